@@ -1,0 +1,67 @@
+import type { KubeObject } from '@lateen/api';
+import type { Resource } from './resource.ts';
+
+/** A watch event; `BOOKMARK` carries only a resourceVersion. */
+export interface WatchEvent<T extends KubeObject = KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: T;
+}
+
+export interface ListOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListResult<T extends KubeObject> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+export interface WatchOptions extends ListOptions {
+  readonly resourceVersion: string;
+}
+
+export interface ObjectRef {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+/** JSON patch (RFC 6902), JSON merge patch (RFC 7386), or Kubernetes' strategic merge patch. */
+export type PatchKind = 'json' | 'merge' | 'strategic';
+
+export interface PatchRequest extends ObjectRef {
+  readonly kind: PatchKind;
+  readonly body: unknown;
+  /** For instance `status` or `scale`. */
+  readonly subresource?: string;
+}
+
+export interface DeleteOptions extends ObjectRef {
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly gracePeriodSeconds?: number;
+  readonly uid?: string;
+}
+
+/**
+ * What controllers and the control plane need of an API server.
+ * Every call rejects with `KubeError`; `not-found`, `conflict`, `already-exists` and `gone` are part
+ * of normal life and told apart by `code`.
+ */
+export interface KubeClient {
+  list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<ListResult<T>>;
+  get<T extends KubeObject>(resource: Resource, ref: ObjectRef): Promise<T>;
+  /** The namespace is the object's own. */
+  create<T extends KubeObject>(resource: Resource, object: T): Promise<T>;
+  /** Rejects with `conflict` when `metadata.resourceVersion` is set and no longer current. */
+  update<T extends KubeObject>(resource: Resource, object: T, subresource?: 'status'): Promise<T>;
+  patch<T extends KubeObject>(resource: Resource, request: PatchRequest): Promise<T>;
+  delete(resource: Resource, options: DeleteOptions): Promise<void>;
+  /** Ends when the server closes the stream or the signal fires; rejects with `gone` on 410. */
+  watch<T extends KubeObject>(
+    resource: Resource,
+    options: WatchOptions,
+  ): AsyncIterable<WatchEvent<T>>;
+}
