@@ -18,6 +18,7 @@ interface Collection {
   readonly objects: Map<string, KubeObject>;
   readonly history: { readonly version: number; readonly event: WatchEvent }[];
   readonly listeners: Set<Listener>;
+  readonly wakers: Set<() => void>;
 }
 
 const keyOf = ({ name, namespace }: ObjectRef): string =>
@@ -50,14 +51,33 @@ const matchesEquality = (labels: Readonly<Record<string, string>>, selector: str
 export class FakeKubeClient implements KubeClient {
   readonly #collections = new Map<string, Collection>();
   #version = 0;
-  /** When set, every call rejects with it: an API server that is away. */
-  failure: KubeError | undefined;
+  #failure: KubeError | undefined;
+  #failedCall = Promise.withResolvers<void>();
+
+  /** When set, every call and every open watch fails with it: an API server that is away. */
+  set failure(error: KubeError | undefined) {
+    this.#failure = error;
+    for (const { wakers } of this.#collections.values()) for (const wake of wakers) wake();
+  }
+
+  /** Resolves when a call or watch has failed a second time, so that its caller has seen the first. */
+  async nextFailedCall(): Promise<void> {
+    await this.#failedCall.promise;
+    await this.#failedCall.promise;
+  }
+
+  #check(): void {
+    if (this.#failure === undefined) return;
+    this.#failedCall.resolve();
+    this.#failedCall = Promise.withResolvers();
+    throw this.#failure;
+  }
 
   #collection(resource: Resource): Collection {
     const id = `${resource.group}/${resource.plural}`;
     let collection = this.#collections.get(id);
     if (collection === undefined) {
-      collection = { objects: new Map(), history: [], listeners: new Set() };
+      collection = { objects: new Map(), history: [], listeners: new Set(), wakers: new Set() };
       this.#collections.set(id, collection);
     }
     return collection;
@@ -86,7 +106,7 @@ export class FakeKubeClient implements KubeClient {
   }
 
   #existing(resource: Resource, key: string): KubeObject {
-    if (this.failure !== undefined) throw this.failure;
+    this.#check();
     const object = this.#collection(resource).objects.get(key);
     if (object === undefined)
       throw new KubeError('not-found', `${resource.plural} "${key}" not found`);
@@ -97,7 +117,7 @@ export class FakeKubeClient implements KubeClient {
     resource: Resource,
     options: ListOptions = {},
   ): Promise<ListResult<T>> {
-    if (this.failure !== undefined) throw this.failure;
+    this.#check();
     const items = [...this.#collection(resource).objects.values()].filter((object) =>
       this.#selected(object, options),
     );
@@ -118,7 +138,7 @@ export class FakeKubeClient implements KubeClient {
   }
 
   async create<T extends KubeObject>(resource: Resource, object: T): Promise<T> {
-    if (this.failure !== undefined) throw this.failure;
+    this.#check();
     const collection = this.#collection(resource);
     const { generateName } = object.metadata;
     const name = object.metadata.name ?? `${generateName ?? ''}${this.#version + 1}`;
@@ -167,7 +187,7 @@ export class FakeKubeClient implements KubeClient {
     resource: Resource,
     options: WatchOptions,
   ): AsyncIterable<WatchEvent<T>> {
-    if (this.failure !== undefined) throw this.failure;
+    this.#check();
     const collection = this.#collection(resource);
     const since = Number(options.resourceVersion);
     const pending = collection.history
@@ -180,17 +200,19 @@ export class FakeKubeClient implements KubeClient {
     };
     collection.listeners.add(listener);
     const stop = (): void => wake.resolve();
+    collection.wakers.add(stop);
     options.signal?.addEventListener('abort', stop);
     try {
       while (options.signal?.aborted !== true) {
         for (let event = pending.shift(); event !== undefined; event = pending.shift())
           if (this.#selected(event.object, options)) yield event as WatchEvent<T>;
-        if (this.failure !== undefined) throw this.failure;
+        this.#check();
         await wake.promise;
         wake = Promise.withResolvers<void>();
       }
     } finally {
       collection.listeners.delete(listener);
+      collection.wakers.delete(stop);
       options.signal?.removeEventListener('abort', stop);
     }
   }

@@ -34,7 +34,11 @@ const start = (client: FakeKubeClient) => {
   const until = async (count: number): Promise<void> => {
     while (changes.length < count) await wake.promise;
   };
-  return { informer, changes, until, end: () => (stop.abort(), ended) };
+  const end = (): Promise<void> => {
+    stop.abort();
+    return ended;
+  };
+  return { informer, changes, until, end };
 };
 
 test('lists, then follows additions, updates and deletions in order', async () => {
@@ -61,7 +65,12 @@ test('keeps its cache while the server is away and catches up after', async () =
   await client.create(resources.configMaps, configMap('a', '1'));
   const { informer, changes, until, end } = start(client);
   await informer.synced;
+  const lost = client.nextFailedCall();
   client.failure = new KubeError('unreachable', 'away');
+  await lost;
+  assert.equal(informer.connected, false);
+  assert.equal(informer.lastError?.code, 'unreachable');
+  assert.equal(informer.list().length, 1);
   client.failure = undefined;
   await client.create(resources.configMaps, configMap('late', '1'));
   await until(2);
