@@ -1,23 +1,14 @@
+import type { FilterConfig } from './filter-config.ts';
+import type { Format } from './format-context.ts';
+import type { HeaderCondition } from './header-condition.ts';
+import type { Dice, Millionths, RequestHead } from './request-head.ts';
+
+export type { Dice, Millionths, RequestHead } from './request-head.ts';
+
 /**
  * The vocabulary of decisions: what a request shows to the engine, and what the engine answers.
  * Everything here is immutable data compiled once from xDS; nothing here does I/O or keeps time.
  */
-
-/** What decisions may look at. The proxy implements it over parsed bytes, `explain` over plain data. */
-export interface RequestHead {
-  readonly method: string;
-  /** `http` or `https`. */
-  readonly scheme: string;
-  /** Host with optional port, as received. */
-  readonly authority: string;
-  /** Path with query, after normalisation. */
-  readonly path: string;
-  /** Value of a header by lower-case name; several lines joined with `,`; undefined when absent. */
-  header(name: string): string | undefined;
-}
-
-/** Randomness passed in: an integer in [0, limit). */
-export type Dice = (limit: number) => number;
 
 /** Header operations in Envoy's order: remove, then set/append. Values may hold `%FORMAT%` operators. */
 export interface HeaderMutation {
@@ -25,11 +16,17 @@ export interface HeaderMutation {
   readonly apply: readonly HeaderOperation[];
 }
 
+/** One header to set, with the rule for what is there already (`HeaderValueOption`). */
 export interface HeaderOperation {
   /** Lower-case. */
   readonly name: string;
+  /** The literal value; with `format`, the text it was compiled from. */
   readonly value: string;
   readonly action: 'append' | 'overwrite' | 'add-if-absent' | 'overwrite-if-exists';
+  /** Present when the value has `%OPERATORS%`. */
+  readonly format?: Format;
+  /** Set the header even when the value is empty. Default false: the operation is skipped. */
+  readonly keepEmpty?: boolean;
 }
 
 /** One entry of a weighted cluster list; a single-cluster route has one entry of weight 1. */
@@ -39,11 +36,12 @@ export interface Destination {
   readonly requestHeaders?: HeaderMutation;
   readonly responseHeaders?: HeaderMutation;
   readonly authorityRewrite?: string;
+  readonly filterConfig?: ReadonlyMap<string, FilterConfig>;
+  /** Header whose value names the cluster (`cluster_header`); then `cluster` is empty. */
+  readonly clusterHeader?: string;
 }
 
-/** Probability as numerator over 1,000,000. */
-export type Millionths = number;
-
+/** When and how a failed try is repeated (`envoy.config.route.v3.RetryPolicy`). */
 export interface RetryPolicy {
   /** Parsed `x-envoy-retry-on` words. */
   readonly retryOn: ReadonlySet<string>;
@@ -56,10 +54,21 @@ export interface RetryPolicy {
   readonly backoffMaxMs: number;
   readonly hostSelectionAttempts: number;
   readonly avoidPreviousHosts: boolean;
+  /** Response headers that make an answer retriable (`retriable-headers`). */
+  readonly retriableHeaders: readonly HeaderCondition[];
+  /** Requests that may be retried; empty: all. */
+  readonly retriableRequestHeaders: readonly HeaderCondition[];
+  /** 0: none. */
+  readonly perTryIdleTimeoutMs: number;
 }
 
+/** A copy of the request that nobody waits for (`RequestMirrorPolicy`). */
 export interface Mirror {
+  /** Empty when `clusterHeader` names it. */
   readonly cluster: string;
+  readonly clusterHeader?: string;
+  /** `-shadow` is appended to the host. Default true. */
+  readonly hostSuffix: boolean;
   readonly fraction: Millionths;
 }
 
@@ -69,6 +78,7 @@ export interface PathRewrite {
   apply(path: string): string;
 }
 
+/** What a consistent-hashing balancer hashes (`RouteAction.HashPolicy`). */
 export interface HashPolicy {
   readonly source:
     | { readonly kind: 'header'; readonly name: string }
@@ -79,10 +89,12 @@ export interface HashPolicy {
         readonly path: string;
       }
     | { readonly kind: 'source-ip' }
-    | { readonly kind: 'query'; readonly name: string };
+    | { readonly kind: 'query'; readonly name: string }
+    | { readonly kind: 'filter-state'; readonly key: string };
   readonly terminal: boolean;
 }
 
+/** The request goes to a cluster (`RouteAction`). */
 export interface ForwardAction {
   readonly kind: 'forward';
   readonly destinations: readonly Destination[];
@@ -101,10 +113,26 @@ export interface ForwardAction {
   readonly mirrors: readonly Mirror[];
   readonly hashPolicies: readonly HashPolicy[];
   readonly upgrades: ReadonlySet<string>;
+  /** Upgrade types this route switches off although the listener has them. */
+  readonly disabledUpgrades: ReadonlySet<string>;
+  readonly priority: 'default' | 'high';
+  /** Host header from another request header, when present (`host_rewrite_header`). */
+  readonly authorityFromHeader?: string;
+  /** Host header computed from the path (`host_rewrite_path_regex`). */
+  readonly authorityFromPath?: (path: string) => string;
+  /** `x-forwarded-host` gets the old host when it is rewritten. */
+  readonly appendForwardedHost: boolean;
+  /** Whole stream; 0: none. Undefined: the listener's. */
+  readonly maxStreamDurationMs?: number;
+  /** Taken off the time a `grpc-timeout` asks for. */
+  readonly grpcTimeoutOffsetMs: number;
+  /** Only endpoints whose `envoy.lb` metadata has all of these. */
+  readonly metadataMatch?: Readonly<Record<string, unknown>>;
   /** Status when the cluster does not exist. Envoy default 503. */
   readonly clusterNotFoundStatus: number;
 }
 
+/** The proxy answers with a redirect. */
 export interface RedirectAction {
   readonly kind: 'redirect';
   readonly status: number;
@@ -112,12 +140,14 @@ export interface RedirectAction {
   location(head: RequestHead): string;
 }
 
+/** The proxy answers itself. */
 export interface DirectResponseAction {
   readonly kind: 'direct-response';
   readonly status: number;
   readonly body: Uint8Array;
 }
 
+/** What a matched route does. */
 export type RouteAction = ForwardAction | RedirectAction | DirectResponseAction;
 
 /** A compiled route. `position` is its index in the virtual host. */
@@ -127,10 +157,14 @@ export interface RouteEntry {
   readonly action: RouteAction;
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
+  /** For people: `path prefix /api, header end-user exact jason`. */
+  readonly matchText: string;
+  /** Name of the traced operation (`decorator.operation`), empty when none. */
+  readonly operation: string;
   /** Filter metadata, for instance `istio` with the object that made the route (`config`). */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Per-route filter settings by filter name, decoded once at compile time. */
-  readonly filterConfig: ReadonlyMap<string, unknown>;
+  readonly filterConfig: ReadonlyMap<string, FilterConfig>;
 }
 
 /** Why a rule did not match, for `explain`: the first condition that failed. */
@@ -142,6 +176,7 @@ export interface FailedCondition {
   readonly actual: string;
 }
 
+/** A compiled virtual host. */
 export interface VirtualHostTable {
   readonly name: string;
   readonly domains: readonly string[];
@@ -149,7 +184,7 @@ export interface VirtualHostTable {
   readonly requireTls: 'none' | 'external-only' | 'all';
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
-  readonly filterConfig: ReadonlyMap<string, unknown>;
+  readonly filterConfig: ReadonlyMap<string, FilterConfig>;
   /** The first route whose conditions all hold. `dice` serves runtime fractions. */
   selectRoute(head: RequestHead, dice: Dice): RouteEntry | undefined;
   /** Same decision, with the failed condition of every route tried before. */
@@ -159,12 +194,14 @@ export interface VirtualHostTable {
   ): { readonly route: RouteEntry | undefined; readonly tried: readonly FailedCondition[] };
 }
 
+/** A compiled `RouteConfiguration`. */
 export interface RouteTable {
   readonly name: string;
   readonly virtualHosts: readonly VirtualHostTable[];
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
   readonly mostSpecificMutationsWin: boolean;
+  readonly filterConfig: ReadonlyMap<string, FilterConfig>;
   /** Exact > longest suffix wildcard > longest prefix wildcard > `*`. Constant time in table size. */
   selectVirtualHost(authority: string): VirtualHostTable | undefined;
 }

@@ -1,1 +1,13 @@
+export type * from './access-log.ts';
+export type * from './address.ts';
+export type * from './cluster-table.ts';
 export type * from './decision.ts';
+export type * from './endpoint-table.ts';
+export type * from './filter-config.ts';
+export type * from './format-context.ts';
+export type * from './header-condition.ts';
+export type * from './http-connection-manager.ts';
+export type * from './listener-table.ts';
+export type * from './path-normalization.ts';
+export type * from './string-match.ts';
+export type * from './tls-settings.ts';

@@ -1,0 +1,69 @@
+/**
+ * What access-log and header formats may ask about a request (Envoy's command operators). The proxy
+ * implements it on its stream object; undefined prints as `-`.
+ */
+export interface FormatContext {
+  /** Milliseconds since the epoch when the first byte arrived. */
+  readonly startTimeMs: number;
+  /** By lower-case name, pseudo headers (`:method`, `:path`, `:authority`, `:scheme`) included. */
+  requestHeader(name: string): string | undefined;
+  responseHeader(name: string): string | undefined;
+  responseTrailer(name: string): string | undefined;
+  /** `HTTP/1.1`, `HTTP/2`; undefined for TCP. */
+  readonly protocol: string | undefined;
+  /** 0 when no response was sent. */
+  readonly responseCode: number;
+  /** Comma-separated short flags (`NR`, `UH`); undefined or empty prints `-`. */
+  readonly responseFlags: string | undefined;
+  readonly responseCodeDetails: string | undefined;
+  readonly connectionTerminationDetails: string | undefined;
+  readonly upstreamTransportFailureReason: string | undefined;
+  readonly downstreamTransportFailureReason: string | undefined;
+  /** Body bytes from downstream. */
+  readonly bytesReceived: number;
+  /** Body bytes to downstream. */
+  readonly bytesSent: number;
+  /** Milliseconds from first request byte to last response byte; undefined while it runs. */
+  readonly durationMs: number | undefined;
+  /** Milliseconds from start until the last byte of the request was received from downstream. */
+  readonly requestDurationMs: number | undefined;
+  /** Milliseconds from start until the first byte of the response came from upstream. */
+  readonly responseDurationMs: number | undefined;
+  /** Milliseconds from the first response byte from upstream to the last sent downstream. */
+  readonly responseTxDurationMs: number | undefined;
+  /** `ip:port`. */
+  readonly upstreamHost: string | undefined;
+  readonly upstreamCluster: string | undefined;
+  /** Cluster name before `alt_stat_name` is applied. */
+  readonly upstreamClusterRaw: string | undefined;
+  readonly upstreamLocalAddress: string | undefined;
+  /** Upstream attempts, the first included. */
+  readonly upstreamRequestAttemptCount: number;
+  /** `ip:port`, all of them. */
+  readonly downstreamLocalAddress: string | undefined;
+  readonly downstreamRemoteAddress: string | undefined;
+  readonly downstreamDirectRemoteAddress: string | undefined;
+  /** SNI. */
+  readonly requestedServerName: string | undefined;
+  readonly routeName: string | undefined;
+  readonly virtualClusterName: string | undefined;
+  readonly filterChainName: string | undefined;
+  readonly connectionId: number | undefined;
+  readonly hostname: string | undefined;
+  /** URI SANs of the peer's and of our certificate, and TLS version, of the downstream connection. */
+  readonly downstreamPeerUriSan: string | undefined;
+  readonly downstreamLocalUriSan: string | undefined;
+  readonly downstreamPeerSubject: string | undefined;
+  readonly downstreamTlsVersion: string | undefined;
+  readonly downstreamTlsCipher: string | undefined;
+  /** Value at a path of dynamic metadata of a filter; undefined when absent. */
+  dynamicMetadata(namespace: string, path: readonly string[]): unknown;
+  /** Metadata of the matched route and of the upstream cluster. */
+  routeMetadata(namespace: string, path: readonly string[]): unknown;
+  clusterMetadata(namespace: string, path: readonly string[]): unknown;
+  filterState(key: string): string | undefined;
+  environment(name: string): string | undefined;
+}
+
+/** A compiled format string: one call, one line. */
+export type Format = (context: FormatContext) => string;
