@@ -1,0 +1,4 @@
+import { logToStdout, runApp } from '../../http-app/process.ts';
+import { createRatings } from './app.ts';
+
+runApp('ratings', createRatings({ log: logToStdout }));
