@@ -1,0 +1,59 @@
+import type { Server, Socket } from 'node:net';
+import { listenTcp } from './tcp-listener.ts';
+import { connectTcp, type Destination, joinSockets } from './tcp-relay.ts';
+
+/** Connections one listener carries at a time; further ones are refused, as a full backlog would. */
+const maxConnections = 4_096;
+/** Destinations tried for one connection before the client is told. */
+const maxAttempts = 3;
+
+/** Gives the next destination to try, or undefined when there is none. */
+export type DestinationPicker = (client: Socket) => Destination | undefined;
+
+/** Forwards TCP from one listening address to destinations chosen for each connection. */
+export class Forwarder {
+  readonly #server: Server;
+  readonly #clients: ReadonlySet<Socket>;
+
+  private constructor(server: Server, clients: ReadonlySet<Socket>) {
+    this.#server = server;
+    this.#clients = clients;
+  }
+
+  /** Rejects with the operating system's error when the address cannot be had. */
+  static async open(address: Destination, pick: DestinationPicker): Promise<Forwarder> {
+    const clients = new Set<Socket>();
+    const server = await listenTcp(address, (client) => {
+      clients.add(client);
+      client.on('close', () => clients.delete(client));
+      client.on('error', () => undefined);
+      // Nothing is read before there is somebody to read it.
+      client.pause();
+      void forward(client, pick);
+    });
+    server.maxConnections = maxConnections;
+    return new Forwarder(server, clients);
+  }
+
+  /** Stops listening and ends what is open. */
+  close(): void {
+    this.#server.close();
+    for (const client of this.#clients) client.destroy();
+  }
+}
+
+const forward = async (client: Socket, pick: DestinationPicker): Promise<void> => {
+  for (let attempt = 0; attempt < maxAttempts && !client.destroyed; attempt++) {
+    const destination = pick(client);
+    if (destination === undefined) break;
+    try {
+      const server = await connectTcp(destination);
+      if (client.destroyed) server.destroy();
+      else joinSockets(client, server);
+      return;
+    } catch {
+      // Refused or silent: the next destination may do better.
+    }
+  }
+  client.resetAndDestroy();
+};
