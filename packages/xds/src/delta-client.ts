@@ -27,7 +27,7 @@ export const deltaClient: ClientProtocol<DeltaDiscoveryRequest, DeltaDiscoveryRe
     const added = names.filter((name) =>
       name === wildcardName ? !before.wildcard : !before.names.has(name),
     );
-    if (added.length === 0 && state.subscriptions.has(typeUrl)) return { state, requests: [] };
+    if (added.length === 0) return { state, requests: [] };
     const after = {
       ...before,
       wildcard: before.wildcard || added.includes(wildcardName),

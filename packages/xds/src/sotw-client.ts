@@ -33,7 +33,7 @@ export const sotwClient: ClientProtocol<DiscoveryRequest, DiscoveryResponse> = {
       names: new Set([...before.names, ...names.filter((name) => name !== wildcardName)]),
     };
     const isSame = after.wildcard === before.wildcard && after.names.size === before.names.size;
-    if (isSame && state.subscriptions.has(typeUrl)) return { state, requests: [] };
+    if (isSame) return { state, requests: [] };
     return send(withClientSubscription(state, after), requestOf(after));
   },
   unsubscribe(state, typeUrl, names) {

@@ -181,7 +181,14 @@ export const markSent = (
     else held.delete(name);
   }
   const sent = { nonce, version: versionOfHeld(held) };
-  return { ...subscription, held, owesAnswer: false, outstanding: sent, sent };
+  return {
+    ...subscription,
+    held,
+    owesAnswer: false,
+    outstanding: sent,
+    sent,
+    satisfiedBy: undefined,
+  };
 };
 
 /** The version of all that the client has of the type. */
