@@ -1,3 +1,112 @@
+export type {
+  AuthorizationCondition,
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationPolicySpec,
+  AuthorizationRule,
+  AuthorizationSource,
+} from './istio/authorization-policy.ts';
+export type { Destination, PortSelector } from './istio/destination.ts';
+export type { DestinationRule, DestinationRuleSpec, Subset } from './istio/destination-rule.ts';
+export type {
+  EnvoyConfigMatch,
+  EnvoyConfigPatch,
+  EnvoyFilter,
+  EnvoyFilterNameMatch,
+  EnvoyFilterSpec,
+} from './istio/envoy-filter.ts';
+export type { Gateway, GatewayPort, GatewayServer, GatewaySpec } from './istio/gateway.ts';
+export type {
+  CorsPolicy,
+  FaultAbort,
+  FaultDelay,
+  HeaderOperations,
+  HeaderRules,
+  HttpDirectResponse,
+  HttpFault,
+  HttpMatch,
+  HttpMirror,
+  HttpRedirect,
+  HttpRetry,
+  HttpRewrite,
+  HttpRoute,
+  HttpRouteDestination,
+  RouteDelegate,
+} from './istio/http-route.ts';
+export type { IstioOperator } from './istio/istio-operator.ts';
+export type { IstioStatus } from './istio/istio-status.ts';
+export type {
+  ConsistentHash,
+  LoadBalancerSettings,
+  LocalityLbSetting,
+  ZoneAwareLbSetting,
+} from './istio/load-balancer.ts';
+export type {
+  MutualTls,
+  PeerAuthentication,
+  PeerAuthenticationSpec,
+} from './istio/peer-authentication.ts';
+export type { Percent } from './istio/percent.ts';
+export type {
+  PolicySelector,
+  PolicyTarget,
+  PolicyTargetReference,
+  WorkloadSelector,
+} from './istio/policy-target.ts';
+export type { ProxyConfig, ProxyConfigSpec } from './istio/proxy-config.ts';
+export type {
+  JwtRule,
+  RequestAuthentication,
+  RequestAuthenticationSpec,
+} from './istio/request-authentication.ts';
+export type { ServerTlsSettings, TlsProtocol } from './istio/server-tls.ts';
+export type {
+  ServiceEntry,
+  ServiceEntryPort,
+  ServiceEntrySpec,
+  ServiceEntryStatus,
+} from './istio/service-entry.ts';
+export type {
+  CaptureMode,
+  OutboundTrafficPolicy,
+  Sidecar,
+  SidecarEgress,
+  SidecarIngress,
+  SidecarPort,
+  SidecarSpec,
+} from './istio/sidecar.ts';
+export type { StringMatch } from './istio/string-match.ts';
+export type {
+  IstioMetric,
+  MetricsOverride,
+  ProviderRef,
+  Telemetry,
+  TelemetryAccessLogging,
+  TelemetryMetrics,
+  TelemetrySpec,
+  TelemetryTracing,
+  TracingTag,
+  WorkloadMode,
+} from './istio/telemetry.ts';
+export type {
+  ClientTlsSettings,
+  ConnectionPoolSettings,
+  OutlierDetection,
+  PortTrafficPolicy,
+  TrafficPolicy,
+} from './istio/traffic-policy.ts';
+export type {
+  RouteDestination,
+  TcpMatch,
+  TcpRoute,
+  TlsMatch,
+  TlsRoute,
+  VirtualService,
+  VirtualServiceSpec,
+} from './istio/virtual-service.ts';
+export type { WasmPlugin, WasmPluginSpec } from './istio/wasm-plugin.ts';
+export type { WorkloadEntry, WorkloadEntrySpec } from './istio/workload-entry.ts';
+export type { WorkloadGroup, WorkloadGroupSpec, WorkloadProbe } from './istio/workload-group.ts';
 export type { Condition } from './kubernetes/condition.ts';
 export type { ConfigMap } from './kubernetes/config-map.ts';
 export type {
