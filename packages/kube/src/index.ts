@@ -1,6 +1,11 @@
 export { FakeKubeClient } from './fake-kube-client.ts';
 export { createKubeClient } from './http-kube-client.ts';
-export { Informer, type InformerChange, type InformerOptions } from './informer.ts';
+export {
+  Informer,
+  type InformerChange,
+  type InformerOptions,
+  type ObjectCache,
+} from './informer.ts';
 export type {
   DeleteOptions,
   KubeClient,

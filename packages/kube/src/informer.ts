@@ -27,13 +27,21 @@ export interface InformerOptions {
   readonly jitter: () => number;
 }
 
+/** What readers of an informer need; unlike it, a cache of pods is also a cache of objects. */
+export interface ObjectCache<T extends KubeObject> {
+  get(name: string, namespace?: string): T | undefined;
+  getByKey(key: string): T | undefined;
+  list(): readonly T[];
+  onChange(handler: (change: InformerChange<T>) => void): () => void;
+}
+
 type ChangeHandler<T extends KubeObject> = (change: InformerChange<T>) => void;
 
 /**
  * A cache of one collection that follows the API server: list, then watch, relisting when the
  * history is gone. Handlers run synchronously after the cache shows the change, in order.
  */
-export class Informer<T extends KubeObject> {
+export class Informer<T extends KubeObject> implements ObjectCache<T> {
   readonly #options: InformerOptions;
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #objects = new Map<string, T>();

@@ -1,0 +1,102 @@
+/** What a person gets wrong, and what they are told. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+
+const options = { skip: missing, timeout: 120_000 };
+let mesh: Mesh;
+
+before(async () => {
+  if (missing === false) mesh = await startMesh({ sample: 'bookinfo' });
+}, options);
+after(async () => {
+  if (missing === false) await mesh.down();
+}, options);
+
+const virtualService = (spec: string): string => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: wrong }
+spec: ${spec}
+`;
+
+const route = (weight: string): string =>
+  `{ hosts: [reviews], http: [{ route: [{ destination: { host: reviews }, weight: ${weight} }] }] }`;
+
+const refusals = [
+  [
+    'a misspelt field',
+    virtualService('{ hosts: [reviews], htp: [] }'),
+    /unknown field "spec\.htp"/,
+  ],
+  [
+    'a wrong type',
+    virtualService(route('fifty')),
+    /spec\.http\[0\]\.route\[0\]\.weight.*(integer|type)/s,
+  ],
+  ['a weight below zero', virtualService(route('-1')), /spec\.http\[0\]\.route\[0\]\.weight/],
+  ['a VirtualService without hosts', virtualService('{ http: [] }'), /spec\.hosts/],
+  ['a manifest that is not YAML', 'kind: [', /error (parsing|converting YAML)|yaml/i],
+] as const;
+
+for (const [what, manifest, words] of refusals) {
+  test(`${what} is refused with its place`, options, async () => {
+    const result = await mesh.tryKubectl(['apply', '-f', '-'], manifest);
+    assert.notEqual(result.code, 0);
+    assert.match(result.stderr, words);
+    const left = await mesh.tryKubectl(['get', 'virtualservice', 'wrong']);
+    assert.match(left.stderr, /NotFound/);
+  });
+}
+
+const pod = (name: string, container: string): string => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { sidecar.istio.io/inject: "false" } }
+spec: { containers: [{ name: app, ${container} }] }
+`;
+
+test('an unknown image is named, with what to do', options, async () => {
+  await mesh.kubectl('apply -f -', pod('strange', 'image: example.com/no/such:1'));
+  await until('ImagePullBackOff', async () => {
+    const table = await mesh.kubectl('get pod strange');
+    return /ErrImagePull|ImagePullBackOff/.test(table) ? true : undefined;
+  });
+  const description = await mesh.kubectl('describe pod strange');
+  assert.match(description, /example\.com\/no\/such/);
+  assert.match(description, /catalog/i);
+});
+
+test('a container that exits at once is restarted and shown as such', options, async () => {
+  const command = 'image: curlimages/curl, command: [sh, -c, "echo giving up >&2; exit 3"]';
+  await mesh.kubectl('apply -f -', pod('brief', command));
+  await until('a restart', async () => {
+    const table = await mesh.kubectl('get pod brief');
+    return /(CrashLoopBackOff|Error) +[1-9]/.test(table) ? true : undefined;
+  });
+  assert.match(await mesh.kubectl('describe pod brief'), /Exit Code: +3/);
+  assert.match(await mesh.kubectl('logs brief --previous'), /giving up/);
+});
+
+test(
+  'a route to a subset that does not exist answers 503 and says so in the log',
+  options,
+  async () => {
+    const broken = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: bookinfo }
+spec:
+  hosts: ["*"]
+  gateways: [bookinfo-gateway]
+  http: [{ route: [{ destination: { host: productpage, subset: nowhere, port: { number: 9080 } } }] }]
+`;
+    await mesh.kubectl('apply -f -', broken);
+    await until('503', async () => {
+      const page = await fetchPage(`${mesh.gateway}/productpage`);
+      return page.status === 503 ? true : undefined;
+    });
+    const log = await mesh.kubectl('logs -n istio-system deploy/istio-ingressgateway --tail=20');
+    assert.match(log, /"GET \/productpage HTTP\/1\.1" 503 (NC|NR|UH) \S+/);
+  },
+);

@@ -1,0 +1,133 @@
+/** Tutorial 004 (intelligent routing), command by command. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fetchPage, type Mesh, missing, type Page, starsOf, startMesh, until } from './mesh.ts';
+
+const options = { skip: missing, timeout: 120_000 };
+let mesh: Mesh;
+let jason: string;
+
+const productPage = (cookie?: string): Promise<Page> =>
+  fetchPage(`${mesh.gateway}/productpage`, cookie === undefined ? {} : { headers: { cookie } });
+
+/** Stars seen in `count` page views, at most eight at a time. */
+const tally = async (count: number, cookie?: string): Promise<Record<string, number>> => {
+  const seen: Record<string, number> = {};
+  let left = count;
+  const visit = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const page = await productPage(cookie);
+      assert.equal(page.status, 200);
+      const stars = starsOf(page.body);
+      seen[stars] = (seen[stars] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, visit));
+  return seen;
+};
+
+/** A configuration is in force within a second after kubectl returns. */
+const inForce = (what: string, holds: () => Promise<boolean>): Promise<true> =>
+  until(what, async () => ((await holds()) ? true : undefined), 1_000);
+
+before(async () => {
+  if (missing === false) mesh = await startMesh();
+}, options);
+after(async () => {
+  if (missing === false) await mesh.down();
+}, options);
+
+test('label, deploy, and look at the pods', options, async () => {
+  const labelled = await mesh.kubectl('label namespace default istio-injection=enabled');
+  assert.equal(labelled, 'namespace/default labeled\n');
+  await mesh.kubectl('apply -f samples/bookinfo/platform/kube/bookinfo.yaml');
+  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  const listing = await mesh.kubectl('get svc,pods');
+  for (const name of ['details', 'ratings', 'reviews', 'productpage'])
+    assert.match(listing, new RegExp(`service/${name} +ClusterIP +\\S+ +<none> +9080/TCP`));
+  assert.equal(listing.match(/^pod\/\S+ +2\/2 +Running +0 /gm)?.length, 6, listing);
+});
+
+test('the gateway, and the page behind it', options, async () => {
+  await mesh.kubectl('apply -f samples/bookinfo/networking/bookinfo-gateway.yaml');
+  assert.match(await mesh.kubectl('get gateway'), /^NAME +AGE\nbookinfo-gateway +\d+s\n$/);
+  const service = await mesh.kubectl('get svc istio-ingressgateway -n istio-system');
+  assert.match(service, /istio-ingressgateway +LoadBalancer +\S+ +127\.\S+ +15021:\d+\/TCP,80:/);
+  await inForce('the page', async () => (await productPage()).status === 200);
+  const seen = await tally(60);
+  assert.deepEqual(Object.keys(seen).sort(), ['black', 'none', 'red']);
+  jason = await mesh.signIn('jason');
+});
+
+test('destination rules', options, async () => {
+  await mesh.kubectl('apply -f samples/bookinfo/networking/destination-rule-all.yaml');
+  const yaml = await mesh.kubectl('get destinationrules -o yaml');
+  assert.equal(yaml.match(/^ {2}kind: DestinationRule$/gm)?.length, 4);
+});
+
+test('all v1: never stars', options, async () => {
+  await mesh.kubectl('apply -f samples/bookinfo/networking/virtual-service-all-v1.yaml');
+  await inForce('v1 only', async () => Object.keys(await tally(12)).join() === 'none');
+  assert.deepEqual(await tally(100), { none: 100 });
+  const yaml = await mesh.kubectl('get virtualservices -o yaml');
+  assert.equal(yaml.match(/^ {2}kind: VirtualService$/gm)?.length, 5);
+});
+
+test('jason gets v2 with black stars, others none', options, async () => {
+  await mesh.kubectl('apply -f samples/bookinfo/networking/virtual-service-reviews-test-v2.yaml');
+  const yaml = await mesh.kubectl('get virtualservice reviews -o yaml');
+  assert.match(yaml, /end-user:\n +exact: jason/);
+  await inForce(
+    'black for jason',
+    async () => starsOf((await productPage(jason)).body) === 'black',
+  );
+  assert.deepEqual(await tally(40, jason), { black: 40 });
+  assert.deepEqual(await tally(40), { none: 40 });
+});
+
+test('a 7 s delay for jason shows the time-out bug after about 6 s', options, async () => {
+  await mesh.kubectl(
+    'apply -f samples/bookinfo/networking/virtual-service-ratings-test-delay.yaml',
+  );
+  await inForce('delay', async () => {
+    const yaml = await mesh.kubectl('get virtualservice ratings -o yaml');
+    return /fixedDelay: 7s/.test(yaml);
+  });
+  const slow = await until('the delayed page', async () => {
+    const page = await productPage(jason);
+    return page.elapsedMs > 3_000 ? page : undefined;
+  });
+  assert.match(slow.body, /Sorry, product reviews are currently unavailable for this book/);
+  assert.ok(slow.elapsedMs > 5_500 && slow.elapsedMs < 7_000, `${slow.elapsedMs} ms`);
+  const other = await productPage();
+  assert.ok(other.elapsedMs < 1_000, `${other.elapsedMs} ms`);
+  assert.equal(other.status, 200);
+});
+
+test('an abort for jason shows that ratings are unavailable', options, async () => {
+  await mesh.kubectl(
+    'apply -f samples/bookinfo/networking/virtual-service-ratings-test-abort.yaml',
+  );
+  const page = await until('the aborted page', async () => {
+    const answer = await productPage(jason);
+    return /Ratings service is currently unavailable/.test(answer.body) ? answer : undefined;
+  });
+  assert.ok(page.elapsedMs < 1_000, `${page.elapsedMs} ms`);
+  assert.doesNotMatch((await productPage()).body, /unavailable/);
+});
+
+test('half of the traffic moves from v1 to v3', options, async () => {
+  await mesh.kubectl('replace -f samples/bookinfo/networking/virtual-service-all-v1.yaml');
+  await mesh.kubectl('replace -f samples/bookinfo/networking/virtual-service-reviews-50-v3.yaml');
+  await inForce('some red', async () => (await tally(16))['red'] !== undefined);
+  const seen = await tally(1_000);
+  assert.deepEqual(Object.keys(seen).sort(), ['none', 'red']);
+  assert.ok((seen['red'] ?? 0) >= 450 && (seen['red'] ?? 0) <= 550, JSON.stringify(seen));
+});
+
+test('and then all of it', options, async () => {
+  await mesh.kubectl('replace -f samples/bookinfo/networking/virtual-service-reviews-v3.yaml');
+  await inForce('only red', async () => Object.keys(await tally(12)).join() === 'red');
+  assert.deepEqual(await tally(100), { red: 100 });
+});
