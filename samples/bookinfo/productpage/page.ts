@@ -112,10 +112,10 @@ function renderReview({ reviewer, text, rating }: BookReview): Markup {
 
 function renderRating(rating: NonNullable<BookReview['rating']>): Markup {
   if ('error' in rating) return html`<p class="no-rating">${rating.error}</p>`;
-  const { stars, color } = rating;
-  const kind = color === 'red' ? 'star-red' : 'star-black';
+  const { stars } = rating;
+  const color = rating.color === 'red' ? 'red' : 'black';
   const shapes = Array.from({ length: MAX_STARS }, (_, index) => {
-    const name = index < stars ? `star ${kind}` : 'star star-empty';
+    const name = index < stars ? `star star-${color}` : 'star star-empty';
     return html`<svg class="${name}" viewBox="0 0 24 24" aria-hidden="true"><use href="#star"/></svg>`;
   });
   const words = stars === 1 ? '1 star' : `${stars} stars`;
