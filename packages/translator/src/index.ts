@@ -1,1 +1,13 @@
-export {};
+export { defaultMeshConfig, type MeshConfig, type OutboundTrafficPolicyMode } from './mesh/mesh-config.ts';
+export type { MeshInputs } from './mesh/mesh-inputs.ts';
+export { type ClusterName, formatClusterName, parseClusterName } from './naming/cluster-name.ts';
+export { type Locality, parseLocality } from './proxy/locality.ts';
+export {
+  describeProxy,
+  type InterceptionMode,
+  type ProxyDescriptor,
+  type ProxyNode,
+  type SocketTarget,
+} from './proxy/proxy-descriptor.ts';
+export { buildPushContext } from './push-context/build-push-context.ts';
+export type { PushContext } from './push-context/push-context.ts';

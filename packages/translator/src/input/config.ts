@@ -1,0 +1,88 @@
+import type { KubeObject } from '@lateen/api';
+import type { Diagnostic } from '@lateen/base';
+import type { Reader } from './reader.ts';
+
+/** An API object read once into what the translator uses of it. */
+export interface Config<Spec> {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly name: string;
+  /** '' for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
+  /** RFC 3339, '' when unset; older wins conflicts. */
+  readonly creationTimestamp: string;
+  readonly spec: Spec;
+}
+
+/** The outcome for one object: without a config it is skipped, and the diagnostics say why. */
+export interface ReadConfig<Spec> {
+  readonly config: Config<Spec> | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const stringsOf = (value: unknown): ReadonlyMap<string, string> => {
+  const result = new Map<string, string>();
+  if (typeof value !== 'object' || value === null) return result;
+  for (const [key, entry] of Object.entries(value)) {
+    if (typeof entry === 'string') result.set(key, entry);
+  }
+  return result;
+};
+
+const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+/** `whole`: kinds such as EndpointSlice carry their fields beside `metadata` instead of in `spec`. */
+export interface ReadOptions {
+  readonly root: 'spec' | 'whole';
+}
+
+/** Reads an object; any wrong field is an error that skips the object. */
+export const readConfig = <Spec>(
+  kind: string,
+  object: KubeObject,
+  reader: Reader<Spec | undefined>,
+  options: ReadOptions = { root: 'spec' },
+): ReadConfig<Spec> => {
+  const metadata = fieldOf(object, 'metadata');
+  const name = stringOf(fieldOf(metadata, 'name'));
+  const namespace = stringOf(fieldOf(metadata, 'namespace'));
+  const diagnostics: Diagnostic[] = [];
+  const report = (path: string, message: string): void => {
+    diagnostics.push({
+      severity: 'error',
+      code: 'FieldInvalid',
+      message,
+      path,
+      object: `${kind}/${namespace}/${name}`,
+    });
+  };
+  if (name === '') report('metadata.name', 'must not be empty');
+  const root = options.root === 'spec' ? (fieldOf(object, 'spec') ?? {}) : object;
+  const spec = reader(root, options.root === 'spec' ? 'spec' : '', report);
+  if (spec === undefined || diagnostics.length > 0) return { config: undefined, diagnostics };
+  const config = {
+    kind,
+    apiVersion: stringOf(fieldOf(object, 'apiVersion')),
+    name,
+    namespace,
+    labels: stringsOf(fieldOf(metadata, 'labels')),
+    annotations: stringsOf(fieldOf(metadata, 'annotations')),
+    creationTimestamp: stringOf(fieldOf(metadata, 'creationTimestamp')),
+    spec,
+  };
+  return { config, diagnostics };
+};
+
+/** Istio's order for every conflict: creation time, then name, then namespace. */
+export const compareAge = (left: Config<unknown>, right: Config<unknown>): number =>
+  compareText(left.creationTimestamp, right.creationTimestamp) ||
+  compareText(left.name, right.name) ||
+  compareText(left.namespace, right.namespace);
+
+const compareText = (left: string, right: string): number =>
+  left === right ? 0 : left < right ? -1 : 1;

@@ -1,0 +1,76 @@
+import type { RetryPolicyInput } from '../input/virtual-service.ts';
+
+/** Where traffic to hosts that no service claims goes (MeshConfig.OutboundTrafficPolicy.Mode). */
+export type OutboundTrafficPolicyMode = 'ALLOW_ANY' | 'REGISTRY_ONLY';
+
+/** What the translator reads of `istio.mesh.v1alpha1.MeshConfig`, with the same names and defaults. */
+export interface MeshConfig {
+  /** Default `istio-system`. Its DestinationRules and Sidecar are the mesh's defaults. */
+  readonly rootNamespace: string;
+  /** Default `cluster.local`. */
+  readonly trustDomain: string;
+  /** DNS suffix of Kubernetes services. Default `cluster.local`. */
+  readonly domainSuffix: string;
+  /** Default 15001. */
+  readonly proxyListenPort: number;
+  /** Default 15006. */
+  readonly proxyInboundListenPort: number;
+  /** HTTP proxy port of sidecars that do not send HTTP_PROXY_PORT. Default 0: none. */
+  readonly proxyHttpPort: number;
+  /** Upstream connect time-out in milliseconds. Default 10,000. */
+  readonly connectTimeoutMs: number;
+  /** 0 waits for ever, as Istio's default does. */
+  readonly protocolDetectionTimeoutMs: number;
+  /** Default true; works only once `identityAvailable`. */
+  readonly enableAutoMtls: boolean;
+  /**
+   * Whether proxies have certificates. Default false: automatic mTLS and ISTIO_MUTUAL then send
+   * plaintext instead of failing every handshake.
+   */
+  readonly identityAvailable: boolean;
+  /** Default ALLOW_ANY. */
+  readonly outboundTrafficPolicy: OutboundTrafficPolicyMode;
+  /** File of the proxies' access log; '' turns it off. Our profile: `/dev/stdout`. */
+  readonly accessLogFile: string;
+  /** Default TEXT. */
+  readonly accessLogEncoding: 'TEXT' | 'JSON';
+  /** A format of the user's; '' takes Istio's. */
+  readonly accessLogFormat: string;
+  /** Default true. */
+  readonly localityLoadBalancing: boolean;
+  /** Defaults `['*']`. */
+  readonly defaultServiceExportTo: readonly string[];
+  readonly defaultVirtualServiceExportTo: readonly string[];
+  readonly defaultDestinationRuleExportTo: readonly string[];
+  /** Undefined takes Istio's own default policy. */
+  readonly defaultHttpRetryPolicy: RetryPolicyInput | undefined;
+  /** Default DO_NOT_UPGRADE. */
+  readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
+  /** Trusted proxies in front of gateways, for x-forwarded-for. Default 0. */
+  readonly numTrustedProxies: number;
+}
+
+/** Istio's defaults, with the access log on standard output. */
+export const defaultMeshConfig: MeshConfig = {
+  rootNamespace: 'istio-system',
+  trustDomain: 'cluster.local',
+  domainSuffix: 'cluster.local',
+  proxyListenPort: 15001,
+  proxyInboundListenPort: 15006,
+  proxyHttpPort: 0,
+  connectTimeoutMs: 10_000,
+  protocolDetectionTimeoutMs: 0,
+  enableAutoMtls: true,
+  identityAvailable: false,
+  outboundTrafficPolicy: 'ALLOW_ANY',
+  accessLogFile: '/dev/stdout',
+  accessLogEncoding: 'TEXT',
+  accessLogFormat: '',
+  localityLoadBalancing: true,
+  defaultServiceExportTo: ['*'],
+  defaultVirtualServiceExportTo: ['*'],
+  defaultDestinationRuleExportTo: ['*'],
+  defaultHttpRetryPolicy: undefined,
+  h2UpgradePolicy: 'DO_NOT_UPGRADE',
+  numTrustedProxies: 0,
+};

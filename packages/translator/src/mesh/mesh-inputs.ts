@@ -1,0 +1,22 @@
+import type { KubeObject } from '@lateen/api';
+import type { MeshConfig } from './mesh-config.ts';
+
+/**
+ * Everything a push is computed from. Objects are taken as the API serves them and read with
+ * suspicion: a bad one is skipped and diagnosed. An array that is the same reference as in the
+ * previous push counts as unchanged, and so does an object.
+ */
+export interface MeshInputs {
+  readonly meshConfig: MeshConfig;
+  readonly services: readonly KubeObject[];
+  readonly endpointSlices: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly namespaces: readonly KubeObject[];
+  readonly nodes: readonly KubeObject[];
+  readonly virtualServices: readonly KubeObject[];
+  readonly destinationRules: readonly KubeObject[];
+  readonly gateways: readonly KubeObject[];
+  readonly serviceEntries: readonly KubeObject[];
+  readonly sidecars: readonly KubeObject[];
+  readonly workloadEntries: readonly KubeObject[];
+}

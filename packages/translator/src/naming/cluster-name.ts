@@ -1,0 +1,36 @@
+/** The parts of `outbound|9080|v1|reviews.default.svc.cluster.local`. */
+export interface ClusterName {
+  readonly direction: 'outbound' | 'inbound';
+  readonly port: number;
+  /** '' for the whole service. */
+  readonly subset: string;
+  /** '' for inbound clusters. */
+  readonly host: string;
+}
+
+export const blackHoleCluster = 'BlackHoleCluster';
+export const passthroughCluster = 'PassthroughCluster';
+export const inboundPassthroughCluster = 'InboundPassthroughCluster';
+
+/** Istio's `BuildSubsetKey`. */
+export const formatClusterName = ({ direction, port, subset, host }: ClusterName): string =>
+  `${direction}|${port}|${subset}|${host}`;
+
+export const outboundCluster = (port: number, subset: string, host: string): string =>
+  formatClusterName({ direction: 'outbound', port, subset, host });
+
+export const inboundCluster = (port: number): string =>
+  formatClusterName({ direction: 'inbound', port, subset: '', host: '' });
+
+/** SNI of mTLS connections and name of SNI-DNAT clusters (`BuildDNSSrvSubsetKey`). */
+export const sniOf = (port: number, subset: string, host: string): string =>
+  `outbound_.${port}_.${subset}_.${host}`;
+
+/** Undefined for names that are not of this form, such as PassthroughCluster. */
+export const parseClusterName = (name: string): ClusterName | undefined => {
+  const [direction, port, subset, host, ...rest] = name.split('|');
+  if (direction !== 'outbound' && direction !== 'inbound') return undefined;
+  if (subset === undefined || host === undefined || rest.length > 0) return undefined;
+  if (port === undefined || !/^\d{1,5}$/.test(port)) return undefined;
+  return { direction, port: Number(port), subset, host };
+};

@@ -1,0 +1,30 @@
+import type { Diagnostic } from '@lateen/base';
+import type { Config } from '../input/config.ts';
+import type { Gateway } from '../input/gateway.ts';
+import type { Sidecar } from '../input/sidecar.ts';
+import type { MeshConfig } from '../mesh/mesh-config.ts';
+import type { Workload } from '../registry/workload.ts';
+import type { DestinationRuleIndex } from './destination-rule-index.ts';
+import type { MeshVirtualService } from './mesh-virtual-service.ts';
+import type { EndpointIndex, ServiceIndex } from './service-index.ts';
+
+/**
+ * Everything generators may know of the mesh, indexed. Immutable: a change makes a new one, which
+ * shares with the old one whatever did not change.
+ */
+export interface PushContext {
+  readonly meshConfig: MeshConfig;
+  readonly services: ServiceIndex;
+  readonly endpoints: EndpointIndex;
+  /** Pods by `namespace/name`. */
+  readonly workloads: ReadonlyMap<string, Workload>;
+  /** Oldest first, names resolved, delegates merged. */
+  readonly virtualServices: readonly MeshVirtualService[];
+  readonly destinationRules: DestinationRuleIndex;
+  /** Oldest first. */
+  readonly gateways: readonly Config<Gateway>[];
+  /** Oldest first. */
+  readonly sidecars: readonly Config<Sidecar>[];
+  /** What was found wrong in the objects; those with errors are not in the indexes. */
+  readonly diagnostics: readonly Diagnostic[];
+}
