@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { RuntimeError } from '../runtime-error.ts';
 import { parseImageName } from './image-name.ts';
+import type { Program } from './program.ts';
 
 /** What an image is on this machine: the program a container of it runs. */
 export interface LocalImage {
@@ -12,6 +13,8 @@ export interface LocalImage {
   readonly env: Readonly<Record<string, string>>;
   /** Where the program starts unless the container says otherwise. */
   readonly workingDir: string;
+  /** Set for the images built into Lateen; a container's `args` are then the program's own matter. */
+  readonly program?: Program;
 }
 
 /** What a catalog file holds, in the order given. */
