@@ -78,7 +78,8 @@ export function htmlReply(status: number, body: string, headers?: OutgoingHttpHe
 export async function readBody(request: AppRequest, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request.raw as AsyncIterable<Buffer>) {
+  // Destroying the request on return would take the answer's connection with it.
+  for await (const chunk of request.raw.iterator({ destroyOnReturn: false })) {
     length += chunk.length;
     if (length > maxBytes) return undefined;
     chunks.push(chunk);
@@ -102,6 +103,7 @@ async function answer(
   raw: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const peer = raw.socket.remoteAddress ?? '-';
   let bytes = 0;
   try {
     const reply = await dispatch(options, raw);
@@ -111,7 +113,7 @@ async function answer(
     if (response.headersSent) response.destroy();
     else bytes = await send(textReply(500, 'Internal Server Error\n'), raw, response);
   }
-  options.log?.(accessLine(raw, response.statusCode, bytes));
+  options.log?.(`${peer} - - ${accessFields(raw, response.statusCode, bytes)}`);
 }
 
 function describe(error: unknown): string {
@@ -223,13 +225,12 @@ function drained(response: ServerResponse): Promise<void> {
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-function accessLine(raw: IncomingMessage, status: number, bytes: number): string {
+function accessFields(raw: IncomingMessage, status: number, bytes: number): string {
   const iso = new Date().toISOString();
   const month = MONTHS[Number(iso.slice(5, 7)) - 1];
   const time = `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
   const quote = (value: string | undefined): string => `"${(value ?? '-').replaceAll('"', '%22')}"`;
   const line = quote(`${raw.method} ${raw.url} HTTP/${raw.httpVersion}`);
-  const peer = raw.socket.remoteAddress ?? '-';
   const { referer, 'user-agent': agent } = raw.headers;
-  return `${peer} - - [${time}] ${line} ${status} ${bytes} ${quote(referer)} ${quote(agent)}`;
+  return `[${time}] ${line} ${status} ${bytes} ${quote(referer)} ${quote(agent)}`;
 }
