@@ -1,1 +1,10 @@
-export {};
+export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
+export { type Pilot, type PilotOptions, startPilot } from './pilot.ts';
+export { PilotError, type PilotErrorCode } from './pilot-error.ts';
+export {
+  formatProxyStatus,
+  type ProxyStatusRow,
+  proxyStatusRows,
+  type SyncWord,
+} from './status/proxy-status.ts';
+export type { SyncStatus } from './status/syncz.ts';

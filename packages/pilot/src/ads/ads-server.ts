@@ -1,0 +1,250 @@
+import * as grpc from '@grpc/grpc-js';
+import type { Clock, Logger } from '@lateen/base';
+import { formatDiagnostic } from '@lateen/base';
+import { describeProxy, type ProxyDescriptor, type ProxyNode } from '@lateen/translator';
+import { deltaServer, type ServerProtocol, shortTypeName, sotwServer } from '@lateen/xds';
+import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import { AggregatedDiscoveryService } from '@lateen/xds/gen/envoy/service/discovery/v3/ads_pb.js';
+import type { Status } from '@lateen/xds/gen/google/rpc/status_pb.js';
+import type { PilotMetrics } from '../metrics.ts';
+import { PilotError } from '../pilot-error.ts';
+import { grpcServiceDefinition } from './grpc-service.ts';
+import { type ConnectedProxy, ProxyStream, type ResourceBuilder } from './proxy-stream.ts';
+
+/** Largest request: a proxy names what it subscribes to, some hundred bytes a name. */
+const maxRequestBytes = 16 * 1024 * 1024;
+
+/** Proxies that may be connected at once; beyond, new streams are refused until others leave. */
+const maxConnections = 10_000;
+
+/** A proxy that vanished without closing its socket is noticed within the sum of the two. */
+const keepaliveTimeMs = 30_000;
+const keepaliveTimeoutMs = 10_000;
+
+/** How long an orderly end of all streams may take before sockets are cut. */
+const shutdownMs = 1_000;
+
+/** A proxy's connection, for push and status. */
+export interface Connection {
+  /** Unique in this process: node id and a number. */
+  readonly id: string;
+  readonly node: Node;
+  readonly stream: ConnectedProxy;
+  readonly protocol: 'delta' | 'sotw';
+  readonly peer: string;
+  /** Milliseconds since the epoch. */
+  readonly connectedMs: number;
+}
+
+export interface AdsServerOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: PilotMetrics;
+  /** The generators of the latest push. */
+  readonly builder: () => ResourceBuilder;
+  readonly onDisconnect: (connection: Connection) => void;
+}
+
+interface AdsRequest {
+  readonly typeUrl: string;
+  readonly node?: Node | undefined;
+  readonly errorDetail?: Status | undefined;
+}
+
+interface AdsResponse {
+  readonly typeUrl: string;
+}
+
+/** Serves `AggregatedDiscoveryService` in both variants and knows who is connected. */
+export class AdsServer {
+  readonly #options: AdsServerOptions;
+  readonly #server: grpc.Server;
+  readonly #connections = new Map<string, { connection: Connection; end: () => void }>();
+  #connectionCount = 0;
+
+  constructor(options: AdsServerOptions) {
+    this.#options = options;
+    this.#server = new grpc.Server({
+      'grpc.max_receive_message_length': maxRequestBytes,
+      'grpc.max_send_message_length': -1,
+      'grpc.keepalive_time_ms': keepaliveTimeMs,
+      'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+    });
+    this.#server.addService(grpcServiceDefinition(AggregatedDiscoveryService), {
+      deltaAggregatedResources: this.#handler(deltaServer, 'delta'),
+      streamAggregatedResources: this.#handler(sotwServer, 'sotw'),
+    });
+  }
+
+  get connections(): readonly Connection[] {
+    return [...this.#connections.values()].map(({ connection }) => connection);
+  }
+
+  /** Binds `host:port` (port 0: any free one) and returns the port. Rejects with `listen-failed`. */
+  async listen(address: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else
+        reject(
+          new PilotError('listen-failed', `cannot serve xDS on ${address}: ${error.message}`, {
+            cause: error,
+          }),
+        );
+    });
+    return promise;
+  }
+
+  /** Ends all streams with UNAVAILABLE, so that proxies reconnect elsewhere, and closes. */
+  async close(): Promise<void> {
+    for (const { end } of this.#connections.values()) end();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.tryShutdown(() => resolve());
+    const cancel = this.#options.clock.schedule(shutdownMs, () => this.#server.forceShutdown());
+    await promise;
+    cancel();
+  }
+
+  #handler<Request extends AdsRequest, Response extends AdsResponse>(
+    protocol: ServerProtocol<Request, Response>,
+    variant: Connection['protocol'],
+  ): grpc.handleBidiStreamingCall<Request, Response> {
+    return (call) => {
+      let open: OpenStream<Request> | undefined;
+      call.on('data', (request: Request) => {
+        try {
+          open ??= this.#open({ call, request, protocol, variant });
+          if (open !== undefined) this.#receive(open, request);
+        } catch (error) {
+          this.#fail(call, error, request);
+        }
+      });
+      call.on('end', () => call.end());
+      // A reset by the proxy arrives as an error and then closes; there is nobody to tell.
+      call.on('error', () => undefined);
+      call.on('close', () => this.#disconnect(open));
+    };
+  }
+
+  #open<Request extends AdsRequest, Response extends AdsResponse>(
+    first: FirstRequest<Request, Response>,
+  ): OpenStream<Request> | undefined {
+    const { call, request, protocol, variant } = first;
+    const proxy = this.#admit(call, request.node);
+    if (proxy === undefined || request.node === undefined) return undefined;
+    const { clock, builder, metrics, log } = this.#options;
+    const stream = new ProxyStream<Request, Response>({
+      proxy,
+      protocol,
+      builder: builder(),
+      send: (response) => {
+        metrics.pushes.add(1, { type: shortTypeName(response.typeUrl).toLowerCase() });
+        call.write(response);
+      },
+    });
+    this.#connectionCount += 1;
+    const connection: Connection = {
+      id: `${proxy.id}-${this.#connectionCount}`,
+      node: request.node,
+      stream,
+      protocol: variant,
+      peer: call.getPeer(),
+      connectedMs: clock.nowMs(),
+    };
+    const end = (): void => {
+      call.emit('error', { code: grpc.status.UNAVAILABLE, details: 'istiod is shutting down' });
+    };
+    this.#connections.set(connection.id, { connection, end });
+    metrics.connected.set(this.#connections.size);
+    log.info('proxy connected', { proxy: proxy.id, protocol: variant, connection: connection.id });
+    return { connection, stream };
+  }
+
+  /** Who it is, or the end of the stream with the reason. */
+  #admit(
+    call: grpc.ServerDuplexStream<unknown, unknown>,
+    node: Node | undefined,
+  ): ProxyDescriptor | undefined {
+    const refuse = (code: grpc.status, details: string): undefined => {
+      this.#options.log.warn('stream refused', { peer: call.getPeer(), reason: details });
+      call.emit('error', { code, details });
+      return undefined;
+    };
+    if (this.#connections.size >= maxConnections)
+      return refuse(grpc.status.RESOURCE_EXHAUSTED, `${maxConnections} proxies are connected`);
+    if (node === undefined)
+      return refuse(grpc.status.INVALID_ARGUMENT, 'the first request of a stream must have a node');
+    const { value, diagnostics } = describeProxy(proxyNodeOf(node));
+    if (value === undefined)
+      return refuse(grpc.status.INVALID_ARGUMENT, diagnostics.map(formatDiagnostic).join('; '));
+    for (const diagnostic of diagnostics)
+      this.#options.log.warn('odd node metadata', {
+        proxy: node.id,
+        reason: formatDiagnostic(diagnostic),
+      });
+    return value;
+  }
+
+  #receive<Request extends AdsRequest>(open: OpenStream<Request>, request: Request): void {
+    const { errorDetail, typeUrl } = request;
+    if (errorDetail !== undefined) {
+      const { metrics, log } = this.#options;
+      metrics.rejects.add(1);
+      metrics.rejectsByType.add(1, { type: shortTypeName(typeUrl).toLowerCase() });
+      log.warn('proxy rejected configuration', {
+        proxy: open.connection.stream.proxy.id,
+        type: shortTypeName(typeUrl),
+        reason: errorDetail.message,
+      });
+    }
+    open.stream.receive(request);
+  }
+
+  /** A fault of ours while serving one proxy ends its stream and leaves all others alone. */
+  #fail(
+    call: grpc.ServerDuplexStream<unknown, unknown>,
+    error: unknown,
+    request: AdsRequest,
+  ): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.metrics.internalErrors.add(1);
+    this.#options.log.error('request failed', {
+      peer: call.getPeer(),
+      type: request.typeUrl,
+      reason,
+    });
+    call.emit('error', {
+      code: grpc.status.INTERNAL,
+      details: 'istiod failed to build a response',
+    });
+  }
+
+  #disconnect(open: { readonly connection: Connection } | undefined): void {
+    if (open === undefined || !this.#connections.delete(open.connection.id)) return;
+    const { metrics, log, onDisconnect } = this.#options;
+    metrics.connected.set(this.#connections.size);
+    log.info('proxy disconnected', { connection: open.connection.id });
+    onDisconnect(open.connection);
+  }
+}
+
+interface FirstRequest<Request, Response> {
+  readonly call: grpc.ServerDuplexStream<Request, Response>;
+  readonly request: Request;
+  readonly protocol: ServerProtocol<Request, Response>;
+  readonly variant: Connection['protocol'];
+}
+
+interface OpenStream<Request> {
+  readonly connection: Connection;
+  readonly stream: { receive(request: Request): void };
+}
+
+const proxyNodeOf = ({ id, cluster, metadata, locality }: Node): ProxyNode => ({
+  id,
+  cluster,
+  metadata: metadata ?? {},
+  ...(locality === undefined
+    ? {}
+    : { locality: { region: locality.region, zone: locality.zone, subZone: locality.subZone } }),
+});

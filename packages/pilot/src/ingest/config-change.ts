@@ -1,0 +1,43 @@
+import { mergeScopes, type PushScope } from '../ads/proxy-stream.ts';
+
+/** What happened to the API objects since the last push, merged. */
+export interface ConfigChange {
+  readonly scope: PushScope;
+  /** Kinds that changed, for the metrics. */
+  readonly kinds: ReadonlySet<string>;
+  /**
+   * Addresses of workloads whose pod or endpoint changed: what a proxy there serves may have changed
+   * with it, so that it gets everything anew even when the scope is endpoints only.
+   */
+  readonly addresses: ReadonlySet<string>;
+}
+
+/** Both changes together. */
+export const mergeChanges = (left: ConfigChange, right: ConfigChange): ConfigChange => ({
+  scope: mergeScopes(left.scope, right.scope),
+  kinds: left.kinds.union(right.kinds),
+  addresses: left.addresses.union(right.addresses),
+});
+
+/** What a change means for the proxy of a workload with these addresses. */
+export const scopeForProxy = (
+  { scope, addresses }: ConfigChange,
+  proxyAddresses: readonly string[],
+): PushScope => (proxyAddresses.some((address) => addresses.has(address)) ? 'all' : scope);
+
+const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+
+/** The workload addresses a Pod or an EndpointSlice names; none for other kinds. */
+export const workloadAddresses = (object: unknown): readonly string[] => {
+  const podIp = fieldOf(fieldOf(object, 'status'), 'podIP');
+  const endpoints = arrayOf(fieldOf(object, 'endpoints'));
+  return [
+    podIp,
+    ...endpoints.flatMap((endpoint) => arrayOf(fieldOf(endpoint, 'addresses'))),
+  ].filter((address) => typeof address === 'string');
+};

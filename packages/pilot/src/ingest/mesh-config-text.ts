@@ -1,0 +1,118 @@
+import type { Checked, Diagnostic } from '@lateen/base';
+import { defaultMeshConfig, type MeshConfig } from '@lateen/translator';
+import { parse } from 'yaml';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads one field of the document into the configuration; undefined: the field is wrong. */
+type FieldReader = (value: unknown) => Partial<MeshConfig> | undefined;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A protobuf JSON or Go duration (`10s`, `1m30s`, `0.5s`) in milliseconds. */
+const durationMs = (value: unknown): number | undefined => {
+  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * (unitsMs[unit ?? ''] ?? 0);
+  return total;
+};
+
+const text =
+  (key: 'rootNamespace' | 'trustDomain' | 'accessLogFile' | 'accessLogFormat'): FieldReader =>
+  (value) =>
+    typeof value === 'string' ? { [key]: value } : undefined;
+
+const port =
+  (key: 'proxyListenPort' | 'proxyInboundListenPort' | 'proxyHttpPort'): FieldReader =>
+  (value) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+      ? { [key]: value }
+      : undefined;
+
+const duration =
+  (key: 'connectTimeoutMs' | 'protocolDetectionTimeoutMs'): FieldReader =>
+  (value) => {
+    const milliseconds = durationMs(value);
+    return milliseconds === undefined ? undefined : { [key]: milliseconds };
+  };
+
+const names =
+  (
+    key:
+      | 'defaultServiceExportTo'
+      | 'defaultVirtualServiceExportTo'
+      | 'defaultDestinationRuleExportTo',
+  ): FieldReader =>
+  (value) =>
+    Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+      ? { [key]: value }
+      : undefined;
+
+/** By the field's name in MeshConfig. Fields that are not here are accepted and have no effect yet. */
+const readers: Readonly<Record<string, FieldReader>> = {
+  rootNamespace: text('rootNamespace'),
+  trustDomain: text('trustDomain'),
+  accessLogFile: text('accessLogFile'),
+  accessLogFormat: text('accessLogFormat'),
+  proxyListenPort: port('proxyListenPort'),
+  proxyInboundListenPort: port('proxyInboundListenPort'),
+  proxyHttpPort: port('proxyHttpPort'),
+  connectTimeout: duration('connectTimeoutMs'),
+  protocolDetectionTimeout: duration('protocolDetectionTimeoutMs'),
+  defaultServiceExportTo: names('defaultServiceExportTo'),
+  defaultVirtualServiceExportTo: names('defaultVirtualServiceExportTo'),
+  defaultDestinationRuleExportTo: names('defaultDestinationRuleExportTo'),
+  enableAutoMtls: (value) => (typeof value === 'boolean' ? { enableAutoMtls: value } : undefined),
+  accessLogEncoding: (value) =>
+    value === 'TEXT' || value === 'JSON' ? { accessLogEncoding: value } : undefined,
+  h2UpgradePolicy: (value) =>
+    value === 'DO_NOT_UPGRADE' || value === 'UPGRADE' ? { h2UpgradePolicy: value } : undefined,
+  outboundTrafficPolicy: (value) => {
+    const mode = isFields(value) ? (value['mode'] ?? 'ALLOW_ANY') : undefined;
+    return mode === 'ALLOW_ANY' || mode === 'REGISTRY_ONLY'
+      ? { outboundTrafficPolicy: mode }
+      : undefined;
+  },
+  localityLbSetting: (value) => {
+    const enabled = isFields(value) ? (value['enabled'] ?? true) : undefined;
+    return typeof enabled === 'boolean' ? { localityLoadBalancing: enabled } : undefined;
+  },
+};
+
+const finding = (path: string, message: string): Diagnostic => ({
+  severity: 'error',
+  code: 'MeshConfigInvalid',
+  path,
+  message,
+  object: 'ConfigMap/istio-system/istio',
+});
+
+/**
+ * Reads MeshConfig from the YAML text under `mesh` of the ConfigMap `istio`; what it does not say has
+ * Istio's defaults. With any error there is no value, and the last good configuration stays.
+ */
+export const readMeshConfigText = (yamlText: string): Checked<MeshConfig> => {
+  let document: unknown;
+  try {
+    document = parse(yamlText) ?? {};
+  } catch (error) {
+    return { value: undefined, diagnostics: [finding('data.mesh', String(error))] };
+  }
+  if (!isFields(document))
+    return { value: undefined, diagnostics: [finding('data.mesh', 'must be a YAML mapping')] };
+  const diagnostics: Diagnostic[] = [];
+  let value = defaultMeshConfig;
+  for (const [key, entry] of Object.entries(document)) {
+    const reader = readers[key];
+    if (reader === undefined || entry === null) continue;
+    const part = reader(entry);
+    if (part === undefined)
+      diagnostics.push(finding(`data.mesh.${key}`, `cannot be ${JSON.stringify(entry)}`));
+    else value = { ...value, ...part };
+  }
+  return { value: diagnostics.length > 0 ? undefined : value, diagnostics };
+};

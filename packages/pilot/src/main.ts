@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createLogger, type LogLevel } from '@lateen/base';
+import { createKubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
+import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
+import { startPilot } from './pilot.ts';
+import { PilotError } from './pilot-error.ts';
+
+const usage = `usage: KUBECONFIG=file main.ts [--grpc-address HOST:PORT] [--http-address HOST:PORT]
+                          [--debounce-after MS] [--debounce-max MS] [--log-level LEVEL]
+`;
+
+/** Istio's ports. */
+const defaultGrpcAddress = '0.0.0.0:15010';
+const defaultHttpAddress = '0.0.0.0:15014';
+
+const flags = {
+  'grpc-address': { type: 'string', default: defaultGrpcAddress },
+  'http-address': { type: 'string', default: defaultHttpAddress },
+  'debounce-after': { type: 'string' },
+  'debounce-max': { type: 'string' },
+  'log-level': { type: 'string', default: 'info' },
+} as const;
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+interface Settings {
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly configDelays: DebounceDelays;
+  readonly level: LogLevel;
+  readonly kubeconfig: string;
+  readonly podName: string;
+}
+
+/** Milliseconds of a flag; absent takes the default. */
+const milliseconds = (name: string, value: string | undefined, preset: number): number => {
+  if (value === undefined) return preset;
+  if (!/^\d{1,6}$/.test(value))
+    throw new PilotError('bad-option', `--${name} must be milliseconds, not "${value}"`);
+  return Number(value);
+};
+
+const readSettings = (env: NodeJS.ProcessEnv): Settings => {
+  const { values } = parseArgs({ options: flags });
+  const level = levels.find((known) => known === values['log-level']);
+  if (level === undefined)
+    throw new PilotError('bad-option', `--log-level must be one of ${levels.join(', ')}`);
+  const kubeconfig = env['KUBECONFIG'];
+  if (kubeconfig === undefined || kubeconfig === '')
+    throw new PilotError('bad-option', 'KUBECONFIG must name the kubeconfig of the API server');
+  const { quietMs, maxMs } = defaultConfigDelays;
+  return {
+    grpcAddress: values['grpc-address'],
+    httpAddress: values['http-address'],
+    configDelays: {
+      quietMs: milliseconds('debounce-after', values['debounce-after'], quietMs),
+      maxMs: milliseconds('debounce-max', values['debounce-max'], maxMs),
+    },
+    level,
+    kubeconfig,
+    podName: env['POD_NAME'] ?? 'istiod',
+  };
+};
+
+const run = async (): Promise<void> => {
+  const settings = readSettings(process.env);
+  const log = createLogger({
+    clock: systemClock,
+    sink: (line) => process.stdout.write(line),
+    level: settings.level,
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const pilot = await startPilot({
+    client: createKubeClient(loadKubeConfig(settings.kubeconfig)),
+    clock: systemClock,
+    log,
+    jitter: Math.random,
+    grpcAddress: settings.grpcAddress,
+    httpAddress: settings.httpAddress,
+    podName: settings.podName,
+    configDelays: settings.configDelays,
+    yieldTurn: () => setImmediate(),
+    signal: stop.signal,
+  });
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  log.info('stopping');
+  await pilot.close();
+};
+
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof PilotError) || error.code !== 'aborted') {
+    process.stderr.write(`istiod: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof PilotError && error.code === 'bad-option') process.stderr.write(usage);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,199 @@
+import type { Clock, Logger } from '@lateen/base';
+import type { KubeClient } from '@lateen/kube';
+import { buildPushContext, type PushContext } from '@lateen/translator';
+import { AdsServer, type Connection } from './ads/ads-server.ts';
+import { mergeScopes, type PushScope, type ResourceBuilder } from './ads/proxy-stream.ts';
+import {
+  Debounce,
+  type DebounceDelays,
+  defaultConfigDelays,
+  defaultEndpointDelays,
+} from './debounce.ts';
+import { type ConfigChange, mergeChanges, scopeForProxy } from './ingest/config-change.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { meshBuilder } from './mesh-builder.ts';
+import { createPilotMetrics } from './metrics.ts';
+import { PilotError } from './pilot-error.ts';
+import { PushQueue } from './push-queue.ts';
+import { statusPages } from './status/pages.ts';
+import { StatusServer } from './status/status-server.ts';
+
+/** Namespace of the mesh configuration unless told otherwise. */
+export const defaultRootNamespace = 'istio-system';
+
+export interface PilotOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A number in [0, 1): spreads retries towards the API server. */
+  readonly jitter: () => number;
+  /** `host:port` of xDS over gRPC in plaintext; port 0 takes a free one. */
+  readonly grpcAddress: string;
+  /** `host:port` of status pages and metrics. */
+  readonly httpAddress: string;
+  /** Name under which status pages show this control plane. */
+  readonly podName: string;
+  /** Default `istio-system`. */
+  readonly rootNamespace?: string;
+  /** Default `defaultConfigDelays`. */
+  readonly configDelays?: DebounceDelays;
+  /** For changes of endpoints only. Default `defaultEndpointDelays`. */
+  readonly endpointDelays?: DebounceDelays;
+  /** Gives the event loop a turn between pushes: `setImmediate`. */
+  readonly yieldTurn: () => Promise<void>;
+  /** Stops a start that still waits for the API server. */
+  readonly signal?: AbortSignal;
+}
+
+/** A running control plane. */
+export interface Pilot {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Stops following the API server, ends all streams, closes both servers. */
+  close(): Promise<void>;
+}
+
+interface PendingPush {
+  readonly scope: PushScope;
+  /** When the first change in it came; milliseconds since the epoch. */
+  readonly firstMs: number;
+}
+
+/**
+ * Starts the control plane. Status pages are served at once; xDS after everything was read from the
+ * API server, so that no proxy ever sees half a mesh. Rejects with `PilotError`.
+ */
+export const startPilot = async (options: PilotOptions): Promise<Pilot> => {
+  const pilot = new RunningPilot(options);
+  try {
+    return await pilot.start();
+  } catch (error) {
+    await pilot.close();
+    throw error;
+  }
+};
+
+class RunningPilot {
+  readonly #options: PilotOptions;
+  readonly #metrics = createPilotMetrics();
+  readonly #stop = new AbortController();
+  readonly #ingest: Ingest;
+  readonly #ads: AdsServer;
+  readonly #status: StatusServer;
+  readonly #debounce: Debounce<ConfigChange>;
+  readonly #queue: PushQueue<Connection, PendingPush>;
+  #push: PushContext | undefined;
+  #builder: ResourceBuilder = { build: () => [] };
+
+  constructor(options: PilotOptions) {
+    this.#options = options;
+    const { client, clock, log, jitter } = options;
+    this.#debounce = new Debounce({
+      clock,
+      merge: mergeChanges,
+      delaysOf: ({ scope }) =>
+        scope === 'all' || scope.size > 1
+          ? (options.configDelays ?? defaultConfigDelays)
+          : (options.endpointDelays ?? defaultEndpointDelays),
+      flush: (change, firstMs) => this.#publish(change, firstMs),
+    });
+    this.#ingest = new Ingest({
+      client,
+      clock,
+      log,
+      jitter,
+      rootNamespace: options.rootNamespace ?? defaultRootNamespace,
+      onChange: (change) => this.#debounce.add(change),
+      onEvent: (type, event) => this.#metrics.configEvents.add(1, { type, event }),
+    });
+    this.#queue = new PushQueue({
+      merge: (pending, added) => ({
+        scope: mergeScopes(pending.scope, added.scope),
+        firstMs: Math.min(pending.firstMs, added.firstMs),
+      }),
+      run: (connection, pending) => this.#pushTo(connection, pending),
+      yieldTurn: options.yieldTurn,
+    });
+    this.#ads = new AdsServer({
+      clock,
+      log,
+      metrics: this.#metrics,
+      builder: () => this.#builder,
+      onDisconnect: (connection) => this.#queue.forget(connection),
+    });
+    this.#status = new StatusServer(
+      statusPages({
+        ads: this.#ads,
+        ingest: this.#ingest,
+        metrics: this.#metrics,
+        controlPlane: { podName: options.podName },
+        isReady: () => this.#push !== undefined,
+        registry: () => this.#push?.services.services ?? [],
+        diagnostics: () => this.#push?.diagnostics ?? [],
+      }),
+      log,
+    );
+  }
+
+  async start(): Promise<Pilot> {
+    const { grpcAddress, httpAddress, signal, log } = this.#options;
+    const httpPort = await this.#status.listen(httpAddress);
+    await this.#untilSynced(signal);
+    this.#rebuild();
+    const grpcPort = await this.#ads.listen(grpcAddress);
+    log.info('control plane ready', { grpcPort, httpPort });
+    return { grpcPort, httpPort, close: () => this.close() };
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#debounce.stop();
+    await this.#ads.close();
+    await this.#status.close();
+  }
+
+  async #untilSynced(signal: AbortSignal | undefined): Promise<void> {
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void =>
+      aborted.reject(new PilotError('aborted', 'stopped before the API server was read'));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    try {
+      await Promise.race([this.#ingest.start(this.#stop.signal), aborted.promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #rebuild(): void {
+    const { clock } = this.#options;
+    const startedMs = clock.nowMs();
+    this.#push = buildPushContext(this.#ingest.inputs(), this.#push);
+    this.#builder = meshBuilder(this.#push);
+    this.#metrics.contextInit.observe((clock.nowMs() - startedMs) / 1_000);
+    this.#metrics.services.set(this.#push.services.services.length);
+    this.#metrics.virtualServices.set(this.#push.virtualServices.length);
+  }
+
+  #publish(change: ConfigChange, firstMs: number): void {
+    for (const type of change.kinds) this.#metrics.triggers.add(1, { type });
+    this.#rebuild();
+    for (const connection of this.#ads.connections) {
+      const scope = scopeForProxy(change, connection.stream.proxy.addresses);
+      this.#queue.enqueue(connection, { scope, firstMs });
+    }
+  }
+
+  #pushTo(connection: Connection, { scope, firstMs }: PendingPush): void {
+    const { clock, log } = this.#options;
+    try {
+      connection.stream.push(this.#builder, scope);
+      this.#metrics.convergence.observe((clock.nowMs() - firstMs) / 1_000);
+    } catch (error) {
+      // The proxy keeps what it has; the others must not pay for it.
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#metrics.internalErrors.add(1);
+      log.error('push failed', { connection: connection.id, reason });
+    }
+  }
+}

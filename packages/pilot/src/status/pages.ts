@@ -1,0 +1,56 @@
+import type { AdsServer, Connection } from '../ads/ads-server.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { PilotMetrics } from '../metrics.ts';
+import { adsClients } from './clients.ts';
+import { configDumpJson } from './config-dump.ts';
+import { jsonPage, type Page, type PageBuilder, textPage } from './status-server.ts';
+import { type ControlPlane, proxyName, syncStatuses } from './syncz.ts';
+
+/** What the pages show. */
+export interface PageSources {
+  readonly ads: AdsServer;
+  readonly ingest: Ingest;
+  readonly metrics: PilotMetrics;
+  readonly controlPlane: ControlPlane;
+  /** Whether proxies are served. */
+  readonly isReady: () => boolean;
+  /** The services of the mesh, for `/debug/registryz`. */
+  readonly registry: () => unknown;
+  /** What is wrong with the objects pushes are computed from, for `/debug/diagnosticz`. */
+  readonly diagnostics: () => unknown;
+}
+
+/** istiod's status pages, and two of ours: `/debug/ingestz` and `/debug/diagnosticz`. */
+export const statusPages = (sources: PageSources): Readonly<Record<string, PageBuilder>> => ({
+  '/ready': () => readyPage(sources),
+  '/metrics': () => textPage(sources.metrics.render()),
+  '/debug/syncz': () => jsonPage(syncStatuses(sources.ads.connections, sources.controlPlane)),
+  '/debug/adsz': () => jsonPage(adsClients(sources.ads.connections)),
+  '/debug/registryz': () => jsonPage(sources.registry()),
+  '/debug/ingestz': () => jsonPage(sources.ingest.status()),
+  '/debug/diagnosticz': () => jsonPage(sources.diagnostics()),
+  '/debug/config_dump': (query) => configDumpPage(sources, query.get('proxyID') ?? ''),
+});
+
+/** Ready also while the API server is away: proxies are served from the last known state. */
+const readyPage = ({ isReady, ingest }: PageSources): Page => {
+  if (!isReady()) return textPage('waiting for the first complete read of the API server\n', 503);
+  const away = ingest.status().filter(({ connected }) => !connected);
+  return away.length === 0
+    ? textPage('ready\n')
+    : textPage(
+        `ready, but serving the last known state: no watch of ${away.map(({ kind }) => kind).join(', ')}\n`,
+      );
+};
+
+const configDumpPage = async ({ ads }: PageSources, proxyId: string): Promise<Page> => {
+  const matches = (connection: Connection): boolean =>
+    proxyName(connection) === proxyId || connection.node.id === proxyId;
+  const connection = ads.connections.findLast(matches);
+  if (connection === undefined)
+    return textPage(
+      `proxyID "${proxyId}" is not connected; give pod.namespace as in /debug/syncz\n`,
+      404,
+    );
+  return jsonPage(await configDumpJson(connection.stream.snapshot));
+};
