@@ -2,6 +2,7 @@ import type { FilterConfig } from './filter-config.ts';
 import type { Format } from './format-context.ts';
 import type { HeaderCondition } from './header-condition.ts';
 import type { Dice, Millionths, RequestHead } from './request-head.ts';
+import type { DataSource } from './tls-settings.ts';
 
 export type { Dice, Millionths, RequestHead } from './request-head.ts';
 
@@ -144,7 +145,10 @@ export interface RedirectAction {
 export interface DirectResponseAction {
   readonly kind: 'direct-response';
   readonly status: number;
+  /** Empty when there is none, or when it is elsewhere. */
   readonly body: Uint8Array;
+  /** A body in a file or an environment variable, to be read by the proxy. */
+  readonly bodySource?: DataSource;
 }
 
 /** What a matched route does. */
@@ -185,6 +189,11 @@ export interface VirtualHostTable {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
   readonly filterConfig: ReadonlyMap<string, FilterConfig>;
+  /** `x-envoy-attempt-count` goes upstream. */
+  readonly includeRequestAttemptCount: boolean;
+  /** `x-envoy-attempt-count` goes downstream. */
+  readonly includeAttemptCountInResponse: boolean;
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** The first route whose conditions all hold. `dice` serves runtime fractions. */
   selectRoute(head: RequestHead, dice: Dice): RouteEntry | undefined;
   /** Same decision, with the failed condition of every route tried before. */
@@ -202,6 +211,10 @@ export interface RouteTable {
   readonly responseHeaders: HeaderMutation;
   readonly mostSpecificMutationsWin: boolean;
   readonly filterConfig: ReadonlyMap<string, FilterConfig>;
+  /** Headers taken off requests from outside, lower-case. */
+  readonly internalOnlyHeaders: readonly string[];
+  /** A route to a cluster that is not there makes the table invalid. Default false (as over RDS). */
+  readonly validateClusters: boolean;
   /** Exact > longest suffix wildcard > longest prefix wildcard > `*`. Constant time in table size. */
   selectVirtualHost(authority: string): VirtualHostTable | undefined;
 }
