@@ -107,6 +107,7 @@ export type {
 export type { WasmPlugin, WasmPluginSpec } from './istio/wasm-plugin.ts';
 export type { WorkloadEntry, WorkloadEntrySpec } from './istio/workload-entry.ts';
 export type { WorkloadGroup, WorkloadGroupSpec, WorkloadProbe } from './istio/workload-group.ts';
+export { builtinKinds } from './kubernetes/builtin-kinds.ts';
 export type { Condition } from './kubernetes/condition.ts';
 export type { ConfigMap } from './kubernetes/config-map.ts';
 export type {
@@ -224,3 +225,8 @@ export type {
 } from './kubernetes/webhook-configuration.ts';
 export { type KubeObject, type ObjectMeta, type OwnerReference, objectKey } from './object.ts';
 export type { JsonSchema, KindVersion, PrinterColumn, ResourceKind } from './resource-kind.ts';
+export { applyDefaults, dropNulls } from './schema/defaulting.ts';
+export { fieldPath } from './schema/field-path.ts';
+export { objectMetaSchema, wholeObjectSchema } from './schema/object-schema.ts';
+export { findUnknownFields, pruneUnknownFields } from './schema/unknown-fields.ts';
+export { validateSchema } from './schema/validation.ts';
