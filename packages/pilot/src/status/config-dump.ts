@@ -10,9 +10,7 @@ import {
   typeUrls,
   versionOfSet,
 } from '@lateen/xds';
-import {
-  ConfigDumpSchema,
-} from '@lateen/xds/gen/envoy/admin/v3/config_dump_pb.js';
+import { ConfigDumpSchema } from '@lateen/xds/gen/envoy/admin/v3/config_dump_pb.js';
 import {
   ClustersConfigDumpSchema,
   EndpointsConfigDumpSchema,
@@ -75,9 +73,11 @@ const routes = (snapshot: Snapshot): Any => {
 };
 
 const endpoints = (snapshot: Snapshot): Any => {
+  const dump = create(EndpointsConfigDumpSchema, {
     dynamicEndpointConfigs: named(snapshot, typeUrls.endpoint).map((resource) => ({
       versionInfo: resource.version,
       endpointConfig: anyOf(resource),
     })),
   });
+  return packAny(EndpointsConfigDumpSchema, dump);
 };
