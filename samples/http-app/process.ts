@@ -35,15 +35,13 @@ export function runApp(name: string, server: Server, defaultPort = 9080): void {
     const address = server.address() as AddressInfo;
     process.stdout.write(`${name} listening on ${address.address}:${address.port}\n`);
   });
-  process.once('SIGTERM', () => drain(server));
-  process.once('SIGINT', () => drain(server));
+  process.once('SIGTERM', () => drain(name, server));
+  process.once('SIGINT', () => drain(name, server));
 }
 
-function drain(server: Server): void {
+function drain(name: string, server: Server): void {
   server.close(() => process.exit(0));
-  // Connections that are busy now would be kept alive after their answer.
-  server.on('request', (_request, response) => response.setHeader('connection', 'close'));
-  server.keepAliveTimeout = 1;
   server.closeIdleConnections();
+  process.stdout.write(`${name} takes no more requests\n`);
   setTimeout(() => process.exit(0), DRAIN_LIMIT_MS).unref();
 }

@@ -90,7 +90,7 @@ export async function readBody(request: AppRequest, maxBytes: number): Promise<B
 /** An HTTP server, not yet listening, that answers by the table of `options`. */
 export function createApp(options: AppOptions): Server {
   const server = createServer((raw, response) => {
-    void answer(options, raw, response);
+    void answer(options, raw, response, () => !server.listening);
   });
   // A proxy in front keeps idle connections for an hour; closing them from here at Node's five
   // seconds would race with its next request.
@@ -102,11 +102,14 @@ async function answer(
   options: AppOptions,
   raw: IncomingMessage,
   response: ServerResponse,
+  isClosing: () => boolean,
 ): Promise<void> {
   const peer = raw.socket.remoteAddress ?? '-';
   let bytes = 0;
   try {
     const reply = await dispatch(options, raw);
+    // Tells the peer not to send its next request into a connection that is about to be closed.
+    if (isClosing()) response.setHeader('connection', 'close');
     bytes = await send(reply, raw, response);
   } catch (error) {
     process.stderr.write(`${raw.method} ${raw.url}: ${describe(error)}\n`);
