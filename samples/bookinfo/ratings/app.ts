@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { type AppOptions, createApp, jsonReply, readBody } from '../../http-app/server.ts';
 
 /** Stars by reviewer. */
-export type Ratings = Readonly<Record<string, number>>;
+type Ratings = Readonly<Record<string, number>>;
 
 const FIRST_RATINGS: Ratings = { Reviewer1: 5, Reviewer2: 4 };
 
