@@ -93,21 +93,27 @@ function parseVolume(id: number, body: string): BookDetails | undefined {
   } catch {
     return undefined;
   }
-  if (volume === undefined) return undefined;
-  const identifiers = Array.isArray(volume['industryIdentifiers'])
-    ? volume['industryIdentifiers']
-    : [];
+  if (typeof volume !== 'object' || volume === null) return undefined;
   const isbn = (type: string): string =>
-    String(identifiers.find((entry) => entry?.type === type)?.identifier ?? 'unknown');
+    textOf(listOf(volume['industryIdentifiers']).find((entry) => entry?.type === type)?.identifier);
   return {
     id,
-    author: String((volume['authors'] as unknown[] | undefined)?.[0] ?? 'unknown'),
-    year: Number.parseInt(String(volume['publishedDate'] ?? '0'), 10),
+    author: textOf(listOf(volume['authors'])[0]),
+    year: Number.parseInt(textOf(volume['publishedDate']), 10) || 0,
     type: volume['printType'] === 'BOOK' ? 'paperback' : 'unknown',
-    pages: Number(volume['pageCount'] ?? 0),
-    publisher: String(volume['publisher'] ?? 'unknown'),
+    pages: typeof volume['pageCount'] === 'number' ? volume['pageCount'] : 0,
+    publisher: textOf(volume['publisher']),
     language: volume['language'] === 'en' ? 'English' : 'unknown',
     'ISBN-10': isbn('ISBN_10'),
     'ISBN-13': isbn('ISBN_13'),
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : 'unknown';
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: entries of foreign JSON, each looked at through textOf
+function listOf(value: unknown): readonly any[] {
+  return Array.isArray(value) ? value : [];
 }
