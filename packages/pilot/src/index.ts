@@ -1,4 +1,11 @@
 export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
+export { injectPod } from './injection/inject-pod.ts';
+export { decideInjection, type InjectionDecision } from './injection/injection-decision.ts';
+export {
+  defaultInjectionOptions,
+  type InjectedInterception,
+  type InjectionOptions,
+} from './injection/injection-options.ts';
 export { type Pilot, type PilotOptions, startPilot } from './pilot.ts';
 export { PilotError, type PilotErrorCode } from './pilot-error.ts';
 export {
