@@ -1,3 +1,4 @@
+export { compareVersions, crdFromKind, kindFromCrd } from './custom-resource.ts';
 export type {
   AuthorizationCondition,
   AuthorizationOperation,
@@ -33,6 +34,8 @@ export type {
   HttpRouteDestination,
   RouteDelegate,
 } from './istio/http-route.ts';
+export { istioCrds } from './istio/istio-crds.ts';
+export { istioGroups, istioKinds } from './istio/istio-kinds.ts';
 export type { IstioOperator } from './istio/istio-operator.ts';
 export type { IstioStatus } from './istio/istio-status.ts';
 export type {
