@@ -204,6 +204,24 @@ describe('AdsServer', () => {
     });
   }
 
+  it('leaves the endpoints of a cluster that goes until the routes have moved', async () => {
+    const client = deltaTestClient(port, node);
+    clients.push(client);
+    client.connect();
+    client.subscribe(typeUrls.cluster, wildcardName);
+    client.subscribe(typeUrls.endpoint, 'a', 'b');
+    client.subscribe(typeUrls.route, '80');
+    await client.until('initial state', () => client.resources.size === 5);
+    client.received.length = 0;
+    publish({ ...start, clusters: { a: 0 }, endpoints: { a: 0 }, routes: { '80': 1 } });
+    await client.until('withdrawal', () => client.names('EDS').length === 1);
+    assert.deepEqual(client.received, [
+      { type: 'RDS', changed: ['80'], removed: [] },
+      { type: 'CDS', changed: [], removed: ['b'] },
+      { type: 'EDS', changed: [], removed: ['b'] },
+    ]);
+  });
+
   it('refuses a node whose id is not understood, with the reason', async () => {
     const client = deltaTestClient(port, { id: 'nonsense' });
     clients.push(client);

@@ -4,10 +4,12 @@ import {
   emptySnapshot,
   openServerState,
   type Resource,
+  resourcesOfType,
   type ServerProtocol,
   type ServerState,
   type Snapshot,
   type Subscription,
+  typeUrls,
   withResourcesOfType,
 } from '@lateen/xds';
 
@@ -97,8 +99,18 @@ export class ProxyStream<Request extends StreamRequest, Response extends StreamR
   }
 
   #rebuild({ typeUrl, names }: Subscription): void {
-    const resources = this.#builder.build(this.proxy, typeUrl, [...names]);
+    const wanted = [...names].filter((name) => typeUrl !== typeUrls.endpoint || this.#isLive(name));
+    const resources = this.#builder.build(this.proxy, typeUrl, wanted);
     this.#snapshot = withResourcesOfType(this.#snapshot, typeUrl, resources);
+  }
+
+  /**
+   * Endpoints of a cluster that goes are left as they are until it is withdrawn, after the routes that
+   * used it: they must not become empty before.
+   */
+  #isLive(endpointName: string): boolean {
+    const clusters = resourcesOfType(this.#snapshot, typeUrls.cluster);
+    return clusters.size === 0 || clusters.has(endpointName);
   }
 
   #respond(): void {

@@ -65,7 +65,7 @@ export class AdsTestClient<Request, Response> {
   /** Why an update is refused; undefined accepts it. */
   refuse: (update: ClientUpdate) => string | undefined = () => undefined;
   /** Raw bytes by `RDS name`. */
-  readonly resources = new Map<string, Uint8Array>();
+  readonly resources: Map<string, Uint8Array> = new Map();
 
   constructor(variant: Variant<Request, Response>, port: number, node: TestNode) {
     this.#variant = variant;
