@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -105,6 +106,20 @@ test('requests in flight are answered before the end', async (t) => {
   assert.equal(response.statusCode, 200);
   assert.equal(response.headers.connection, 'close');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('connections without a request do not delay the end', { timeout: 10_000 }, async (t) => {
+  const child = start(t, entryOf('docker.io/mccutchen/go-httpbin'));
+  const { port } = new URL(await startedUrl(child));
+  const unused = connect(Number(port), '127.0.0.1');
+  await once(unused, 'connect');
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const [response] = await once(request({ host: '127.0.0.1', port, agent }).end(), 'response');
+  response.resume();
+  await once(response, 'end');
+  child.kill('SIGTERM');
+  await Promise.all([once(unused, 'close'), once(child, 'exit')]);
 });
 
 const startFailures: readonly [NodeJS.ProcessEnv, RegExp][] = [

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** Where an app listens unless told otherwise: not the wildcard, as the pod's address belongs to its proxy. */
 const DEFAULT_HOST = '127.0.0.1';
@@ -31,17 +31,24 @@ export function runApp(name: string, server: Server, defaultPort = 9080): void {
     process.stderr.write(`${name}: cannot listen on ${host}:${port}: ${error.message}\n`);
     process.exit(1);
   });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.listen(port, host, () => {
     const address = server.address() as AddressInfo;
     process.stdout.write(`${name} listening on ${address.address}:${address.port}\n`);
   });
-  process.once('SIGTERM', () => drain(name, server));
-  process.once('SIGINT', () => drain(name, server));
+  process.once('SIGTERM', () => drain(name, server, sockets));
+  process.once('SIGINT', () => drain(name, server, sockets));
 }
 
-function drain(name: string, server: Server): void {
+function drain(name: string, server: Server, sockets: ReadonlySet<Socket>): void {
   server.close(() => process.exit(0));
   server.closeIdleConnections();
+  // Node counts a connection that never carried a request as busy; a proxy may hold some of those ready.
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   process.stdout.write(`${name} takes no more requests\n`);
   setTimeout(() => process.exit(0), DRAIN_LIMIT_MS).unref();
 }
