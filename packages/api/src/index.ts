@@ -1,4 +1,18 @@
 export { compareVersions, crdFromKind, kindFromCrd } from './custom-resource.ts';
+export { parseDurationMs } from './duration.ts';
+export {
+  compareHosts,
+  defaultClusterDomain,
+  hostIsWithin,
+  hostsOverlap,
+  intersectHosts,
+  isWildcardHost,
+  mostSpecificHost,
+  parseScopedHost,
+  resolveHost,
+  type ScopedHost,
+} from './host.ts';
+export { isIpAddress, isIpOrCidr, isIpv4, isIpv6 } from './ip-address.ts';
 export type {
   AuthorizationCondition,
   AuthorizationOperation,
@@ -226,10 +240,35 @@ export type {
   WebhookClientConfig,
   WebhookRule,
 } from './kubernetes/webhook-configuration.ts';
+export {
+  hasLabels,
+  isLabelKey,
+  isLabelValue,
+  type LabelRequirement,
+  type Labels,
+  matchesRequirements,
+  matchesSelector,
+} from './labels.ts';
 export { type KubeObject, type ObjectMeta, type OwnerReference, objectKey } from './object.ts';
+export {
+  type DeclaredPort,
+  isHttp2Protocol,
+  isHttpProtocol,
+  isTlsProtocol,
+  type PortProtocol,
+  parseProtocol,
+  selectProtocol,
+} from './port-protocol.ts';
+export { parseQuantity } from './quantity.ts';
 export type { JsonSchema, KindVersion, PrinterColumn, ResourceKind } from './resource-kind.ts';
 export { applyDefaults, dropNulls } from './schema/defaulting.ts';
 export { fieldPath } from './schema/field-path.ts';
 export { objectMetaSchema, wholeObjectSchema } from './schema/object-schema.ts';
 export { findUnknownFields, pruneUnknownFields } from './schema/unknown-fields.ts';
 export { validateSchema } from './schema/validation.ts';
+export {
+  type FieldRequirement,
+  matchesFields,
+  parseFieldSelector,
+  parseLabelSelector,
+} from './selector-text.ts';
