@@ -9,7 +9,7 @@ export interface LabelRequirement {
   readonly values: readonly string[];
 }
 
-const valueOf = (labels: Labels, key: string): string | undefined =>
+const labelValue = (labels: Labels, key: string): string | undefined =>
   Object.hasOwn(labels, key) ? labels[key] : undefined;
 
 const compareIntegers = (found: string | undefined, limit: string | undefined): number => {
@@ -19,7 +19,7 @@ const compareIntegers = (found: string | undefined, limit: string | undefined): 
 };
 
 const holds = ({ key, operator, values }: LabelRequirement, labels: Labels): boolean => {
-  const found = valueOf(labels, key);
+  const found = labelValue(labels, key);
   switch (operator) {
     case 'In':
       return found !== undefined && values.includes(found);
@@ -38,7 +38,7 @@ const holds = ({ key, operator, values }: LabelRequirement, labels: Labels): boo
 
 /** Whether `labels` carry every pair of `wanted`: Service selectors, subsets, Gateway selectors. Empty `wanted` matches all. */
 export const hasLabels = (labels: Labels | undefined, wanted: Labels): boolean =>
-  Object.entries(wanted).every(([key, value]) => valueOf(labels ?? {}, key) === value);
+  Object.entries(wanted).every(([key, value]) => labelValue(labels ?? {}, key) === value);
 
 /** All conditions hold; none at all matches everything. NotIn holds for a label that is absent. */
 export const matchesRequirements = (
