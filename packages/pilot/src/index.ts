@@ -6,8 +6,9 @@ export {
   type InjectedInterception,
   type InjectionOptions,
 } from './injection/injection-options.ts';
-export { type Pilot, type PilotOptions, startPilot } from './pilot.ts';
+export type { Pilot, PilotOptions } from './pilot.ts';
 export { PilotError, type PilotErrorCode } from './pilot-error.ts';
+export { startPilot } from './start-pilot.ts';
 export {
   formatProxyStatus,
   type ProxyStatusRow,

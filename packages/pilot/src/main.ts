@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { createLogger, type LogLevel } from '@lateen/base';
 import { createKubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
 import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
-import { startPilot } from './pilot.ts';
 import { PilotError } from './pilot-error.ts';
+import { startPilot } from './start-pilot.ts';
 
 const usage = `usage: KUBECONFIG=file main.ts [--grpc-address HOST:PORT] [--http-address HOST:PORT]
                           [--debounce-after MS] [--debounce-max MS] [--log-level LEVEL]

@@ -15,6 +15,7 @@ import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
 import { PushQueue } from './push-queue.ts';
+import { ResourcePool } from './resource-pool.ts';
 import { statusPages } from './status/pages.ts';
 import { StatusServer } from './status/status-server.ts';
 
@@ -59,21 +60,8 @@ interface PendingPush {
   readonly firstMs: number;
 }
 
-/**
- * Starts the control plane. Status pages are served at once; xDS after everything was read from the
- * API server, so that no proxy ever sees half a mesh. Rejects with `PilotError`.
- */
-export const startPilot = async (options: PilotOptions): Promise<Pilot> => {
-  const pilot = new RunningPilot(options);
-  try {
-    return await pilot.start();
-  } catch (error) {
-    await pilot.close();
-    throw error;
-  }
-};
-
-class RunningPilot {
+/** The parts of a control plane, wired. Started by `startPilot`. */
+export class RunningPilot {
   readonly #options: PilotOptions;
   readonly #metrics = createPilotMetrics();
   readonly #stop = new AbortController();
@@ -82,6 +70,7 @@ class RunningPilot {
   readonly #status: StatusServer;
   readonly #debounce: Debounce<ConfigChange>;
   readonly #queue: PushQueue<Connection, PendingPush>;
+  readonly #pool = new ResourcePool();
   #push: PushContext | undefined;
   #builder: ResourceBuilder = { build: () => [] };
 
@@ -169,7 +158,8 @@ class RunningPilot {
     const { clock } = this.#options;
     const startedMs = clock.nowMs();
     this.#push = buildPushContext(this.#ingest.inputs(), this.#push);
-    this.#builder = meshBuilder(this.#push);
+    this.#pool.rotate();
+    this.#builder = meshBuilder(this.#push, this.#pool);
     this.#metrics.contextInit.observe((clock.nowMs() - startedMs) / 1_000);
     this.#metrics.services.set(this.#push.services.services.length);
     this.#metrics.virtualServices.set(this.#push.virtualServices.length);

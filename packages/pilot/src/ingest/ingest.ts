@@ -2,6 +2,7 @@ import type { KubeObject } from '@lateen/api';
 import { type Clock, formatDiagnostic, type Logger } from '@lateen/base';
 import { Informer, type InformerChange, isKubeError, type KubeClient } from '@lateen/kube';
 import { defaultMeshConfig, type MeshConfig, type MeshInputs } from '@lateen/translator';
+import type { PushScope } from '../ads/proxy-stream.ts';
 import { type ConfigChange, workloadAddresses } from './config-change.ts';
 import { readMeshConfigText } from './mesh-config-text.ts';
 import {
@@ -141,10 +142,15 @@ export class Ingest {
       ? [...workloadAddresses(before), ...workloadAddresses(after)]
       : [];
     this.#options.onChange({
-      scope: kind.scope,
+      scope: this.#scopeOf(name, kind),
       kinds: new Set([kind.resource.kind]),
       addresses: new Set(addresses),
     });
+  }
+
+  /** Destinations of virtual services join a Sidecar's scope, and so decide which clusters there are. */
+  #scopeOf(name: WatchedKindName, { scope }: WatchedKind): PushScope {
+    return name === 'virtualServices' && this.#list('sidecars').length > 0 ? 'all' : scope;
   }
 
   /** Whether the mesh configuration is another one now. */

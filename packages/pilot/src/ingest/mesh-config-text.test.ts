@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defaultMeshConfig } from '@lateen/translator';
+import { readMeshConfigText } from './mesh-config-text.ts';
+
+describe('readMeshConfigText', () => {
+  it('has defaults for what it does not say and ignores what it does not know', () => {
+    const { value, diagnostics } = readMeshConfigText(
+      'outboundTrafficPolicy: {mode: REGISTRY_ONLY}\nconnectTimeout: 1m30.5s\nenableTracing: true\n',
+    );
+    assert.deepEqual(diagnostics, []);
+    assert.deepEqual(value, {
+      ...defaultMeshConfig,
+      outboundTrafficPolicy: 'REGISTRY_ONLY',
+      connectTimeoutMs: 90_500,
+    });
+    assert.deepEqual(readMeshConfigText('').value, defaultMeshConfig);
+  });
+
+  const bad: readonly (readonly [string, string])[] = [
+    ['connectTimeout: soon', 'data.mesh.connectTimeout'],
+    ['accessLogEncoding: XML', 'data.mesh.accessLogEncoding'],
+    ['proxyListenPort: 70000', 'data.mesh.proxyListenPort'],
+    ['defaultServiceExportTo: "*"', 'data.mesh.defaultServiceExportTo'],
+    ['- a list', 'data.mesh'],
+    ['{', 'data.mesh'],
+  ];
+  for (const [text, path] of bad)
+    it(`refuses ${JSON.stringify(text)} and names the field`, () => {
+      const { value, diagnostics } = readMeshConfigText(text);
+      assert.equal(value, undefined);
+      assert.equal(diagnostics[0]?.path, path);
+    });
+});

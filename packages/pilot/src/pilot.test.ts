@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { KubeObject } from '@lateen/api';
+import { silentLogger } from '@lateen/base';
+import { FakeKubeClient, KubeError, systemClock } from '@lateen/kube';
+import { typeUrls, wildcardName } from '@lateen/xds';
+import { watchedKinds } from './ingest/watched-kind.ts';
+import type { Pilot } from './pilot.ts';
+import { startPilot } from './start-pilot.ts';
+import type { SyncStatus } from './status/syncz.ts';
+import { deltaTestClient, sotwTestClient, type TestNode } from './testing/ads-test-client.ts';
+
+const { services, endpointSlices, virtualServices, destinationRules, namespaces, pods } =
+  watchedKinds;
+
+const created = '2026-01-01T00:00:00Z';
+
+const objectOf = (kind: string, name: string, fields: object): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name, namespace: 'default', creationTimestamp: created },
+    ...fields,
+  }) as unknown as KubeObject;
+
+const serviceOf = (name: string, port = 9080): KubeObject =>
+  objectOf('Service', name, {
+    spec: {
+      clusterIP: `127.9.128.${name.length}`,
+      selector: { app: name },
+      ports: [{ name: 'http', port, targetPort: port }],
+    },
+  });
+
+const sliceOf = (service: string, ...addresses: readonly string[]): KubeObject => ({
+  ...objectOf('EndpointSlice', `${service}-x`, {
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 9080 }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+  }),
+  metadata: {
+    name: `${service}-x`,
+    namespace: 'default',
+    labels: { 'kubernetes.io/service-name': service },
+  },
+});
+
+const routeTo = (service: string, subset: string): KubeObject =>
+  objectOf('VirtualService', service, {
+    spec: { hosts: [service], http: [{ route: [{ destination: { host: service, subset } }] }] },
+  });
+
+const clusterOf = (service: string, subset = '', port = 9080): string =>
+  `outbound|${port}|${subset}|${service}.default.svc.cluster.local`;
+
+const node: TestNode = {
+  id: 'sidecar~127.9.0.5~productpage-v1-abc.default~default.svc.cluster.local',
+  metadata: {
+    NAMESPACE: 'default',
+    NAME: 'productpage-v1-abc',
+    LABELS: { app: 'productpage' },
+    CLUSTER_ID: 'Kubernetes',
+    ISTIO_VERSION: '1.30.0',
+    INTERCEPTION_MODE: 'NONE',
+    HTTP_PROXY_PORT: '15002',
+  },
+};
+
+describe('startPilot', () => {
+  let api: FakeKubeClient;
+  let pilot: Pilot;
+  const clients: { close(): void }[] = [];
+
+  beforeEach(async () => {
+    api = new FakeKubeClient();
+    await api.create(namespaces.resource, {
+      ...objectOf('Namespace', 'default', {}),
+      metadata: { name: 'default' },
+    });
+    for (const name of ['productpage', 'reviews', 'ratings']) {
+      await api.create(services.resource, serviceOf(name));
+      await api.create(endpointSlices.resource, sliceOf(name, `127.9.1.${name.length}`));
+    }
+    await api.create(services.resource, serviceOf('billing', 7070));
+    await api.create(
+      destinationRules.resource,
+      objectOf('DestinationRule', 'reviews', {
+        spec: {
+          host: 'reviews',
+          subsets: [
+            { name: 'v1', labels: { version: 'v1' } },
+            { name: 'v2', labels: { version: 'v2' } },
+          ],
+        },
+      }),
+    );
+    await api.create(virtualServices.resource, routeTo('reviews', 'v1'));
+    pilot = await startPilot({
+      client: api,
+      clock: systemClock,
+      log: silentLogger,
+      jitter: () => 0,
+      grpcAddress: '127.0.0.1:0',
+      httpAddress: '127.0.0.1:0',
+      podName: 'istiod-0',
+      yieldTurn: () => setImmediate(),
+    });
+  });
+
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await pilot.close();
+  });
+
+  const page = async (path: string): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${pilot.httpPort}${path}`)).text();
+
+  const syncz = async (): Promise<SyncStatus | undefined> =>
+    (JSON.parse(await page('/debug/syncz')) as readonly SyncStatus[])[0];
+
+  const endpoints = [clusterOf('reviews'), clusterOf('reviews', 'v1'), clusterOf('ratings')];
+
+  const connected = async (makeClient = deltaTestClient) => {
+    const client = makeClient(pilot.grpcPort, node);
+    clients.push(client);
+    client.connect();
+    client.subscribe(typeUrls.cluster, wildcardName);
+    client.subscribe(typeUrls.endpoint, ...endpoints);
+    client.subscribe(typeUrls.listener, wildcardName);
+    client.subscribe(typeUrls.route, '9080', '7070');
+    await client.until('initial state', () => client.names('RDS').length === 2);
+    client.received.length = 0;
+    return client;
+  };
+
+  it("serves Istio's names over delta and SotW alike", async () => {
+    const delta = await connected();
+    const sotw = await connected(sotwTestClient as unknown as typeof deltaTestClient);
+    assert.ok(delta.names('CDS').includes(clusterOf('reviews', 'v2')));
+    assert.deepEqual(delta.names('EDS'), [...endpoints].sort());
+    assert.deepEqual(delta.names('RDS'), ['7070', '9080']);
+    assert.ok(delta.names('LDS').length > 0);
+    assert.deepEqual(
+      [...delta.resources].map(([key, bytes]) => [key, Buffer.from(bytes).toString('hex')]).sort(),
+      [...sotw.resources].map(([key, bytes]) => [key, Buffer.from(bytes).toString('hex')]).sort(),
+    );
+  });
+
+  it('sends only the changed route configuration when a VirtualService changes', async () => {
+    const client = await connected();
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await client.until('routes', () => client.received.length > 0);
+    assert.deepEqual(client.received, [{ type: 'RDS', changed: ['9080'], removed: [] }]);
+  });
+
+  it('sends only the changed endpoints when an EndpointSlice changes', async () => {
+    const client = await connected();
+    await api.update(endpointSlices.resource, sliceOf('ratings', '127.9.1.7', '127.9.1.8'));
+    await client.until('endpoints', () => client.received.length > 0);
+    assert.deepEqual(client.received, [
+      { type: 'EDS', changed: [clusterOf('ratings')], removed: [] },
+    ]);
+  });
+
+  it('sends nothing for a change that matters to nobody', async () => {
+    const client = await connected();
+    const body = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+    await api.create(pods.resource, objectOf('Pod', 'p', { spec: { containers: [] } }));
+    await api.patch(pods.resource, { name: 'p', namespace: 'default', kind: 'merge', body });
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await client.until('routes', () => client.received.length > 0);
+    assert.deepEqual(
+      client.received.map(({ type }) => type),
+      ['RDS'],
+    );
+  });
+
+  it('sends a proxy that reconnects only what changed meanwhile', async () => {
+    const client = await connected();
+    client.disconnect();
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    client.connect();
+    await client.until('answers', () => client.received.some(({ type }) => type === 'RDS'));
+    const changed = client.received.flatMap((one) => one.changed);
+    assert.ok(
+      changed.every((name) => name === '9080'),
+      `unexpected: ${changed.join()}`,
+    );
+  });
+
+  it('shows a NACK with its text in syncz', async () => {
+    const client = await connected();
+    client.refuse = ({ typeUrl }) => (typeUrl === typeUrls.route ? 'no such subset' : undefined);
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await client.until('routes', () => client.received.length > 0);
+    client.subscribe(typeUrls.endpoint, clusterOf('reviews', 'v2'));
+    await client.until('answer', () => client.received.at(-1)?.type === 'EDS');
+    const status = await syncz();
+    assert.equal(status?.proxy, 'productpage-v1-abc.default');
+    assert.equal(status?.istio_version, '1.30.0');
+    assert.equal(status?.istiod, 'istiod-0');
+    assert.deepEqual(status?.errors, { route: 'no such subset' });
+    assert.notEqual(status?.route_sent, status?.route_acked);
+    assert.match(await page('/metrics'), /^pilot_total_xds_rejects 1$/m);
+  });
+
+  it('goes on serving new and old proxies while the API server is away, and says so', async () => {
+    await connected();
+    api.failure = new KubeError('unreachable', 'connection refused');
+    await api.nextFailedCall();
+    const late = await connected();
+    assert.ok(late.names('CDS').length > 0);
+    assert.match(await page('/ready'), /last known state/);
+    api.failure = undefined;
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await late.until('routes', () => late.received.length > 0);
+    assert.equal(late.received[0]?.type, 'RDS');
+  });
+
+  it('prints what a proxy should have as an Envoy config dump', async () => {
+    await connected();
+    const dump = await page('/debug/config_dump?proxyID=productpage-v1-abc.default');
+    const { configs } = JSON.parse(dump) as { configs: readonly Record<string, unknown>[] };
+    assert.deepEqual(
+      configs.map((config) => String(config['@type']).split('.').at(-1)),
+      ['ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump', 'EndpointsConfigDump'],
+    );
+    assert.match(dump, /"name": "outbound\|9080\|v1\|reviews\.default\.svc\.cluster\.local"/);
+    assert.match(await page('/debug/config_dump?proxyID=nobody'), /not connected/);
+  });
+});
