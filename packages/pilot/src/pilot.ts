@@ -20,7 +20,7 @@ import { statusPages } from './status/pages.ts';
 import { StatusServer } from './status/status-server.ts';
 
 /** Namespace of the mesh configuration unless told otherwise. */
-export const defaultRootNamespace = 'istio-system';
+const defaultRootNamespace = 'istio-system';
 
 export interface PilotOptions {
   readonly client: KubeClient;

@@ -6,7 +6,7 @@ import type { Rejection } from './client-state.ts';
 const invalidArgument = 3;
 
 /** Longest NACK text sent: a server keeps it for each proxy, and a person reads it. */
-export const maxErrorCharacters = 4096;
+const maxErrorCharacters = 4096;
 
 /** `error_detail` of a NACK; undefined for an ACK. */
 export const rejectionStatus = (rejection: Rejection | undefined): Status | undefined =>

@@ -192,7 +192,7 @@ export const markSent = (
 };
 
 /** The version of all that the client has of the type. */
-export const versionOfHeld = (held: ReadonlyMap<string, string>): string => {
+const versionOfHeld = (held: ReadonlyMap<string, string>): string => {
   const present: { name: string; version: string }[] = [];
   for (const [name, version] of held) if (version !== absent) present.push({ name, version });
   return versionOfSet(present);

@@ -7,7 +7,7 @@ export interface AdsClients {
   readonly clients: readonly AdsClient[];
 }
 
-export interface AdsClient {
+interface AdsClient {
   readonly connectionId: string;
   /** RFC 3339. */
   readonly connectedAt: string;

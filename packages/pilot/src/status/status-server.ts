@@ -74,7 +74,7 @@ export class StatusServer {
 }
 
 /** Splits `host:port` and `[v6]:port`; an empty host means all addresses. Throws `bad-option`. */
-export const splitAddress = (address: string): { readonly host: string; readonly port: number } => {
+const splitAddress = (address: string): { readonly host: string; readonly port: number } => {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
