@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Deployment, Pod, Service } from '@lateen/api';
+import { FakeKubeClient, resources } from '@lateen/kube';
+import { istioSystem, meshConfigMap } from './istio-system.ts';
+import { namespaces } from './kube-system.ts';
+import { applyObjects } from './object-applier.ts';
+import { proxyBootstrap } from './proxy-bootstrap.ts';
+
+test('applying twice changes nothing; what the user changed stays; what is gone comes back', async () => {
+  const client = new FakeKubeClient();
+  const objects = [...namespaces, ...istioSystem()];
+  await applyObjects(client, objects);
+  const gateway = { name: 'istio-ingressgateway', namespace: 'istio-system' };
+  const scaled = { kind: 'merge', ...gateway, body: { spec: { replicas: 3 } } } as const;
+  await client.patch(resources.deployments, scaled);
+  await client.delete(resources.services, { ...gateway, name: 'istio-egressgateway' });
+  const { resourceVersion } = await client.list(resources.pods);
+  await applyObjects(client, objects);
+  const deployment = await client.get<Deployment>(resources.deployments, gateway);
+  assert.equal(deployment.spec?.replicas, 3);
+  assert.equal(
+    (await client.list(resources.pods)).resourceVersion,
+    String(Number(resourceVersion) + 1),
+  );
+});
+
+test('what we want differently from the last start is written', async () => {
+  const client = new FakeKubeClient();
+  await applyObjects(client, [meshConfigMap]);
+  await applyObjects(client, [{ ...meshConfigMap, ...{ data: { mesh: 'new' } } }]);
+  const ref = { name: 'istio', namespace: 'istio-system' };
+  const { data } = (await client.get(resources.configMaps, ref)) as unknown as {
+    data: { mesh: string };
+  };
+  assert.equal(data.mesh, 'new');
+});
+
+test('services have the ports of the demo profile', () => {
+  const ports = (name: string) =>
+    (
+      istioSystem().find(
+        ({ kind, metadata }) => kind === 'Service' && metadata.name === name,
+      ) as Service
+    ).spec?.ports?.map(({ port, targetPort }) => [port, targetPort]);
+  assert.deepEqual(ports('istio-ingressgateway'), [
+    [15021, 15021],
+    [80, 8080],
+    [443, 8443],
+    [31400, 31400],
+    [15443, 15443],
+  ]);
+  assert.deepEqual(ports('istio-egressgateway'), [
+    [80, 8080],
+    [443, 8443],
+  ]);
+});
+
+test('a proxy is told who it is, where its app is and where istiod is', () => {
+  const pod: Pod = {
+    ...{ apiVersion: 'v1', kind: 'Pod' },
+    metadata: {
+      ...{ name: 'reviews-v1-abc-xyz', namespace: 'default' },
+      labels: { app: 'reviews', 'pod-template-hash': 'abc' },
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'reviews-v1-abc', uid: '1', controller: true },
+      ],
+    },
+    spec: { containers: [] },
+  };
+  const env = [{ name: 'ISTIO_META_MESH_ID', value: 'mesh-1' }];
+  const bootstrap = proxyBootstrap({
+    ...{ pod, role: 'sidecar', podAddress: '127.9.0.5' },
+    container: { name: 'istio-proxy', env },
+    appPorts: new Map([[9080, 20_001]]),
+    discovery: { host: '127.9.128.7', port: 15_010 },
+  }) as { node: { id: string; cluster: string; metadata: Record<string, unknown> } };
+  const { id, cluster, metadata } = bootstrap.node;
+  assert.equal(id, 'sidecar~127.9.0.5~reviews-v1-abc-xyz.default~default.svc.cluster.local');
+  assert.equal(cluster, 'reviews.default');
+  assert.equal(metadata['WORKLOAD_NAME'], 'reviews-v1');
+  assert.equal(metadata['MESH_ID'], 'mesh-1');
+  assert.equal(metadata['HTTP_PROXY_PORT'], '15002');
+  assert.equal(metadata['LATEEN_APP_PORTS'], '{"9080":"127.0.0.1:20001"}');
+});

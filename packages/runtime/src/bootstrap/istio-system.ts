@@ -1,0 +1,187 @@
+import type { Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
+
+const namespace = 'istio-system';
+/** Tag of the built-in images; the catalog ignores it. */
+const imageTag = '0.1.0';
+
+/** MeshConfig as `istioctl install --set profile=demo` writes it, where it differs from the defaults. */
+const meshConfig = `accessLogFile: /dev/stdout
+defaultConfig:
+  discoveryAddress: istiod.istio-system.svc:15012
+enablePrometheusMerge: true
+outboundTrafficPolicy:
+  mode: ALLOW_ANY
+rootNamespace: istio-system
+trustDomain: cluster.local
+`;
+
+type Labels = Readonly<Record<string, string>>;
+
+const serviceAccount = (name: string, labels: Labels): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, namespace, labels },
+});
+
+const service = (
+  name: string,
+  labels: Labels,
+  spec: { readonly type: string; readonly ports: readonly ServicePort[]; readonly selector: Labels },
+): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace, labels },
+  spec,
+});
+
+const deployment = (
+  name: string,
+  selector: Labels,
+  template: { readonly labels: Labels; readonly spec: PodSpec },
+): Deployment => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace, labels: { ...selector, release: 'istio' } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: selector },
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: '25%' } },
+    template: {
+      metadata: {
+        labels: { ...selector, 'sidecar.istio.io/inject': 'false', ...template.labels },
+        annotations: {
+          'prometheus.io/path': '/stats/prometheus',
+          'prometheus.io/port': name === 'istiod' ? '15014' : '15020',
+          'prometheus.io/scrape': 'true',
+          'sidecar.istio.io/inject': 'false',
+        },
+      },
+      spec: template.spec,
+    },
+  },
+});
+
+const tcp = (name: string, port: number, targetPort = port): ServicePort => ({
+  name,
+  port,
+  targetPort,
+  protocol: 'TCP',
+});
+
+const field = (name: string, fieldPath: string): EnvVar => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+});
+
+const podVariables: readonly EnvVar[] = [
+  field('POD_NAME', 'metadata.name'),
+  field('POD_NAMESPACE', 'metadata.namespace'),
+  field('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
+  field('INSTANCE_IP', 'status.podIP'),
+];
+
+const istiod = (): readonly KubeObject[] => {
+  const selector = { app: 'istiod', istio: 'pilot' };
+  const ports = [
+    tcp('grpc-xds', 15010),
+    tcp('https-dns', 15012),
+    tcp('https-webhook', 443, 15017),
+    tcp('http-monitoring', 15014),
+  ];
+  return [
+    serviceAccount('istiod', { app: 'istiod', release: 'istio' }),
+    service('istiod', { ...selector, release: 'istio' }, { type: 'ClusterIP', ports, selector }),
+    deployment('istiod', selector, {
+      labels: { 'istio.io/rev': 'default' },
+      spec: {
+        serviceAccountName: 'istiod',
+        containers: [
+          {
+            name: 'discovery',
+            image: `lateen/pilot:${imageTag}`,
+            args: ['discovery'],
+            ports: [15010, 15014].map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+            env: [...podVariables, { name: 'REVISION', value: 'default' }],
+            readinessProbe: {
+              httpGet: { path: '/ready', port: 15014 },
+              ...{ initialDelaySeconds: 0, periodSeconds: 3, timeoutSeconds: 5 },
+            },
+          },
+        ],
+      },
+    }),
+  ];
+};
+
+interface GatewaySettings {
+  readonly name: string;
+  /** Value of the label `istio`, by which Gateway objects select. */
+  readonly role: string;
+  readonly type: 'LoadBalancer' | 'ClusterIP';
+  readonly ports: readonly ServicePort[];
+}
+
+const gateway = ({ name, role, type, ports }: GatewaySettings): readonly KubeObject[] => {
+  const selector = { app: name, istio: role };
+  const account = `${name}-service-account`;
+  const containerPorts = [15021, 8080, 8443, 31400, 15443, 15090];
+  return [
+    serviceAccount(account, { ...selector, release: 'istio' }),
+    service(name, { ...selector, release: 'istio' }, { type, ports, selector }),
+    deployment(name, selector, {
+      labels: {
+        'istio.io/rev': 'default',
+        'service.istio.io/canonical-name': name,
+        'service.istio.io/canonical-revision': 'latest',
+      },
+      spec: {
+        serviceAccountName: account,
+        containers: [
+          {
+            name: 'istio-proxy',
+            image: `lateen/proxyv2:${imageTag}`,
+            args: ['proxy', 'router', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
+            ports: containerPorts.map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+            env: podVariables,
+            readinessProbe: {
+              httpGet: { path: '/healthz/ready', port: 15021 },
+              ...{ periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 30 },
+            },
+          },
+        ],
+      },
+    }),
+  ];
+};
+
+/** ConfigMap that istiod reads its mesh configuration from. */
+export const meshConfigMap: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'istio', namespace, labels: { release: 'istio', 'istio.io/rev': 'default' } },
+  ...{ data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' } },
+};
+
+/** istiod and both gateways, with the ports Istio's demo profile gives them. */
+export const istioSystem = (): readonly KubeObject[] => [
+  meshConfigMap,
+  ...istiod(),
+  ...gateway({
+    name: 'istio-ingressgateway',
+    role: 'ingressgateway',
+    type: 'LoadBalancer',
+    ports: [
+      tcp('status-port', 15021),
+      tcp('http2', 80, 8080),
+      tcp('https', 443, 8443),
+      tcp('tcp', 31400),
+      tcp('tls', 15443),
+    ],
+  }),
+  ...gateway({
+    name: 'istio-egressgateway',
+    role: 'egressgateway',
+    type: 'ClusterIP',
+    ports: [tcp('http2', 80, 8080), tcp('https', 443, 8443)],
+  }),
+];

@@ -1,0 +1,108 @@
+import { arch, cpus, totalmem } from 'node:os';
+import type { Node } from '@lateen/api';
+import type { KubeObject } from '@lateen/api';
+import type { Destination } from '../network/tcp-relay.ts';
+
+/** Version of the Kubernetes API that we answer like. */
+const kubeletVersion = 'v1.32.0';
+/** The one node there is. */
+export const nodeName = 'lateen';
+
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+/** Namespaces every Kubernetes cluster starts with, and Istio's. */
+export const namespaces: readonly KubeObject[] = [
+  'default',
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'istio-system',
+].map((name) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+}));
+
+/** Labels of the node, which `nodeSelector` of pods may ask for. */
+export const nodeLabels: Readonly<Record<string, string>> = {
+  'kubernetes.io/hostname': nodeName,
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': architectures[arch()] ?? arch(),
+  'node-role.kubernetes.io/control-plane': '',
+};
+
+/** This machine as a node that is ready. */
+export const node = (address: string, now: string): Node => {
+  const resources = {
+    cpu: String(cpus().length),
+    memory: `${Math.floor(totalmem() / 1024)}Ki`,
+    pods: '1000',
+  };
+  const condition = (type: string, status: 'True' | 'False', reason: string) => ({
+    ...{ type, status, reason, message: `kubelet has ${reason}` },
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  });
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: nodeName, labels: nodeLabels },
+    spec: {},
+    status: {
+      addresses: [
+        { type: 'InternalIP', address },
+        { type: 'Hostname', address: nodeName },
+      ],
+      capacity: resources,
+      allocatable: resources,
+      conditions: [
+        condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
+        condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
+        condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
+        condition('Ready', 'True', 'KubeletReady'),
+      ],
+      nodeInfo: {
+        ...{ machineID: nodeName, systemUUID: nodeName, bootID: nodeName },
+        ...{ kernelVersion: '', osImage: `Lateen on Node ${process.versions.node}` },
+        containerRuntimeVersion: `lateen://${process.versions.node}`,
+        ...{ kubeletVersion, kubeProxyVersion: kubeletVersion },
+        ...{ operatingSystem: 'linux', architecture: architectures[arch()] ?? arch() },
+      },
+    },
+  };
+};
+
+/** The service `kubernetes` and its endpoint, the API server. */
+export const kubernetesService = (
+  clusterIP: string,
+  apiServer: Destination,
+): readonly KubeObject[] => {
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  const port = { name: 'https', port: apiServer.port, protocol: 'TCP' as const };
+  return [
+    {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels } },
+      spec: {
+        ...{ type: 'ClusterIP', clusterIP, clusterIPs: [clusterIP] },
+        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiServer.port }],
+      },
+    },
+    {
+      ...{ apiVersion: 'v1', kind: 'Endpoints', metadata },
+      subsets: [{ addresses: [{ ip: apiServer.host }], ports: [port] }],
+    } as KubeObject,
+    {
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      metadata: {
+        ...metadata,
+        labels: {
+          'kubernetes.io/service-name': 'kubernetes',
+          'endpointslice.kubernetes.io/managed-by': 'lateen',
+        },
+      },
+      ports: [port],
+      endpoints: [{ addresses: [apiServer.host], conditions: { ready: true } }],
+    } as KubeObject,
+  ];
+};

@@ -1,0 +1,131 @@
+import type { Container, Pod } from '@lateen/api';
+import type { Destination } from '../network/tcp-relay.ts';
+
+/** Ports on the pod's address (ARCHITECTURE.md, "Proxy bootstrap"). */
+const adminPort = 15_000;
+const httpProxyPort = 15_002;
+/** The Istio release whose configuration our proxies understand. */
+const istioVersion = '1.30.0';
+const metaPrefix = 'ISTIO_META_';
+
+/** Sidecars stand before an app, routers (gateways) on their own. */
+export type ProxyRole = 'sidecar' | 'router';
+
+export interface ProxyBootstrapInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly role: ProxyRole;
+  readonly podAddress: string;
+  /** Workload port to port of 127.0.0.1. */
+  readonly appPorts: ReadonlyMap<number, number>;
+  /** Where istiod serves xDS. */
+  readonly discovery: Destination;
+}
+
+const workload = (pod: Pod): { name: string; owner: string } => {
+  const { metadata } = pod;
+  const namespace = metadata.namespace ?? 'default';
+  const controller = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const hash = metadata.labels?.['pod-template-hash'];
+  const replicaSet = controller?.kind === 'ReplicaSet' && hash !== undefined;
+  const name = replicaSet
+    ? controller.name.slice(0, -(hash.length + 1))
+    : (controller?.name ?? metadata.name);
+  const path = replicaSet
+    ? `apps/v1/namespaces/${namespace}/deployments/${name}`
+    : `v1/namespaces/${namespace}/pods/${metadata.name}`;
+  return { name, owner: `kubernetes://apis/${path}` };
+};
+
+/** `ISTIO_META_<KEY>` variables with a literal value, as pilot-agent reads them. */
+const metaVariables = ({ env = [] }: Container): Record<string, string> =>
+  Object.fromEntries(
+    env.flatMap(({ name, value }) =>
+      name.startsWith(metaPrefix) && value !== undefined
+        ? [[name.slice(metaPrefix.length), value] as const]
+        : [],
+    ),
+  );
+
+const appAddresses = (ports: ReadonlyMap<number, number>): string =>
+  JSON.stringify(
+    Object.fromEntries([...ports].map(([port, own]) => [String(port), `127.0.0.1:${own}`])),
+  );
+
+const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
+  const { pod, container, role, podAddress, appPorts } = input;
+  const { metadata, spec } = pod;
+  const { name, owner } = workload(pod);
+  return {
+    NAME: metadata.name,
+    NAMESPACE: metadata.namespace ?? 'default',
+    LABELS: metadata.labels ?? {},
+    ANNOTATIONS: metadata.annotations ?? {},
+    SERVICE_ACCOUNT: spec.serviceAccountName ?? 'default',
+    NODE_NAME: spec.nodeName ?? '',
+    INSTANCE_IPS: podAddress,
+    ISTIO_VERSION: istioVersion,
+    CLUSTER_ID: 'Kubernetes',
+    MESH_ID: 'cluster.local',
+    INTERCEPTION_MODE: 'NONE',
+    WORKLOAD_NAME: name,
+    OWNER: owner,
+    ...(role === 'sidecar' && { HTTP_PROXY_PORT: String(httpProxyPort) }),
+    ...metaVariables(container),
+    LATEEN_BIND_ADDRESS: podAddress,
+    ...(appPorts.size > 0 && { LATEEN_APP_PORTS: appAddresses(appPorts) }),
+  };
+};
+
+const canonicalName = ({ metadata }: Pod, fallback: string): string =>
+  metadata.labels?.['service.istio.io/canonical-name'] ?? metadata.labels?.['app'] ?? fallback;
+
+const socketAddress = ({ host, port }: Destination): object => ({
+  socket_address: { address: host, port_value: port },
+});
+
+const adsSource = { ads: {}, resource_api_version: 'V3' };
+
+/**
+ * What a proxy starts with: an envoy.config.bootstrap.v3.Bootstrap in protobuf JSON that says who it
+ * is, where its admin page goes, and where its configuration comes from (delta ADS).
+ */
+export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
+  const { pod, role, podAddress, discovery } = input;
+  const namespace = pod.metadata.namespace ?? 'default';
+  const workloadName = workload(pod).name;
+  const id = `${pod.metadata.name}.${namespace}`;
+  return {
+    node: {
+      id: `${role}~${podAddress}~${id}~${namespace}.svc.cluster.local`,
+      cluster: `${canonicalName(pod, workloadName)}.${namespace}`,
+      metadata: metadataOf(input),
+    },
+    admin: { address: socketAddress({ host: podAddress, port: adminPort }) },
+    dynamic_resources: {
+      lds_config: adsSource,
+      cds_config: adsSource,
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: 'xds-grpc' } }],
+      },
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'xds-grpc',
+          type: 'STATIC',
+          connect_timeout: '1s',
+          http2_protocol_options: {},
+          load_assignment: {
+            cluster_name: 'xds-grpc',
+            endpoints: [
+              { lb_endpoints: [{ endpoint: { address: socketAddress(discovery) } }] },
+            ],
+          },
+        },
+      ],
+    },
+  };
+};

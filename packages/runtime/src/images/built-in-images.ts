@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Container } from '@lateen/api';
+import { type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
+import { ConfigMissing } from '../kubelet/config-source.ts';
+import type { Destination } from '../network/tcp-relay.ts';
+import type { LocalImage } from './image-catalog.ts';
+import type { Program } from './program.ts';
+
+/** The part of each that the runtime starts; the packages' entry points are not their programs. */
+const require = createRequire(import.meta.url);
+const programOf = (name: string): string =>
+  join(dirname(require.resolve(`@lateen/${name}`)), 'main.ts');
+
+export interface BuiltInImageOptions {
+  /** Kubeconfig that istiod reads the API server with. */
+  readonly kubeconfig: string;
+  /** Address of istiod's xDS service; undefined while the service has none. */
+  readonly discovery: () => Destination | undefined;
+}
+
+/** istiod's xDS (plaintext) and status ports. */
+const xdsPort = 15_010;
+const statusPort = 15_014;
+
+const pilot = (options: BuiltInImageOptions): Program => ({
+  prepare: async ({ addresses: { podAddress } }) => ({
+    args: ['--grpc-address', `${podAddress}:${xdsPort}`, '--http-address', `${podAddress}:${statusPort}`],
+    env: { KUBECONFIG: options.kubeconfig },
+  }),
+});
+
+/** `proxy router` for gateways, as Istio's image takes it; anything else is a sidecar. */
+const roleOf = ({ args = [] }: Container): ProxyRole =>
+  args.includes('router') ? 'router' : 'sidecar';
+
+const proxy = (options: BuiltInImageOptions): Program => ({
+  prepare: async ({ pod, container, addresses, folder, appPorts }) => {
+    const discovery = options.discovery();
+    if (discovery === undefined)
+      throw new ConfigMissing('service istiod of istio-system has no address yet');
+    const { podAddress } = addresses;
+    const role = roleOf(container);
+    const bootstrap = proxyBootstrap({ pod, container, role, podAddress, appPorts, discovery });
+    const path = join(folder, container.name, 'bootstrap.json');
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, `${JSON.stringify(bootstrap, undefined, 2)}\n`, { mode: 0o600 });
+    return { args: ['-c', path], env: {} };
+  },
+});
+
+/** The images that are part of Lateen, under our names and Istio's. */
+export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage[] => {
+  const image = (name: string, part: string, program: Program): LocalImage => ({
+    ...{ name, program, env: {} },
+    command: [process.execPath, programOf(part)],
+    workingDir: dirname(programOf(part)),
+  });
+  return [
+    image('lateen/pilot', 'pilot', pilot(options)),
+    image('lateen/proxyv2', 'proxy', proxy(options)),
+    image('istio/pilot', 'pilot', pilot(options)),
+    image('istio/proxyv2', 'proxy', proxy(options)),
+  ];
+};

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { readJsonFile } from './json-file.ts';
+import type { StateFolder } from './state-folder.ts';
+
+/** What a running cluster says of itself; also `lateen status -o json`. */
+export interface RunRecord {
+  readonly version: string;
+  /** Of the supervisor. */
+  readonly pid: number;
+  /** Start of that process in clock ticks since boot: tells it from a later one with the same pid. */
+  readonly processStart: string;
+  readonly phase: 'starting' | 'ready';
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly stateDir: string;
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:6443`. */
+  readonly apiServer: string;
+  readonly gateway: { readonly http: string };
+  readonly network: { readonly kind: string; readonly cidr: string };
+}
+
+/** Field 22 of /proc/PID/stat; undefined when there is no such process. */
+export const processStart = (pid: number): string | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command, in parentheses, may hold blanks.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+};
+
+/** The record of the cluster that runs now; undefined when none does (a crash leaves the file behind). */
+export const readRunRecord = (state: StateFolder): RunRecord | undefined => {
+  const record = readJsonFile(state.runRecord) as RunRecord | undefined;
+  if (record === undefined || typeof record.pid !== 'number') return undefined;
+  return processStart(record.pid) === record.processStart ? record : undefined;
+};

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ManualClock } from '@lateen/base';
+import { parseKubeConfig } from '@lateen/kube';
+import { clientKubeconfig, loadClusterPki } from './cluster-pki.ts';
+import { writeJsonFile } from './json-file.ts';
+import { processStart, readRunRecord } from './run-record.ts';
+import { createStateFolder, stateFolderAt } from './state-folder.ts';
+import { lockStateFolder } from './supervisor-lock.ts';
+
+const folderOf = (t: TestContext) => {
+  const root = mkdtempSync(join(tmpdir(), 'lateen-state-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const state = stateFolderAt(join(root, 'state'));
+  createStateFolder(state);
+  return state;
+};
+
+test('keys stay the same from start to start, and are private', (t) => {
+  const { pki } = folderOf(t);
+  const clock = new ManualClock(Date.now());
+  const first = loadClusterPki(pki, clock);
+  const second = loadClusterPki(pki, clock);
+  assert.equal(first.authority.certificate, second.authority.certificate);
+  assert.equal(first.tokens.key, second.tokens.key);
+  assert.equal(statSync(join(pki, 'ca.key')).mode & 0o777, 0o600);
+  const user = { commonName: 'admin', organizations: ['system:masters'] };
+  const connection = parseKubeConfig(clientKubeconfig(first, 'https://127.0.0.1:1', user));
+  assert.equal(connection.certificateAuthority, first.authority.certificate);
+  assert.match(connection.clientCertificate ?? '', /BEGIN CERTIFICATE/);
+});
+
+test('a second supervisor on the same folder is refused, until the first ends', async (t) => {
+  const { root } = folderOf(t);
+  const lock = await lockStateFolder(root);
+  await assert.rejects(lockStateFolder(root), { code: 'already-running' });
+  await new Promise((resolve) => lock.close(resolve));
+  const again = await lockStateFolder(root);
+  await new Promise((resolve) => again.close(resolve));
+});
+
+test('the record of a process that is gone says nothing', (t) => {
+  const state = folderOf(t);
+  assert.equal(readRunRecord(state), undefined);
+  const { pid } = process;
+  writeJsonFile(state.runRecord, { pid, processStart: processStart(pid) });
+  assert.equal(readRunRecord(state)?.pid, pid);
+  writeJsonFile(state.runRecord, { pid, processStart: '1' });
+  assert.equal(readRunRecord(state), undefined);
+});
