@@ -18,6 +18,13 @@ export const utf8 = (text: string): Uint8Array => {
   return Uint8Array.from(bytes);
 };
 
+/** Text of bytes, one character each (ISO 8859-1, as header values are kept). */
+export const latin1 = (bytes: Uint8Array): string => {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+};
+
 /** Plain data of a data source; undefined when it says nothing. */
 export const dataSource = (source: DataSourceMessage | undefined): DataSource | undefined => {
   const specifier = source?.specifier;

@@ -2,6 +2,7 @@ import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
   type HeaderValueOption,
 } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import { latin1 } from './data-source.ts';
 import type { HeaderMutation, HeaderOperation } from './decision.ts';
 import type { Findings } from './findings.ts';
 import { compileFormatWith, literalFormat } from './format.ts';
@@ -45,10 +46,7 @@ const actionOf = (option: HeaderValueOption): HeaderOperation['action'] => {
 
 const textOf = (option: HeaderValueOption): string => {
   const { value = '', rawValue = new Uint8Array() } = option.header ?? {};
-  if (value !== '' || rawValue.length === 0) return value;
-  let text = '';
-  for (const byte of rawValue) text += String.fromCharCode(byte);
-  return text;
+  return value === '' ? latin1(rawValue) : value;
 };
 
 const compileOperation = (

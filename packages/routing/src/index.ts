@@ -1,7 +1,9 @@
-export type * from './access-log.ts';
-export type * from './address.ts';
+export type { AccessLogSettings } from './access-log.ts';
+export { type Address, addressKey } from './address.ts';
+export { compileCluster } from './cluster-compilation.ts';
 export type * from './cluster-table.ts';
 export type * from './decision.ts';
+export { compileEndpoints } from './endpoint-compilation.ts';
 export type * from './endpoint-table.ts';
 export type * from './filter-config.ts';
 export { compileFormat, compileJsonFormat, type FormatOptions } from './format.ts';
@@ -14,9 +16,16 @@ export {
   orderHeaderMutations,
 } from './header-mutation.ts';
 export type * from './http-connection-manager.ts';
+export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
-export type * from './path-normalization.ts';
+export {
+  type NormalizedPath,
+  needsNormalization,
+  normalizePath,
+  type PathOptions,
+} from './path-normalization.ts';
 export { pathOnly, queryParameter } from './request-path.ts';
 export { compileRouteConfiguration } from './route-table.ts';
 export type { StringMatch } from './string-match.ts';
+export type { TcpDestination, TcpProxySettings } from './tcp-proxy.ts';
 export type * from './tls-settings.ts';

@@ -2,6 +2,7 @@ import type { AccessLogSettings } from './access-log.ts';
 import type { Address } from './address.ts';
 import type { FilterConfig, RawFilterConfig } from './filter-config.ts';
 import type { HttpConnectionManagerSettings } from './http-connection-manager.ts';
+import type { TcpProxySettings } from './tcp-proxy.ts';
 import type { DownstreamTransport } from './tls-settings.ts';
 
 /** What a filter chain match may look at, known after the listener filters have run. */
@@ -19,26 +20,6 @@ export interface ConnectionView {
   readonly transportProtocol: string;
   /** ALPN offers, or what the HTTP inspector found (`http/1.1`, `h2c`). */
   readonly applicationProtocols: readonly string[];
-}
-
-/** One cluster of a TCP proxy. A single cluster is a list of one with weight 1. */
-export interface TcpDestination {
-  readonly cluster: string;
-  readonly weight: number;
-}
-
-/** `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy`. */
-export interface TcpProxySettings {
-  readonly kind: 'tcp-proxy';
-  readonly statPrefix: string;
-  readonly destinations: readonly TcpDestination[];
-  readonly totalWeight: number;
-  /** Both directions silent for so long: close. Envoy default 3600000. 0: never. */
-  readonly idleTimeoutMs: number;
-  /** Default 1. */
-  readonly maxConnectAttempts: number;
-  readonly accessLogs: readonly AccessLogSettings[];
-  readonly tunnelHostname?: string;
 }
 
 /** A network filter with its settings. */
