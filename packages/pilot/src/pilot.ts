@@ -17,6 +17,7 @@ import { PilotError } from './pilot-error.ts';
 import { PushQueue } from './push-queue.ts';
 import { ResourcePool } from './resource-pool.ts';
 import { statusPages } from './status/pages.ts';
+import { registryServices } from './status/registry.ts';
 import { StatusServer } from './status/status-server.ts';
 
 /** Namespace of the mesh configuration unless told otherwise. */
@@ -117,7 +118,7 @@ export class RunningPilot {
         metrics: this.#metrics,
         controlPlane: { podName: options.podName },
         isReady: () => this.#push !== undefined,
-        registry: () => this.#push?.services.services ?? [],
+        registry: () => registryServices(this.#push),
         diagnostics: () => this.#push?.diagnostics ?? [],
       }),
       log,

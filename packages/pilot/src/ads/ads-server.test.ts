@@ -105,6 +105,7 @@ describe('AdsServer', () => {
   let builder = new WorldBuilder(start);
   const clients: { close(): void }[] = [];
   const metrics = createPilotMetrics();
+  let disconnected = Promise.withResolvers<void>();
 
   beforeEach(async () => {
     builder = new WorldBuilder(start);
@@ -113,8 +114,9 @@ describe('AdsServer', () => {
       log: silentLogger,
       metrics,
       builder: () => builder,
-      onDisconnect: () => undefined,
+      onDisconnect: () => disconnected.resolve(),
     });
+    disconnected = Promise.withResolvers();
     port = await server.listen('127.0.0.1:0');
   });
 
@@ -230,6 +232,17 @@ describe('AdsServer', () => {
     await client.until('end', () => client.ended !== undefined);
     assert.equal(client.ended?.code, 3);
     assert.match(client.ended?.details ?? '', /node\.id.*nonsense/);
+  });
+
+  it('forgets a proxy that goes without a word', async () => {
+    const client = deltaTestClient(port, node);
+    client.connect();
+    client.subscribe(typeUrls.cluster, wildcardName);
+    await client.until('clusters', () => client.names('CDS').length === 2);
+    client.close();
+    await disconnected.promise;
+    assert.equal(server.connections.length, 0);
+    assert.equal(metrics.connected.value(), 0);
   });
 
   it('ends streams with UNAVAILABLE when it closes, and knows no connection afterwards', async () => {

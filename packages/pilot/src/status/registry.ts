@@ -1,0 +1,24 @@
+import type { PushContext } from '@lateen/translator';
+
+type MeshService = PushContext['services']['services'][number];
+
+/** istiod's `/debug/registryz`: the services of the mesh, oldest first, under istiod's field names. */
+export const registryServices = (push: PushContext | undefined): readonly unknown[] =>
+  (push?.services.services ?? []).map(registryService);
+
+const registryService = (service: MeshService): unknown => ({
+  hostname: service.hostname,
+  creationTime: service.creationTimestamp,
+  clusterVIPs: { Addresses: { Kubernetes: service.addresses } },
+  ports: service.ports.map(({ name, number, protocol }) => ({ name, port: number, protocol })),
+  Resolution: service.resolution,
+  MeshExternal: service.meshExternal,
+  Attributes: {
+    ServiceRegistry: service.registry,
+    Name: service.name,
+    Namespace: service.namespace,
+    Labels: Object.fromEntries(service.labels),
+    LabelSelectors: Object.fromEntries(service.selector),
+    ExportTo: service.exportTo,
+  },
+});
