@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import type { KubeObject } from '@lateen/api';
+import { ApiError } from '../api-error.ts';
+import { ObjectStore, RevisionMismatch, type StoreEvent } from './object-store.ts';
+
+const scratch = (t: { after(end: () => void): void }): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'store.db');
+};
+
+const object = (name: string, value = ''): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
+  spec: value,
+});
+
+const key = (name: string): string => `//configmaps/default/${name}`;
+
+test('what was written is there after a reopen, with its revision', async (t) => {
+  const path = scratch(t);
+  const store = new ObjectStore(path);
+  const a = await store.put(key('a'), object('a', '1'), undefined);
+  const b = await store.put(key('a'), object('a', '2'), a);
+  const gone = await store.put(key('gone'), object('gone'), undefined);
+  await store.remove(key('gone'), gone);
+  const { revision } = store;
+  store.close();
+  const again = new ObjectStore(path);
+  assert.equal(again.revision, revision);
+  assert.deepEqual(again.get(key('a')), b);
+  assert.deepEqual(again.list('//configmaps/'), [b]);
+  again.close();
+});
+
+test('a write based on an old state is refused, even within one turn', async (t) => {
+  const store = new ObjectStore(scratch(t));
+  t.after(() => store.close());
+  const first = await store.put(key('a'), object('a', '1'), undefined);
+  const winner = store.put(key('a'), object('a', '2'), first);
+  await assert.rejects(store.put(key('a'), object('a', '3'), first), RevisionMismatch);
+  await assert.rejects(store.put(key('a'), object('a'), undefined), RevisionMismatch);
+  assert.equal((await winner).spec, '2');
+});
+
+test('watchers see durable changes in order, and can resume', async (t) => {
+  const store = new ObjectStore(scratch(t));
+  t.after(() => store.close());
+  const seen: StoreEvent[] = [];
+  store.subscribe((event) => seen.push(event));
+  const start = store.revision;
+  const a = await store.put(key('a'), object('a', '1'), undefined);
+  await Promise.all([
+    store.put(key('a'), object('a', '2'), a),
+    store.put(key('b'), object('b'), undefined),
+  ]);
+  assert.deepEqual(
+    seen.map(({ revision }) => revision),
+    [start + 1, start + 2, start + 3],
+  );
+  assert.deepEqual(store.eventsSince(start + 1), seen.slice(1));
+  assert.throws(
+    () => store.eventsSince(start - 1),
+    (error) => error instanceof ApiError,
+  );
+});
+
+test('an acknowledged write survives kill -9', async (t) => {
+  const path = scratch(t);
+  const writer = `
+    import { ObjectStore } from ${JSON.stringify(new URL('./object-store.ts', import.meta.url).href)};
+    const store = new ObjectStore(${JSON.stringify(path)});
+    const write = async (lane) => {
+      for (let n = 0; ; n += 1) {
+        const name = process.argv[1] + '-' + lane + '-' + n;
+        await store.put('//configmaps/default/' + name, { metadata: { name } }, undefined);
+        process.stdout.write(name + '\\n');
+      }
+    };
+    for (const lane of [1, 2, 3, 4]) void write(lane);
+  `;
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const child = spawn(process.execPath, [
+      '--input-type=module-typescript',
+      '-e',
+      writer,
+      String(round),
+    ]);
+    const lines = createInterface({ input: child.stdout });
+    const killAfter = 20 + Math.floor(Math.random() * 200);
+    let count = 0;
+    lines.on('line', (name) => {
+      acknowledged.push(name);
+      count += 1;
+      if (count === killAfter) child.kill('SIGKILL');
+    });
+    await once(lines, 'close');
+    assert.ok(count >= killAfter);
+  }
+  const store = new ObjectStore(path);
+  t.after(() => store.close());
+  const lost = acknowledged.filter((name) => store.get(key(name)) === undefined);
+  assert.deepEqual(lost, []);
+});
