@@ -1,4 +1,11 @@
-export { defaultMeshConfig, type MeshConfig, type OutboundTrafficPolicyMode } from './mesh/mesh-config.ts';
+export { buildClusters } from './cluster/build-clusters.ts';
+export { buildEndpoints } from './endpoint/build-endpoints.ts';
+export { buildListeners } from './listener/build-listeners.ts';
+export {
+  defaultMeshConfig,
+  type MeshConfig,
+  type OutboundTrafficPolicyMode,
+} from './mesh/mesh-config.ts';
 export type { MeshInputs } from './mesh/mesh-inputs.ts';
 export { type ClusterName, formatClusterName, parseClusterName } from './naming/cluster-name.ts';
 export { type Locality, parseLocality } from './proxy/locality.ts';
@@ -11,3 +18,4 @@ export {
 } from './proxy/proxy-descriptor.ts';
 export { buildPushContext } from './push-context/build-push-context.ts';
 export type { PushContext } from './push-context/push-context.ts';
+export { buildRoutes } from './route/build-routes.ts';

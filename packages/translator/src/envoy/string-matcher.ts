@@ -10,8 +10,7 @@ import {
 import type { StringMatch } from '../input/string-match.ts';
 
 /** RE2, matched against the whole value. */
-export const regexMatcher = (regex: string): RegexMatcher =>
-  create(RegexMatcherSchema, { regex });
+export const regexMatcher = (regex: string): RegexMatcher => create(RegexMatcherSchema, { regex });
 
 /** No condition on the value, or the special `regex: "*"`: presence is enough. */
 export const isPresence = (match: StringMatch): boolean =>

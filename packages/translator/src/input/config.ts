@@ -34,7 +34,9 @@ const stringsOf = (value: unknown): ReadonlyMap<string, string> => {
 const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 
 /** `whole`: kinds such as EndpointSlice carry their fields beside `metadata` instead of in `spec`. */
 export interface ReadOptions {

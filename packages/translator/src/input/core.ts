@@ -132,9 +132,7 @@ export interface Container {
 /** Reads a whole Pod. */
 export const pod: Reader<Pod | undefined> = message<Pod>({
   metadata: messageOrEmpty<Pod['metadata']>({
-    ownerReferences: list(
-      message<OwnerReference>({ kind: text, name: text, controller: boolean }),
-    ),
+    ownerReferences: list(message<OwnerReference>({ kind: text, name: text, controller: boolean })),
   }),
   spec: messageOrEmpty<Pod['spec']>({
     serviceAccountName: text,

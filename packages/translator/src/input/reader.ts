@@ -7,7 +7,8 @@ export type Reader<T> = (value: unknown, path: string, report: Report) => T;
 /** Receives what is wrong and where: `spec.http[0].timeout`, `must be a duration such as 1.5s`. */
 export type Report = (path: string, message: string) => void;
 
-const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;
+const isAbsent = (value: unknown): value is undefined | null =>
+  value === undefined || value === null;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

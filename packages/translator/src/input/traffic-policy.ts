@@ -35,7 +35,10 @@ export interface LocalitySetting {
     readonly from: string | undefined;
     readonly to: ReadonlyMap<string, number>;
   }[];
-  readonly failover: readonly { readonly from: string | undefined; readonly to: string | undefined }[];
+  readonly failover: readonly {
+    readonly from: string | undefined;
+    readonly to: string | undefined;
+  }[];
   readonly failoverPriority: readonly string[];
 }
 

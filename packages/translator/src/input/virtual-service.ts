@@ -101,7 +101,9 @@ export interface Redirect {
 
 export interface DirectResponse {
   readonly status: number | undefined;
-  readonly body: { readonly string: string | undefined; readonly bytes: string | undefined } | undefined;
+  readonly body:
+    | { readonly string: string | undefined; readonly bytes: string | undefined }
+    | undefined;
 }
 
 export interface Delegate {
@@ -192,7 +194,11 @@ export interface TcpRoute {
   readonly route: readonly L4Destination[];
 }
 
-const destinationFields = { host: text, subset: text, port: message<PortSelector>({ number: port }) };
+const destinationFields = {
+  host: text,
+  subset: text,
+  port: message<PortSelector>({ number: port }),
+};
 const headerOperations = messageOrEmpty<HeaderOperations>({
   set: mapOf(text),
   add: mapOf(text),

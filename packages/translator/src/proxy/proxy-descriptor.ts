@@ -80,7 +80,8 @@ const appPortsOf = (
   const ports = new Map<number, SocketTarget>();
   if (value === undefined) return ports;
   const targets = stringsOf(parseJson(value));
-  if (targets.size === 0) report('LATEEN_APP_PORTS must map ports to addresses such as 127.0.0.1:8080');
+  if (targets.size === 0)
+    report('LATEEN_APP_PORTS must map ports to addresses such as 127.0.0.1:8080');
   for (const [key, entry] of targets) {
     const target = parseSocketTarget(entry);
     const port = Number(key);
@@ -96,9 +97,10 @@ const appPortsOf = (
 const interceptionModeOf = (value: string): InterceptionMode =>
   value === 'NONE' || value === 'TPROXY' ? value : 'REDIRECT';
 
-const addressesOf = (idAddress: string, instanceIps: string): readonly string[] => [
-  ...new Set([idAddress, ...instanceIps.split(',')].map((entry) => entry.trim())),
-].filter((entry) => entry !== '');
+const addressesOf = (idAddress: string, instanceIps: string): readonly string[] =>
+  [...new Set([idAddress, ...instanceIps.split(',')].map((entry) => entry.trim()))].filter(
+    (entry) => entry !== '',
+  );
 
 /** Reads a node; an id that is not Istio's is an error, odd metadata a warning. */
 export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
@@ -114,7 +116,12 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     return { value: undefined, diagnostics };
   }
   const warn = (message: string): void => {
-    diagnostics.push({ severity: 'warning', code: 'NodeMetadataInvalid', path: 'node.metadata', message });
+    diagnostics.push({
+      severity: 'warning',
+      code: 'NodeMetadataInvalid',
+      path: 'node.metadata',
+      message,
+    });
   };
   const { metadata } = node;
   const dot = workload.lastIndexOf('.');

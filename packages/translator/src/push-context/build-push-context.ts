@@ -85,13 +85,21 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     inputs.destinationRules,
     previous?.destinationRules,
   ),
-  gateways: readConfigSet({ kind: 'Gateway', reader: gateway }, inputs.gateways, previous?.gateways),
+  gateways: readConfigSet(
+    { kind: 'Gateway', reader: gateway },
+    inputs.gateways,
+    previous?.gateways,
+  ),
   serviceEntries: readConfigSet(
     { kind: 'ServiceEntry', reader: serviceEntry },
     inputs.serviceEntries,
     previous?.serviceEntries,
   ),
-  sidecars: readConfigSet({ kind: 'Sidecar', reader: sidecar }, inputs.sidecars, previous?.sidecars),
+  sidecars: readConfigSet(
+    { kind: 'Sidecar', reader: sidecar },
+    inputs.sidecars,
+    previous?.sidecars,
+  ),
   workloadEntries: readConfigSet(
     { kind: 'WorkloadEntry', reader: workloadEntry },
     inputs.workloadEntries,

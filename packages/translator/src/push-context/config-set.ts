@@ -1,6 +1,12 @@
 import type { KubeObject } from '@lateen/api';
 import type { Diagnostic } from '@lateen/base';
-import { type Config, compareAge, type ReadConfig, type ReadOptions, readConfig } from '../input/config.ts';
+import {
+  type Config,
+  compareAge,
+  type ReadConfig,
+  type ReadOptions,
+  readConfig,
+} from '../input/config.ts';
 import type { Reader } from '../input/reader.ts';
 
 /** All objects of one kind, read. Objects that were in the previous set are not read again. */

@@ -15,7 +15,10 @@ export const mergeDelegates = (
     if (rule.route.delegate === undefined) return [rule];
     const { name = '', namespace = '' } = rule.route.delegate;
     const delegate = delegates.get(`${namespace || root.namespace}/${name}`);
-    if (delegate === undefined || !isExportedTo(delegate.exportTo, delegate.namespace, root.namespace)) {
+    if (
+      delegate === undefined ||
+      !isExportedTo(delegate.exportTo, delegate.namespace, root.namespace)
+    ) {
       diagnostics.push({
         severity: 'error',
         code: 'IST0101',
@@ -113,7 +116,10 @@ const mapConflicts = (
 ): boolean => [...root].some(([key, match]) => stringConflicts(match, inner.get(key)));
 
 /** The delegate's condition must be within the root's; what regular expressions accept is not compared. */
-const stringConflicts = (root: StringMatch | undefined, inner: StringMatch | undefined): boolean => {
+const stringConflicts = (
+  root: StringMatch | undefined,
+  inner: StringMatch | undefined,
+): boolean => {
   if (root === undefined || inner === undefined) return false;
   if (root.regex !== undefined || inner.regex !== undefined) return true;
   if (root.exact !== undefined) return inner.exact !== root.exact;

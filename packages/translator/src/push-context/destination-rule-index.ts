@@ -36,7 +36,10 @@ const mergeSubsets = (older: readonly Subset[], newer: readonly Subset[]): reado
 ];
 
 /** Subsets add up, the older of a name winning; the oldest traffic policy is kept. */
-const addRule = (rules: readonly MeshDestinationRule[], rule: MeshDestinationRule): MeshDestinationRule[] => {
+const addRule = (
+  rules: readonly MeshDestinationRule[],
+  rule: MeshDestinationRule,
+): MeshDestinationRule[] => {
   const existing = rules.find(
     (other) =>
       other.workloadSelector.size === 0 &&
@@ -96,7 +99,10 @@ const pick = (
   const exact = byHost.get(hostname)?.filter(accept) ?? [];
   if (exact.length > 0) return exact;
   const wildcards = [...byHost].filter(([host, rules]) => isWildcard(host) && rules.some(accept));
-  const best = mostSpecificMatch(hostname, wildcards.map(([host]) => host));
+  const best = mostSpecificMatch(
+    hostname,
+    wildcards.map(([host]) => host),
+  );
   return best === undefined ? [] : (byHost.get(best)?.filter(accept) ?? []);
 };
 

@@ -50,7 +50,12 @@ export const buildServiceIndex = (
     if (existing === undefined) byKey.set(serviceKey(service), service);
   }
   const services = [...byKey.values()].sort(compareServices);
-  return { services, byKey, entries, byHostname: Map.groupBy(services, ({ hostname }) => hostname) };
+  return {
+    services,
+    byKey,
+    entries,
+    byHostname: Map.groupBy(services, ({ hostname }) => hostname),
+  };
 };
 
 /** What endpoints are computed from besides services. */

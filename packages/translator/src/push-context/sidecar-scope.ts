@@ -94,8 +94,10 @@ const importsOf = (hosts: readonly EgressHost[] | undefined): Imports => {
     const hit = (entry: EgressHost): boolean =>
       (entry.namespace === '*' || entry.namespace === namespace) &&
       (overlap ? hostsOverlap(host, entry.host) : isSubsetOf(host, entry.host));
-    return hosts.some((entry) => !entry.exclude && hit(entry)) &&
-      !hosts.some((entry) => entry.exclude && hit(entry));
+    return (
+      hosts.some((entry) => !entry.exclude && hit(entry)) &&
+      !hosts.some((entry) => entry.exclude && hit(entry))
+    );
   };
 };
 
@@ -108,7 +110,8 @@ const addService = (services: Map<string, MeshService>, service: MeshService): v
 const destinationHosts = ({ http, tls, tcp }: MeshVirtualService): Set<string> => {
   const hosts = new Set<string>();
   for (const { route } of http) {
-    for (const { destination } of [...route.route, ...route.mirrors]) hosts.add(destination.host ?? '');
+    for (const { destination } of [...route.route, ...route.mirrors])
+      hosts.add(destination.host ?? '');
     if (route.mirror !== undefined) hosts.add(route.mirror.host ?? '');
   }
   for (const { route } of [...tls, ...tcp]) {
@@ -123,8 +126,8 @@ const buildScope = (
   sidecar: Config<Sidecar> | undefined,
 ): SidecarScope => {
   const imports = importsOf(egressHostsOf(sidecar, namespace));
-  const visible = push.services.services.filter(
-    (service) => isExportedTo(service.exportTo, service.namespace, namespace),
+  const visible = push.services.services.filter((service) =>
+    isExportedTo(service.exportTo, service.namespace, namespace),
   );
   const services = new Map<string, MeshService>();
   for (const service of visible) {
@@ -148,7 +151,9 @@ const buildScope = (
     virtualServices,
     sidecar,
     outboundPolicy:
-      policy === undefined ? push.meshConfig.outboundTrafficPolicy : (policy.mode ?? 'REGISTRY_ONLY'),
+      policy === undefined
+        ? push.meshConfig.outboundTrafficPolicy
+        : (policy.mode ?? 'REGISTRY_ONLY'),
     egressProxy: policy?.egressProxy,
   };
 };

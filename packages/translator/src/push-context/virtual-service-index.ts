@@ -38,7 +38,10 @@ const resolveDestination = (destination: Destination, resolver: Resolver): Desti
   host: resolver.host(destination.host ?? ''),
 });
 
-const resolveGateways = <Match extends HttpMatch | L4Match>(match: Match, resolver: Resolver): Match => ({
+const resolveGateways = <Match extends HttpMatch | L4Match>(
+  match: Match,
+  resolver: Resolver,
+): Match => ({
   ...match,
   gateways: match.gateways.map(resolver.gateway),
 });
@@ -57,7 +60,10 @@ const resolveHttpRoute = (route: HttpRoute, resolver: Resolver): HttpRoute => ({
   })),
 });
 
-const resolveL4Route = <Route extends TlsRoute | TcpRoute>(route: Route, resolver: Resolver): Route => ({
+const resolveL4Route = <Route extends TlsRoute | TcpRoute>(
+  route: Route,
+  resolver: Resolver,
+): Route => ({
   ...route,
   match: route.match.map((match) => resolveGateways(match, resolver)),
   route: route.route.map((entry) => ({

@@ -19,7 +19,8 @@ interface EntrySource {
 const defaultWeight = 1;
 
 const portNumber = (entry: WorkloadEntry, port: ServicePort): number =>
-  entry.ports.get(port.name) ?? (typeof port.targetPort === 'number' ? port.targetPort : port.number);
+  entry.ports.get(port.name) ??
+  (typeof port.targetPort === 'number' ? port.targetPort : port.number);
 
 const entryEndpoint = (
   entry: WorkloadEntry,
@@ -45,7 +46,9 @@ const entryEndpoint = (
 
 const podEndpoint = (workload: Workload, port: ServicePort): MeshEndpoint | undefined => {
   const number =
-    typeof port.targetPort === 'number' ? port.targetPort : workload.namedPorts.get(port.targetPort);
+    typeof port.targetPort === 'number'
+      ? port.targetPort
+      : workload.namedPorts.get(port.targetPort);
   if (workload.address === '' || number === undefined) return undefined;
   return {
     address: workload.address,

@@ -7,7 +7,11 @@ import type { Workload } from './workload.ts';
 /** Label that ties an EndpointSlice to its Service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
 
-const healthOf = ({ ready, serving, terminating }: SliceEndpoint['conditions']): MeshEndpoint['health'] => {
+const healthOf = ({
+  ready,
+  serving,
+  terminating,
+}: SliceEndpoint['conditions']): MeshEndpoint['health'] => {
   if (terminating === true && serving === true) return 'draining';
   return ready === false ? 'unhealthy' : 'healthy';
 };

@@ -1,0 +1,160 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { buildLoadAssignment } from '../endpoint/load-assignment.ts';
+import { adsSource } from '../envoy/config-source.ts';
+import { duration } from '../envoy/duration.ts';
+import type { MessageFields } from '../envoy/message-init.ts';
+import { metadata } from '../envoy/metadata.ts';
+import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
+import type { PushContext } from '../push-context/push-context.ts';
+import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
+import { circuitBreakers } from './circuit-breakers.ts';
+import { type EffectivePolicy, effectivePolicy } from './effective-policy.ts';
+import { httpProtocolOptions, speaksHttp2, type UpstreamProtocol } from './http-protocol.ts';
+import { loadBalancerFields } from './load-balancer.ts';
+import { outlierDetection } from './outlier-detection.ts';
+import { transportFields } from './transport.ts';
+
+type Fields = MessageFields<typeof ClusterSchema>;
+
+/** What one outbound cluster is built from. */
+export interface OutboundTarget {
+  readonly service: MeshService;
+  readonly port: ServicePort;
+  /** '' for the whole service. */
+  readonly subset: string;
+  readonly rule: MeshDestinationRule | undefined;
+}
+
+/** Envoy's DNS refresh for answers without a usable TTL: Istio's mesh default. */
+const dnsRefreshMs = 60_000;
+
+const discoveryType = (service: MeshService, proxy: ProxyDescriptor): Cluster_DiscoveryType => {
+  switch (service.resolution) {
+    case 'dns':
+    case 'alias':
+    case 'dynamic-dns':
+      return Cluster_DiscoveryType.STRICT_DNS;
+    case 'dns-round-robin':
+      return Cluster_DiscoveryType.LOGICAL_DNS;
+    case 'passthrough':
+      // Gateways and sidecars without interception have no original destination to forward to.
+      return proxy.type === 'router' || proxy.interceptionMode === 'NONE'
+        ? Cluster_DiscoveryType.EDS
+        : Cluster_DiscoveryType.ORIGINAL_DST;
+    default:
+      return Cluster_DiscoveryType.EDS;
+  }
+};
+
+const originalDestination: Fields = {
+  clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+  lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+};
+
+const discoveryFields = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  target: OutboundTarget,
+  policy: EffectivePolicy,
+): Fields => {
+  const type = discoveryType(target.service, proxy);
+  const name = outboundCluster(target.port.number, target.subset, target.service.hostname);
+  const passthrough =
+    policy.loadBalancer?.simple === 'PASSTHROUGH' &&
+    policy.loadBalancer.consistentHash === undefined;
+  if (type === Cluster_DiscoveryType.ORIGINAL_DST || passthrough) return originalDestination;
+  const fields: Fields = {
+    clusterDiscoveryType: { case: 'type', value: type },
+    ...loadBalancerFields(policy.loadBalancer),
+    commonLbConfig: {
+      // Unready endpoints are sent too; panic routing would use them.
+      healthyPanicThreshold: { value: policy.outlierDetection?.minHealthPercent ?? 0 },
+      ...(localityEnabled(push, policy) && {
+        localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
+      }),
+    },
+  };
+  if (type === Cluster_DiscoveryType.EDS) {
+    return { ...fields, edsClusterConfig: { edsConfig: adsSource(), serviceName: name } };
+  }
+  return {
+    ...fields,
+    dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY,
+    dnsRefreshRate: duration(dnsRefreshMs),
+    respectDnsTtl: true,
+    loadAssignment: buildLoadAssignment(push, proxy, target),
+  };
+};
+
+const localityEnabled = ({ meshConfig }: PushContext, { loadBalancer }: EffectivePolicy): boolean =>
+  loadBalancer?.localityLbSetting?.enabled ?? meshConfig.localityLoadBalancing;
+
+/** What telemetry labels and tools are made from, as Istio writes it. */
+const clusterMetadata = ({ service, port, subset, rule }: OutboundTarget) =>
+  metadata({
+    istio: {
+      ...(rule && { config: rule.config }),
+      default_original_port: port.number,
+      services: [{ host: service.hostname, name: service.name, namespace: service.namespace }],
+      ...(subset !== '' && { subset }),
+    },
+  });
+
+/** A DestinationRule's keepalive in Envoy's seconds; unset parts keep the system's. */
+const keepaliveFields = ({ connectionPool }: EffectivePolicy): Fields => {
+  const keepalive = connectionPool?.tcp?.tcpKeepalive;
+  if (keepalive === undefined) return {};
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : Math.ceil(ms / 1000));
+  const [time, interval] = [seconds(keepalive.time), seconds(keepalive.interval)];
+  return {
+    upstreamConnectionOptions: {
+      tcpKeepalive: {
+        ...(keepalive.probes !== undefined && { keepaliveProbes: keepalive.probes }),
+        ...(time !== undefined && { keepaliveTime: time }),
+        ...(interval !== undefined && { keepaliveInterval: interval }),
+      },
+    },
+  };
+};
+
+/** `outbound|PORT|SUBSET|HOST`. */
+export const outboundClusterOf = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  target: OutboundTarget,
+): Cluster => {
+  const { service, port, subset, rule } = target;
+  const policy = effectivePolicy(rule, subset, port.number);
+  const upstream: UpstreamProtocol = {
+    protocol: port.protocol,
+    pool: policy.connectionPool,
+    meshUpgrades: push.meshConfig.h2UpgradePolicy === 'UPGRADE',
+    autoSni: (policy.tls?.mode === 'SIMPLE' || policy.tls?.mode === 'MUTUAL') && !policy.tls.sni,
+  };
+  return create(ClusterSchema, {
+    name: outboundCluster(port.number, subset, service.hostname),
+    ...discoveryFields(push, proxy, target, policy),
+    connectTimeout: duration(
+      policy.connectionPool?.tcp?.connectTimeout ?? push.meshConfig.connectTimeoutMs,
+    ),
+    circuitBreakers: circuitBreakers(policy.connectionPool, policy.retryBudget),
+    ...(policy.outlierDetection && { outlierDetection: outlierDetection(policy.outlierDetection) }),
+    ...keepaliveFields(policy),
+    typedExtensionProtocolOptions: httpProtocolOptions(upstream),
+    ...transportFields(push, policy, {
+      meshSni: sniOf(port.number, subset, service.hostname),
+      http2: speaksHttp2(upstream),
+      subjectAltNames: service.subjectAltNames,
+    }),
+    metadata: clusterMetadata(target),
+  });
+};

@@ -1,0 +1,98 @@
+import { create } from '@bufbuild/protobuf';
+import { packAny } from '@lateen/xds';
+import {
+  type TransportSocket,
+  TransportSocketSchema,
+} from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import {
+  type CertificateValidationContext,
+  CertificateValidationContextSchema,
+  SubjectAltNameMatcher_SanType,
+} from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import {
+  type CommonTlsContext,
+  CommonTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { secretName, secretSource } from '../envoy/secret-source.ts';
+import type { ClientTls } from '../input/traffic-policy.ts';
+
+/** ALPN between sidecars: the first tells the server that this is mesh mTLS. */
+const meshAlpn = ['istio-peer-exchange', 'istio'];
+
+/** What TLS to a cluster depends on besides the rule. */
+export interface UpstreamTlsTarget {
+  /** `outbound_.9080_.v1_.host`. */
+  readonly meshSni: string;
+  readonly http2: boolean;
+  /** ServiceEntry.subjectAltNames, used where the rule names none. */
+  readonly subjectAltNames: readonly string[];
+}
+
+const tlsSocket = (commonTlsContext: CommonTlsContext, sni: string): TransportSocket =>
+  create(TransportSocketSchema, {
+    name: 'envoy.transport_sockets.tls',
+    configType: {
+      case: 'typedConfig',
+      value: packAny(
+        UpstreamTlsContextSchema,
+        create(UpstreamTlsContextSchema, { commonTlsContext, sni }),
+      ),
+    },
+  });
+
+const validation = (subjectAltNames: readonly string[]): CertificateValidationContext =>
+  create(CertificateValidationContextSchema, {
+    matchTypedSubjectAltNames: subjectAltNames.map((name) => ({
+      sanType: name.includes('://')
+        ? SubjectAltNameMatcher_SanType.URI
+        : SubjectAltNameMatcher_SanType.DNS,
+      matcher: { matchPattern: { case: 'exact' as const, value: name } },
+    })),
+  });
+
+const combined = (subjectAltNames: readonly string[], root: string) => ({
+  case: 'combinedValidationContext' as const,
+  value: {
+    defaultValidationContext: validation(subjectAltNames),
+    validationContextSdsSecretConfig: secretSource(root),
+  },
+});
+
+/** mTLS with the workload's own certificate. `sans`: identities the server may have; empty takes any. */
+export const meshTlsSocket = (
+  target: UpstreamTlsTarget,
+  sni: string | undefined,
+  sans: readonly string[],
+): TransportSocket => {
+  const common = create(CommonTlsContextSchema, {
+    alpnProtocols: target.http2 ? [...meshAlpn, 'h2'] : meshAlpn,
+    tlsCertificateSdsSecretConfigs: [secretSource(secretName.workload)],
+    validationContextType: combined(sans, secretName.workloadRoot),
+  });
+  return tlsSocket(common, sni ?? target.meshSni);
+};
+
+const rootOf = (tls: ClientTls): string => {
+  if (tls.credentialName) return secretName.credentialRoot(tls.credentialName);
+  return tls.caCertificates ? secretName.rootFile(tls.caCertificates) : secretName.systemRoot;
+};
+
+const clientCertificates = (tls: ClientTls) => {
+  if (tls.mode !== 'MUTUAL') return [];
+  if (tls.credentialName) return [secretSource(secretName.credential(tls.credentialName))];
+  return [secretSource(secretName.files(tls.clientCertificate ?? '', tls.privateKey ?? ''))];
+};
+
+/** TLS origination, modes SIMPLE and MUTUAL. */
+export const originatedTlsSocket = (tls: ClientTls, target: UpstreamTlsTarget): TransportSocket => {
+  const sans = tls.subjectAltNames.length > 0 ? tls.subjectAltNames : target.subjectAltNames;
+  const common = create(CommonTlsContextSchema, {
+    alpnProtocols: target.http2 ? ['h2'] : [],
+    tlsCertificateSdsSecretConfigs: clientCertificates(tls),
+    ...(tls.insecureSkipVerify === true
+      ? {}
+      : { validationContextType: combined(sans, rootOf(tls)) }),
+  });
+  return tlsSocket(common, tls.sni ?? '');
+};

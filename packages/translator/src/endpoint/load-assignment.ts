@@ -1,0 +1,131 @@
+import { create } from '@bufbuild/protobuf';
+import { HealthStatus } from '@lateen/xds/gen/envoy/config/core/v3/health_check_pb.js';
+import {
+  type LbEndpoint,
+  LbEndpointSchema,
+  type LocalityLbEndpoints,
+  LocalityLbEndpointsSchema,
+} from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import { effectivePolicy } from '../cluster/effective-policy.ts';
+import { endpointAddress } from '../envoy/address.ts';
+import { metadata } from '../envoy/metadata.ts';
+import { outboundCluster } from '../naming/cluster-name.ts';
+import { formatLocality } from '../proxy/locality.ts';
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
+import type { PushContext } from '../push-context/push-context.ts';
+import {
+  type MeshEndpoint,
+  type MeshService,
+  type ServicePort,
+  serviceKey,
+} from '../registry/mesh-service.ts';
+import { canonicalRevision, canonicalService, selects } from '../registry/workload.ts';
+import { applyLocality } from './locality-balancing.ts';
+
+/** What one load assignment is for. */
+export interface AssignmentTarget {
+  readonly service: MeshService;
+  readonly port: ServicePort;
+  readonly subset: string;
+  readonly rule: MeshDestinationRule | undefined;
+}
+
+const healthStatus: Readonly<Record<MeshEndpoint['health'], HealthStatus>> = {
+  healthy: HealthStatus.HEALTHY,
+  unhealthy: HealthStatus.UNHEALTHY,
+  draining: HealthStatus.DRAINING,
+};
+
+/** Istio's compact form for telemetry: `reviews-v1;default;reviews;v1;Kubernetes`. */
+const workloadMetadata = (endpoint: MeshEndpoint, clusterId: string): string =>
+  [
+    endpoint.workloadName,
+    endpoint.namespace,
+    canonicalService(endpoint.labels, endpoint.workloadName),
+    canonicalRevision(endpoint.labels),
+    clusterId,
+  ].join(';');
+
+const lbEndpoint = (endpoint: MeshEndpoint, clusterId: string): LbEndpoint =>
+  create(LbEndpointSchema, {
+    hostIdentifier: {
+      case: 'endpoint',
+      value: { address: endpointAddress(endpoint.address, endpoint.port) },
+    },
+    healthStatus: healthStatus[endpoint.health],
+    loadBalancingWeight: endpoint.weight,
+    metadata: metadata({
+      istio:
+        endpoint.workloadName === '' ? {} : { workload: workloadMetadata(endpoint, clusterId) },
+      'envoy.transport_socket_match': endpoint.mutualTls ? { tlsMode: 'istio' } : {},
+    }),
+  });
+
+/** ExternalName services: the CNAME at the service's port. */
+const aliasEndpoint = (service: MeshService, port: ServicePort): MeshEndpoint => ({
+  address: service.externalName,
+  port: typeof port.targetPort === 'number' ? port.targetPort : port.number,
+  servicePortName: port.name,
+  labels: new Map(),
+  namespace: service.namespace,
+  serviceAccount: '',
+  workloadName: '',
+  locality: { region: '', zone: '', subZone: '' },
+  weight: 1,
+  health: 'healthy',
+  network: '',
+  mutualTls: false,
+});
+
+const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly MeshEndpoint[] => {
+  const { service, port, subset, rule } = target;
+  if (service.resolution === 'alias') {
+    return service.externalName === '' ? [] : [aliasEndpoint(service, port)];
+  }
+  const labels = rule?.subsets.find(({ name }) => name === subset)?.labels;
+  if (subset !== '' && labels === undefined) return [];
+  const all = push.endpoints.get(serviceKey(service)) ?? [];
+  return all.filter(
+    (endpoint) =>
+      endpoint.servicePortName === port.name &&
+      (labels === undefined || selects(labels, endpoint.labels)),
+  );
+};
+
+const localityGroup = (
+  endpoints: readonly MeshEndpoint[],
+  clusterId: string,
+): LocalityLbEndpoints =>
+  create(LocalityLbEndpointsSchema, {
+    ...(endpoints[0] && { locality: endpoints[0].locality }),
+    lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, clusterId)),
+    loadBalancingWeight: endpoints.reduce((sum, { weight }) => sum + weight, 0),
+  });
+
+const emptyAssignment = (clusterName: string): ClusterLoadAssignment =>
+  create(ClusterLoadAssignmentSchema, { clusterName });
+
+/** The endpoints of one cluster by locality, with priorities and weights for this client. */
+export const buildLoadAssignment = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  target: AssignmentTarget,
+): ClusterLoadAssignment => {
+  const { service, port, subset, rule } = target;
+  const clusterName = outboundCluster(port.number, subset, service.hostname);
+  const endpoints = endpointsOf(push, target);
+  if (endpoints.length === 0) return emptyAssignment(clusterName);
+  const groups = [...Map.groupBy(endpoints, ({ locality }) => formatLocality(locality))]
+    .sort(([left], [right]) => (left < right ? -1 : Number(left > right)))
+    .map(([, group]) => localityGroup(group, proxy.clusterId));
+  const policy = effectivePolicy(rule, subset, port.number);
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName,
+    endpoints: applyLocality(groups, proxy, policy, push.meshConfig.localityLoadBalancing),
+  });
+};

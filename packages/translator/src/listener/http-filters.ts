@@ -1,0 +1,66 @@
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import { type Any, StructSchema } from '@bufbuild/protobuf/wkt';
+import { packAny } from '@lateen/xds';
+import { CorsSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
+import { HTTPFaultSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+import { FilterConfigSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
+import { RouterSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import {
+  type HttpFilter,
+  HttpFilterSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { corsFilter } from '../route/cors.ts';
+import { faultFilter } from '../route/fault.ts';
+
+/** Which side of a call a connection manager is. */
+export type ListenerClass = 'sidecar-inbound' | 'sidecar-outbound' | 'gateway';
+
+/** Istio's telemetry filter, for HTTP and TCP. */
+export const statsFilter = 'istio.stats';
+
+/**
+ * Config of `istio.stats`: whose side of a call it reports. A Struct in place of Istio's own
+ * `stats.PluginConfig`, whose descriptor is not part of Envoy's.
+ */
+export const statsConfig = (listenerClass: ListenerClass): Any =>
+  packAny(
+    StructSchema,
+    create(StructSchema, {
+      fields: {
+        reporter: {
+          kind: {
+            case: 'stringValue',
+            value: listenerClass === 'sidecar-inbound' ? 'destination' : 'source',
+          },
+        },
+        ...(listenerClass === 'gateway' && {
+          direction: { kind: { case: 'stringValue', value: 'SERVER_GATEWAY' } },
+        }),
+      },
+    }),
+  );
+
+const filter = (name: string, value: Any): HttpFilter =>
+  create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value } });
+
+const packed = <Desc extends DescMessage>(
+  name: string,
+  schema: Desc,
+  message: MessageShape<Desc>,
+): HttpFilter => filter(name, packAny(schema, message));
+
+/** HTTP filters in Istio's order, the router last. */
+export const httpFilters = (listenerClass: ListenerClass): HttpFilter[] => [
+  packed(
+    'envoy.filters.http.grpc_stats',
+    FilterConfigSchema,
+    create(FilterConfigSchema, {
+      emitFilterState: true,
+      perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
+    }),
+  ),
+  packed(faultFilter, HTTPFaultSchema, create(HTTPFaultSchema)),
+  packed(corsFilter, CorsSchema, create(CorsSchema)),
+  filter(statsFilter, statsConfig(listenerClass)),
+  packed('envoy.filters.http.router', RouterSchema, create(RouterSchema)),
+];

@@ -1,0 +1,57 @@
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { PushContext } from '../push-context/push-context.ts';
+import { sidecarScope } from '../push-context/sidecar-scope.ts';
+import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
+import { isHttp, isSniffed } from '../registry/protocol.ts';
+
+/** One outbound listener to be: an address, a port and the service ports that share it. */
+export interface OutboundPort {
+  /** `0.0.0.0`, or a service's own address. */
+  readonly address: string;
+  readonly port: number;
+  readonly services: readonly { readonly service: MeshService; readonly port: ServicePort }[];
+  /** Route configuration of its HTTP connection manager. */
+  readonly routeName: string;
+}
+
+const wildcard = '0.0.0.0';
+
+/**
+ * HTTP services of a port share the wildcard listener and tell requests apart by host. TCP, TLS and
+ * undeclared ones get a listener on their own address, and share the wildcard only without one.
+ */
+const listenAddress = (service: MeshService, port: ServicePort): string => {
+  if (isHttp(port.protocol)) return wildcard;
+  const [address] = service.addresses;
+  return address === undefined || address.includes('/') ? wildcard : address;
+};
+
+/**
+ * All listeners a sidecar needs towards the services it sees. On a shared address HTTP services
+ * stay together; of those that are not HTTP each brings its own filter chain.
+ */
+export const outboundPorts = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+): readonly OutboundPort[] => {
+  const result = new Map<
+    string,
+    OutboundPort & { services: { service: MeshService; port: ServicePort }[] }
+  >();
+  for (const service of sidecarScope(push, proxy).services.values()) {
+    for (const port of service.ports) {
+      const address = listenAddress(service, port);
+      const key = `${address}_${port.number}`;
+      const ownRoute = isSniffed(port.protocol) && address !== wildcard;
+      const entry = result.get(key) ?? {
+        address,
+        port: port.number,
+        services: [],
+        routeName: ownRoute ? `${service.hostname}:${port.number}` : String(port.number),
+      };
+      result.set(key, entry);
+      entry.services.push({ service, port });
+    }
+  }
+  return [...result.values()];
+};

@@ -1,0 +1,127 @@
+import { create } from '@bufbuild/protobuf';
+import { TrafficDirection } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import {
+  type FilterChain,
+  FilterChainSchema,
+} from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import {
+  type Listener,
+  ListenerSchema,
+} from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { socketAddress } from '../envoy/address.ts';
+import { duration } from '../envoy/duration.ts';
+import { blackHoleCluster, outboundCluster, passthroughCluster } from '../naming/cluster-name.ts';
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { PushContext } from '../push-context/push-context.ts';
+import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { isHttp, isSniffed } from '../registry/protocol.ts';
+import { listenerAccessLogs } from './access-log.ts';
+import { httpConnectionManager } from './http-connection-manager.ts';
+import { httpInspector, tlsInspector } from './listener-filters.ts';
+import { outboundL4Chains } from './outbound-l4.ts';
+import { type OutboundPort, outboundPorts } from './outbound-port.ts';
+import { tcpFilters } from './tcp-proxy.ts';
+
+/** Where connections go that no service claims. */
+const unmatchedCluster = ({ outboundPolicy, egressProxy }: SidecarScope): string => {
+  if (egressProxy !== undefined) {
+    const { port, subset, host } = egressProxy;
+    return outboundCluster(port?.number ?? 0, subset ?? '', host ?? '');
+  }
+  return outboundPolicy === 'ALLOW_ANY' ? passthroughCluster : blackHoleCluster;
+};
+
+const tcpChainTo = (push: PushContext, cluster: string) =>
+  tcpFilters({
+    mesh: push.meshConfig,
+    listenerClass: 'sidecar-outbound',
+    statPrefix: cluster,
+    targets: [{ cluster, weight: 1 }],
+  });
+
+/** The one bound listener: netfilter leads everything here, `use_original_dst` hands it on. */
+const virtualOutbound = (push: PushContext, proxy: ProxyDescriptor): Listener => {
+  const port = push.meshConfig.proxyListenPort;
+  return create(ListenerSchema, {
+    name: 'virtualOutbound',
+    address: socketAddress(proxy.bindAddress ?? '0.0.0.0', port),
+    useOriginalDst: true,
+    ...(proxy.interceptionMode === 'TPROXY' && { transparent: true }),
+    trafficDirection: TrafficDirection.OUTBOUND,
+    filterChains: [
+      {
+        name: 'virtualOutbound-blackhole',
+        filterChainMatch: { destinationPort: port },
+        filters: tcpChainTo(push, blackHoleCluster),
+      },
+      {
+        name: 'virtualOutbound-catchall-tcp',
+        filters: tcpChainTo(push, unmatchedCluster(sidecarScope(push, proxy))),
+      },
+    ],
+    accessLog: listenerAccessLogs(push.meshConfig),
+  });
+};
+
+const plaintextHttp = {
+  transportProtocol: 'raw_buffer',
+  applicationProtocols: ['http/1.1', 'h2c'],
+};
+
+const httpChain = (push: PushContext, { address, port, routeName }: OutboundPort): FilterChain =>
+  create(FilterChainSchema, {
+    filterChainMatch: plaintextHttp,
+    filters: [
+      httpConnectionManager({
+        mesh: push.meshConfig,
+        listenerClass: 'sidecar-outbound',
+        statPrefix: `outbound_${address}_${port}`,
+        route: routeName,
+      }),
+    ],
+  });
+
+/** What is not HTTP on a port shared by HTTP services has no service to go to. */
+const passthroughChain = (push: PushContext, scope: SidecarScope): FilterChain =>
+  create(FilterChainSchema, {
+    name: 'PassthroughFilterChain',
+    filterChainMatch: {},
+    filters: tcpChainTo(push, unmatchedCluster(scope)),
+  });
+
+const portListener = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  outbound: OutboundPort,
+): Listener => {
+  const scope = sidecarScope(push, proxy);
+  const http = outbound.services.some(
+    ({ port }) => isHttp(port.protocol) || isSniffed(port.protocol),
+  );
+  const l4 = outboundL4Chains(push, proxy, outbound);
+  return create(ListenerSchema, {
+    name: `${outbound.address}_${outbound.port}`,
+    address: socketAddress(outbound.address, outbound.port),
+    bindToPort: false,
+    trafficDirection: TrafficDirection.OUTBOUND,
+    filterChains: [...l4, ...(http ? [httpChain(push, outbound)] : [])],
+    ...(http && { defaultFilterChain: passthroughChain(push, scope) }),
+    listenerFilters: http
+      ? [tlsInspector(), httpInspector()]
+      : l4.some(({ filterChainMatch }) => (filterChainMatch?.serverNames.length ?? 0) > 0)
+        ? [tlsInspector()]
+        : [],
+    listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
+    continueOnListenerFiltersTimeout: true,
+    accessLog: listenerAccessLogs(push.meshConfig),
+  });
+};
+
+/** With interception: the capturing listener, and one unbound listener for each address and port. */
+export const outboundListeners = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+): readonly Listener[] => [
+  ...outboundPorts(push, proxy).map((outbound) => portListener(push, proxy, outbound)),
+  virtualOutbound(push, proxy),
+];

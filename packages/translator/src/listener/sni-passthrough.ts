@@ -1,0 +1,44 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type FilterChain,
+  FilterChainSchema,
+} from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
+import { isSubsetOf } from '../naming/host-name.ts';
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { MergedServer } from '../push-context/merged-gateway.ts';
+import type { PushContext } from '../push-context/push-context.ts';
+import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { tcpFilters } from './tcp-proxy.ts';
+
+/**
+ * AUTO_PASSTHROUGH: mesh mTLS from elsewhere names service, port and subset in its SNI
+ * (`outbound_.9080_.v1_.host`) and is handed to that cluster unopened.
+ */
+export const sniPassthroughChains = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  merged: MergedServer,
+): FilterChain[] => {
+  const services = [...sidecarScope(push, proxy).services.values()].filter((service) =>
+    merged.hosts.some(({ host }) => isSubsetOf(service.hostname, host)),
+  );
+  return services.flatMap((service) => {
+    const rule = destinationRuleFor(push, proxy, service);
+    const subsets = ['', ...(rule?.subsets.flatMap(({ name }) => name || []) ?? [])];
+    return service.ports.flatMap(({ number }) =>
+      subsets.map((subset) => {
+        const cluster = outboundCluster(number, subset, service.hostname);
+        return create(FilterChainSchema, {
+          filterChainMatch: { serverNames: [sniOf(number, subset, service.hostname)] },
+          filters: tcpFilters({
+            mesh: push.meshConfig,
+            listenerClass: 'gateway',
+            statPrefix: cluster,
+            targets: [{ cluster, weight: 1 }],
+          }),
+        });
+      }),
+    );
+  });
+};

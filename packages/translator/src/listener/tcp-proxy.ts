@@ -1,0 +1,63 @@
+import { create } from '@bufbuild/protobuf';
+import { packAny } from '@lateen/xds';
+import {
+  type Filter,
+  FilterSchema,
+} from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { duration } from '../envoy/duration.ts';
+import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { accessLogs } from './access-log.ts';
+import { type ListenerClass, statsConfig, statsFilter } from './http-filters.ts';
+
+/** Clusters a connection may go to, each with its weight. */
+export interface TcpTarget {
+  readonly cluster: string;
+  readonly weight: number;
+}
+
+/** What a TCP filter chain does. */
+export interface TcpProxyOptions {
+  readonly mesh: MeshConfig;
+  readonly listenerClass: ListenerClass;
+  readonly statPrefix: string;
+  /** At least one; the statistics of a lone one are the cluster's. */
+  readonly targets: readonly TcpTarget[];
+  readonly idleTimeoutMs?: number;
+}
+
+const clusterSpecifier = (targets: readonly TcpTarget[]) => {
+  const [only] = targets;
+  if (targets.length === 1 && only !== undefined) {
+    return { case: 'cluster', value: only.cluster } as const;
+  }
+  const clusters = targets
+    .filter(({ weight }) => weight > 0)
+    .map(({ cluster, weight }) => ({ name: cluster, weight }));
+  return { case: 'weightedClusters', value: { clusters } } as const;
+};
+
+/** Telemetry, then `envoy.filters.network.tcp_proxy`. */
+export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
+  create(FilterSchema, {
+    name: statsFilter,
+    configType: { case: 'typedConfig', value: statsConfig(options.listenerClass) },
+  }),
+  create(FilterSchema, {
+    name: 'envoy.filters.network.tcp_proxy',
+    configType: {
+      case: 'typedConfig',
+      value: packAny(
+        TcpProxySchema,
+        create(TcpProxySchema, {
+          statPrefix: options.statPrefix,
+          clusterSpecifier: clusterSpecifier(options.targets),
+          accessLog: accessLogs(options.mesh),
+          ...(options.idleTimeoutMs !== undefined && {
+            idleTimeout: duration(options.idleTimeoutMs),
+          }),
+        }),
+      ),
+    },
+  }),
+];
