@@ -7,13 +7,16 @@ import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
 import { PilotError } from './pilot-error.ts';
 import { startPilot } from './start-pilot.ts';
 
-const usage = `usage: KUBECONFIG=file main.ts [--grpc-address HOST:PORT] [--http-address HOST:PORT]
+const usage = `usage: KUBECONFIG=file main.ts [discovery] [--grpc-address HOST:PORT] [--http-address HOST:PORT]
                           [--debounce-after MS] [--debounce-max MS] [--log-level LEVEL]
 `;
 
 /** Istio's ports. */
 const defaultGrpcAddress = '0.0.0.0:15010';
 const defaultHttpAddress = '0.0.0.0:15014';
+
+/** Istio's image starts `pilot-discovery discovery`; the word may be given here too. */
+const command = 'discovery';
 
 const flags = {
   'grpc-address': { type: 'string', default: defaultGrpcAddress },
@@ -43,7 +46,9 @@ const milliseconds = (name: string, value: string | undefined, preset: number): 
 };
 
 const readSettings = (env: NodeJS.ProcessEnv): Settings => {
-  const { values } = parseArgs({ options: flags });
+  const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+  if (positionals.some((word) => word !== command))
+    throw new PilotError('bad-option', `unknown argument "${positionals.join(' ')}"`);
   const level = levels.find((known) => known === values['log-level']);
   if (level === undefined)
     throw new PilotError('bad-option', `--log-level must be one of ${levels.join(', ')}`);
@@ -90,12 +95,19 @@ const run = async (): Promise<void> => {
   await pilot.close();
 };
 
+const isUsageError = (error: unknown): boolean =>
+  error instanceof PilotError
+    ? error.code === 'bad-option'
+    : error instanceof TypeError &&
+      'code' in error &&
+      String(error.code).startsWith('ERR_PARSE_ARGS');
+
 try {
   await run();
 } catch (error) {
   if (!(error instanceof PilotError) || error.code !== 'aborted') {
     process.stderr.write(`istiod: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (error instanceof PilotError && error.code === 'bad-option') process.stderr.write(usage);
+    if (isUsageError(error)) process.stderr.write(usage);
     process.exitCode = 1;
   }
 }
