@@ -1,11 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { isHttp2Protocol, isHttpProtocol, type PortProtocol } from '@lateen/api';
 import { packAny } from '@lateen/xds';
 import { HttpProtocolOptionsSchema } from '@lateen/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { duration } from '../envoy/duration.ts';
 import type { MessageFields } from '../envoy/message-init.ts';
 import type { ConnectionPool } from '../input/traffic-policy.ts';
-import { isHttp, isHttp2, isSniffed, type Protocol } from '../registry/protocol.ts';
+import { isSniffed } from '../registry/protocol.ts';
 
 type Init = MessageFields<typeof HttpProtocolOptionsSchema>;
 
@@ -13,7 +14,7 @@ const optionsKey = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** What decides how HTTP is spoken to a cluster. */
 export interface UpstreamProtocol {
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly pool: ConnectionPool | undefined;
   readonly meshUpgrades: boolean;
   /** Take the SNI from the request's host and check the certificate against it. */
@@ -22,8 +23,8 @@ export interface UpstreamProtocol {
 
 /** Whether requests go out as HTTP/2 whatever they came in as. */
 export const speaksHttp2 = ({ protocol, pool, meshUpgrades }: UpstreamProtocol): boolean => {
-  if (isHttp2(protocol)) return true;
-  if (!isHttp(protocol)) return false;
+  if (isHttp2Protocol(protocol)) return true;
+  if (!isHttpProtocol(protocol)) return false;
   const policy = pool?.http?.h2UpgradePolicy ?? 'DEFAULT';
   return policy === 'UPGRADE' || (policy === 'DEFAULT' && meshUpgrades);
 };
@@ -70,7 +71,7 @@ const commonFields = (pool: ConnectionPool | undefined): Init => {
 /** `typed_extension_protocol_options` of a cluster. Empty when Envoy's defaults (HTTP/1.1) do. */
 export const httpProtocolOptions = (upstream: UpstreamProtocol): Record<string, Any> => {
   const { protocol, pool, autoSni } = upstream;
-  if (!isHttp(protocol) && !isSniffed(protocol)) return {};
+  if (!isHttpProtocol(protocol) && !isSniffed(protocol)) return {};
   const common = commonFields(pool);
   const plain =
     protocol === 'HTTP' && !speaksHttp2(upstream) && pool?.http?.useClientProtocol !== true;

@@ -37,7 +37,7 @@ const originalDestination = {
 } as const;
 
 const anyHttp = {
-  protocol: 'Unsupported',
+  protocol: 'Auto',
   pool: undefined,
   meshUpgrades: false,
   autoSni: false,

@@ -17,8 +17,3 @@ export const endpointAddress = (address: string, port: number): Address =>
         address: { case: 'pipe', value: { path: address.slice('unix://'.length) } },
       })
     : socketAddress(address, port);
-
-/** Numeric addresses need no resolver; everything else is a DNS name. */
-export const isIpAddress = (address: string): boolean =>
-  /^\d{1,3}(?:\.\d{1,3}){3}$/.test(address) ||
-  (address.includes(':') && /^[0-9a-fA-F:.]+$/.test(address));

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
+import { isIpAddress } from '@lateen/api';
 import {
   type CidrRange,
   CidrRangeSchema,
 } from '@lateen/xds/gen/envoy/config/core/v3/address_pb.js';
-import { isIpAddress } from './address.ts';
 
 /** `10.0.0.0/8`, or an address alone for exactly it. Undefined when it is neither. */
 export const cidrRange = (value: string): CidrRange | undefined => {

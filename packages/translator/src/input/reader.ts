@@ -1,3 +1,5 @@
+import { parseDurationMs } from '@lateen/api';
+
 /**
  * Reads a value of unknown shape into a typed one. Absent and null give the reader's empty value;
  * a value of the wrong type is reported with its field path and reads as absent. Never throws.
@@ -59,16 +61,6 @@ export const port: Reader<number | undefined> = (value, path, report) => {
 export const portOrName: Reader<number | string | undefined> = (value, path, report) =>
   typeof value === 'string' ? value : port(value, path, report);
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /** Longest duration taken: ten thousand years in milliseconds, protobuf's own limit. */
 const maxDurationMs = 315_576_000_000_000;
 
@@ -77,20 +69,10 @@ export const durationMs: Reader<number | undefined> = (value, path, report) => {
   if (isAbsent(value)) return undefined;
   if (typeof value === 'string') {
     const parsed = parseDurationMs(value);
-    if (parsed !== undefined) return parsed;
+    if (parsed !== undefined && parsed >= 0 && parsed <= maxDurationMs) return parsed;
   }
   report(path, 'must be a duration such as 10s, 1.5s or 100ms');
   return undefined;
-};
-
-const parseDurationMs = (value: string): number | undefined => {
-  if (value === '0') return 0;
-  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
-  let totalMs = 0;
-  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
-    totalMs += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  }
-  return totalMs <= maxDurationMs ? totalMs : undefined;
 };
 
 /** One of the given words. */

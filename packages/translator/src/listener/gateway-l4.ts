@@ -3,7 +3,7 @@ import {
   type FilterChain,
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
-import { intersectHosts } from '../naming/host-name.ts';
+import { intersectHostLists } from '../naming/host-intersection.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { hostsForNamespace, type MergedServer } from '../push-context/merged-gateway.ts';
 import type { MeshVirtualService } from '../push-context/mesh-virtual-service.ts';
@@ -37,7 +37,7 @@ const tlsChains = (bound: Bound, service: MeshVirtualService): FilterChain[] => 
   const hosts = hostsForNamespace(bound.merged, service.namespace);
   return service.tls.flatMap((route) =>
     route.match.flatMap((match) => {
-      const names = intersectHosts(hosts, match.sniHosts);
+      const names = intersectHostLists(hosts, match.sniHosts);
       if (names.length === 0 || !l4Match(match, bound.context)) return [];
       return create(FilterChainSchema, {
         filterChainMatch: { serverNames: serverNames(names) },
@@ -50,7 +50,7 @@ const tlsChains = (bound: Bound, service: MeshVirtualService): FilterChain[] => 
 /** TCP, or TLS ended here: the first rule that applies takes every connection. */
 const tcpChain = (bound: Bound, service: MeshVirtualService): FilterChain[] => {
   const { server, hosts } = bound.merged;
-  const reachable = intersectHosts(
+  const reachable = intersectHostLists(
     hostsForNamespace(bound.merged, service.namespace),
     service.hosts,
   );

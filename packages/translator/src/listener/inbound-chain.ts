@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isHttpProtocol } from '@lateen/api';
 import {
   type FilterChain,
   FilterChainSchema,
@@ -13,7 +14,7 @@ import type { MessageFields } from '../envoy/message-init.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { inboundCluster } from '../naming/cluster-name.ts';
 import type { ServiceTarget } from '../proxy/service-target.ts';
-import { isHttp, isSniffed } from '../registry/protocol.ts';
+import { isSniffed } from '../registry/protocol.ts';
 import { routeMatch } from '../route/route-match.ts';
 import { maxDirectResponseBytes } from '../route/sidecar-route.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -103,5 +104,5 @@ export const inboundChains = (
       chain(mesh, target, false, byPort ? port : undefined),
     ];
   }
-  return [chain(mesh, target, isHttp(protocol), byPort ? port : undefined)];
+  return [chain(mesh, target, isHttpProtocol(protocol), byPort ? port : undefined)];
 };

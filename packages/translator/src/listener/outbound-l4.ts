@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isHttpProtocol, isTlsProtocol, mostSpecificHost } from '@lateen/api';
 import {
   type FilterChain,
   FilterChainSchema,
@@ -6,13 +7,11 @@ import {
 import { cidrRange } from '../envoy/cidr-range.ts';
 import type { L4Match } from '../input/virtual-service.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
-import { mostSpecificMatch } from '../naming/host-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
-import { isHttp, isTls } from '../registry/protocol.ts';
 import type { RouteContext } from '../route/route-context.ts';
 import { l4Match, l4Targets } from './l4-route.ts';
 import type { OutboundPort } from './outbound-port.ts';
@@ -25,7 +24,7 @@ const governorOf = (
   kind: 'tls' | 'tcp',
 ): MeshVirtualService | undefined => {
   const candidates = scope.virtualServices.filter((service) => service[kind].length > 0);
-  const name = mostSpecificMatch(
+  const name = mostSpecificHost(
     hostname,
     candidates.flatMap(({ hosts }) => hosts),
   );
@@ -142,10 +141,10 @@ export const outboundL4Chains = (
     gateways: new Set([meshGateway]),
     tls: false,
   };
-  const shared = outbound.services.some(({ port }) => isHttp(port.protocol));
+  const shared = outbound.services.some(({ port }) => isHttpProtocol(port.protocol));
   const chains = outbound.services.flatMap(({ service, port }) => {
-    if (isHttp(port.protocol)) return [];
-    if (isTls(port.protocol)) return tlsChains(context, service, port, outbound.address);
+    if (isHttpProtocol(port.protocol)) return [];
+    if (isTlsProtocol(port.protocol)) return tlsChains(context, service, port, outbound.address);
     const tcp = tcpChains(context, service, port, outbound.address);
     // Beside HTTP services only a chain with a condition of its own leaves them their traffic.
     return shared

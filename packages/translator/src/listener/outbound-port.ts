@@ -1,8 +1,9 @@
+import { isHttpProtocol } from '@lateen/api';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
-import { isHttp, isSniffed } from '../registry/protocol.ts';
+import { isSniffed } from '../registry/protocol.ts';
 
 /** One outbound listener to be: an address, a port and the service ports that share it. */
 export interface OutboundPort {
@@ -21,7 +22,7 @@ const wildcard = '0.0.0.0';
  * undeclared ones get a listener on their own address, and share the wildcard only without one.
  */
 const listenAddress = (service: MeshService, port: ServicePort): string => {
-  if (isHttp(port.protocol)) return wildcard;
+  if (isHttpProtocol(port.protocol)) return wildcard;
   const [address] = service.addresses;
   return address === undefined || address.includes('/') ? wildcard : address;
 };

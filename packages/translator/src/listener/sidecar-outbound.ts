@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isHttpProtocol } from '@lateen/api';
 import { TrafficDirection } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import {
   type FilterChain,
@@ -14,7 +15,7 @@ import { blackHoleCluster, outboundCluster, passthroughCluster } from '../naming
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
-import { isHttp, isSniffed } from '../registry/protocol.ts';
+import { isSniffed } from '../registry/protocol.ts';
 import { listenerAccessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspector, tlsInspector } from './listener-filters.ts';
@@ -96,7 +97,7 @@ const portListener = (
 ): Listener => {
   const scope = sidecarScope(push, proxy);
   const http = outbound.services.some(
-    ({ port }) => isHttp(port.protocol) || isSniffed(port.protocol),
+    ({ port }) => isHttpProtocol(port.protocol) || isSniffed(port.protocol),
   );
   const l4 = outboundL4Chains(push, proxy, outbound);
   return create(ListenerSchema, {

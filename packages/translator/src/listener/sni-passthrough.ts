@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import { hostIsWithin } from '@lateen/api';
 import {
   type FilterChain,
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
-import { isSubsetOf } from '../naming/host-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MergedServer } from '../push-context/merged-gateway.ts';
 import type { PushContext } from '../push-context/push-context.ts';
@@ -21,7 +21,7 @@ export const sniPassthroughChains = (
   merged: MergedServer,
 ): FilterChain[] => {
   const services = [...sidecarScope(push, proxy).services.values()].filter((service) =>
-    merged.hosts.some(({ host }) => isSubsetOf(service.hostname, host)),
+    merged.hosts.some(({ host }) => hostIsWithin(service.hostname, host)),
   );
   return services.flatMap((service) => {
     const rule = destinationRuleFor(push, proxy, service);

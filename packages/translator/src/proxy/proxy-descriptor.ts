@@ -102,38 +102,52 @@ const addressesOf = (idAddress: string, instanceIps: string): readonly string[] 
     (entry) => entry !== '',
   );
 
+/** The four parts of an Istio node id. */
+interface NodeId {
+  readonly type: ProxyDescriptor['type'];
+  readonly address: string;
+  readonly podName: string;
+  readonly namespace: string;
+  readonly dnsDomain: string;
+}
+
+const parseNodeId = (id: string): NodeId | undefined => {
+  const [type, address, workload, dnsDomain, ...rest] = id.split('~');
+  if ((type !== 'sidecar' && type !== 'router') || !address || !workload || rest.length > 0) {
+    return undefined;
+  }
+  const dot = workload.lastIndexOf('.');
+  const [podName, namespace] =
+    dot < 0 ? [workload, ''] : [workload.slice(0, dot), workload.slice(dot + 1)];
+  return { type, address, podName, namespace, dnsDomain: dnsDomain ?? '' };
+};
+
 /** Reads a node; an id that is not Istio's is an error, odd metadata a warning. */
 export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
-  const diagnostics: Diagnostic[] = [];
-  const [type, address, workload, dnsDomain, ...rest] = node.id.split('~');
-  if ((type !== 'sidecar' && type !== 'router') || !address || !workload || rest.length > 0) {
-    diagnostics.push({
-      severity: 'error',
-      code: 'NodeIdInvalid',
-      path: 'node.id',
-      message: `"${node.id}" is not of the form sidecar~IP~POD.NAMESPACE~NAMESPACE.svc.cluster.local`,
-    });
-    return { value: undefined, diagnostics };
+  const id = parseNodeId(node.id);
+  if (id === undefined) {
+    const message = `"${node.id}" is not of the form sidecar~IP~POD.NAMESPACE~NAMESPACE.svc.cluster.local`;
+    const path = 'node.id';
+    return {
+      value: undefined,
+      diagnostics: [{ severity: 'error', code: 'NodeIdInvalid', path, message }],
+    };
   }
+  const diagnostics: Diagnostic[] = [];
   const warn = (message: string): void => {
-    diagnostics.push({
-      severity: 'warning',
-      code: 'NodeMetadataInvalid',
-      path: 'node.metadata',
-      message,
-    });
+    const path = 'node.metadata';
+    diagnostics.push({ severity: 'warning', code: 'NodeMetadataInvalid', path, message });
   };
   const { metadata } = node;
-  const dot = workload.lastIndexOf('.');
-  const namespace = textOf(metadata['NAMESPACE']) || (dot < 0 ? '' : workload.slice(dot + 1));
+  const namespace = textOf(metadata['NAMESPACE']) || id.namespace;
   const httpProxyPort = Number(metadata['HTTP_PROXY_PORT'] ?? 0);
   const value: ProxyDescriptor = {
     id: node.id,
-    type,
-    addresses: addressesOf(address, textOf(metadata['INSTANCE_IPS'])),
-    podName: textOf(metadata['NAME']) || (dot < 0 ? workload : workload.slice(0, dot)),
+    type: id.type,
+    addresses: addressesOf(id.address, textOf(metadata['INSTANCE_IPS'])),
+    podName: textOf(metadata['NAME']) || id.podName,
     namespace,
-    dnsDomain: dnsDomain || `${namespace}.svc.cluster.local`,
+    dnsDomain: id.dnsDomain || `${namespace}.svc.cluster.local`,
     labels: stringsOf(metadata['LABELS']),
     workloadName: textOf(metadata['WORKLOAD_NAME']),
     serviceAccount: textOf(metadata['SERVICE_ACCOUNT']),

@@ -1,8 +1,8 @@
+import { isWildcardHost, mostSpecificHost, resolveHost } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { DestinationRule, Subset } from '../input/destination-rule.ts';
 import type { TrafficPolicy } from '../input/traffic-policy.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { isWildcard, mostSpecificMatch, resolveHost } from '../naming/host-name.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { selects } from '../registry/workload.ts';
 import { configPath } from './config-path.ts';
@@ -98,8 +98,10 @@ const pick = (
   if (byHost === undefined) return [];
   const exact = byHost.get(hostname)?.filter(accept) ?? [];
   if (exact.length > 0) return exact;
-  const wildcards = [...byHost].filter(([host, rules]) => isWildcard(host) && rules.some(accept));
-  const best = mostSpecificMatch(
+  const wildcards = [...byHost].filter(
+    ([host, rules]) => isWildcardHost(host) && rules.some(accept),
+  );
+  const best = mostSpecificHost(
     hostname,
     wildcards.map(([host]) => host),
   );

@@ -1,8 +1,8 @@
+import { isHttpProtocol, type PortProtocol, parseProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { Gateway, Server } from '../input/gateway.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { serviceInstances } from '../proxy/service-target.ts';
-import { isHttp, type Protocol, parseProtocol } from '../registry/protocol.ts';
 import { selects } from '../registry/workload.ts';
 import type { PushContext } from './push-context.ts';
 
@@ -22,7 +22,7 @@ export interface MergedServer {
   readonly port: number;
   /** '' is the wildcard. */
   readonly bind: string;
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly hosts: readonly ServerHost[];
   /** '' for servers that are not HTTP. */
   readonly routeName: string;
@@ -54,10 +54,10 @@ const routeNameOf = (
   config: Config<Gateway>,
   server: Server,
   port: number,
-  protocol: Protocol,
+  protocol: PortProtocol,
 ): string => {
   const bind = server.bind ? `.${server.bind}` : '';
-  if (isHttp(protocol)) return `http.${port}${bind}`;
+  if (isHttpProtocol(protocol)) return `http.${port}${bind}`;
   if (protocol !== 'HTTPS' || !terminates(server)) return '';
   return `https.${port}.${server.port?.name ?? ''}.${config.name}.${config.namespace}${bind}`;
 };
@@ -82,7 +82,7 @@ const readServer = (
     protocol,
     hosts: server.hosts.map((entry) => readHost(entry, config.namespace)),
     routeName: routeNameOf(config, server, port, protocol),
-    tls: server.tls !== undefined && !isHttp(protocol),
+    tls: server.tls !== undefined && !isHttpProtocol(protocol),
   };
 };
 
@@ -97,7 +97,7 @@ const mayJoin = (server: MergedServer, present: readonly MergedServer[]): boolea
   const [first] = present;
   if (first === undefined) return true;
   if (server.tls !== first.tls) return false;
-  if (!server.tls) return isHttp(server.protocol) && isHttp(first.protocol);
+  if (!server.tls) return isHttpProtocol(server.protocol) && isHttpProtocol(first.protocol);
   return present.every(
     (other) =>
       !sharesHost(server, other) &&

@@ -1,7 +1,7 @@
+import { hostIsWithin, hostsOverlap } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { Sidecar, SidecarOutboundPolicy } from '../input/sidecar.ts';
 import type { OutboundTrafficPolicyMode } from '../mesh/mesh-config.ts';
-import { hostsOverlap, isSubsetOf } from '../naming/host-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { selects } from '../registry/workload.ts';
@@ -93,7 +93,7 @@ const importsOf = (hosts: readonly EgressHost[] | undefined): Imports => {
   return (namespace, host, overlap) => {
     const hit = (entry: EgressHost): boolean =>
       (entry.namespace === '*' || entry.namespace === namespace) &&
-      (overlap ? hostsOverlap(host, entry.host) : isSubsetOf(host, entry.host));
+      (overlap ? hostsOverlap(host, entry.host) : hostIsWithin(host, entry.host));
     return (
       hosts.some((entry) => !entry.exclude && hit(entry)) &&
       !hosts.some((entry) => entry.exclude && hit(entry))

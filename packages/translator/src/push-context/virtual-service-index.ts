@@ -1,3 +1,4 @@
+import { resolveHost } from '@lateen/api';
 import type { Diagnostic } from '@lateen/base';
 import type { Config } from '../input/config.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   VirtualService,
 } from '../input/virtual-service.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { resolveHost } from '../naming/host-name.ts';
 import { configPath } from './config-path.ts';
 import { mergeDelegates } from './delegates.ts';
 import { type MeshVirtualService, meshGateway } from './mesh-virtual-service.ts';

@@ -66,36 +66,53 @@ const podEndpoint = (workload: Workload, port: ServicePort): MeshEndpoint | unde
   };
 };
 
-/**
- * Endpoints of one host of a ServiceEntry: those it lists, or those it selects, or, resolved by
- * DNS without either, the host itself.
- */
+/** What the entry lists, or selects among WorkloadEntries, or, resolved by DNS without either, its host. */
+const sourcesOf = (
+  config: Config<ServiceEntry>,
+  service: MeshService,
+  { workloadEntries }: SelectableWorkloads,
+): readonly EntrySource[] => {
+  const { endpoints, workloadSelector } = config.spec;
+  if (endpoints.length > 0) return endpoints.map((entry) => ({ entry, owner: config }));
+  if (workloadSelector !== undefined) {
+    return workloadEntries
+      .filter(
+        ({ namespace, spec }) =>
+          namespace === config.namespace && selects(workloadSelector.labels, spec.labels),
+      )
+      .map((entry) => ({ entry: entry.spec, owner: entry }));
+  }
+  return service.resolution.startsWith('dns')
+    ? [{ entry: { ...emptyEntry, address: service.hostname }, owner: config }]
+    : [];
+};
+
+const selectedPods = (
+  config: Config<ServiceEntry>,
+  { workloads }: SelectableWorkloads,
+): readonly Workload[] => {
+  const { endpoints, workloadSelector } = config.spec;
+  if (endpoints.length > 0 || workloadSelector === undefined) return [];
+  return [...workloads].filter(
+    ({ namespace, labels }) =>
+      namespace === config.namespace && selects(workloadSelector.labels, labels),
+  );
+};
+
+/** Endpoints of one host of a ServiceEntry, one for each address and service port. */
 export const serviceEntryEndpoints = (
   config: Config<ServiceEntry>,
   service: MeshService,
   selectable: SelectableWorkloads,
 ): readonly MeshEndpoint[] => {
-  const { spec } = config;
-  const result: (MeshEndpoint | undefined)[] = [];
-  const sources: EntrySource[] = spec.endpoints.map((entry) => ({ entry, owner: config }));
-  const selector = spec.workloadSelector?.labels;
-  if (selector !== undefined && spec.endpoints.length === 0) {
-    for (const entry of selectable.workloadEntries) {
-      if (entry.namespace !== config.namespace) continue;
-      if (selects(selector, entry.spec.labels)) sources.push({ entry: entry.spec, owner: entry });
-    }
-    for (const workload of selectable.workloads) {
-      if (workload.namespace !== config.namespace || !selects(selector, workload.labels)) continue;
-      for (const port of service.ports) result.push(podEndpoint(workload, port));
-    }
-  } else if (sources.length === 0 && service.resolution.startsWith('dns')) {
-    const itself = { ...emptyEntry, address: service.hostname };
-    sources.push({ entry: itself, owner: config });
-  }
-  for (const { entry, owner } of sources) {
-    for (const port of service.ports) result.push(entryEndpoint(entry, port, owner));
-  }
-  return result.filter((endpoint) => endpoint !== undefined);
+  const pods = selectedPods(config, selectable);
+  const sources = sourcesOf(config, service, selectable);
+  return [
+    ...pods.flatMap((pod) => service.ports.flatMap((port) => podEndpoint(pod, port) ?? [])),
+    ...sources.flatMap(({ entry, owner }) =>
+      service.ports.flatMap((port) => entryEndpoint(entry, port, owner) ?? []),
+    ),
+  ];
 };
 
 const emptyEntry: WorkloadEntry = {

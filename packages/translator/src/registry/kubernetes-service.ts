@@ -1,8 +1,8 @@
+import { selectProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { KubeService, KubeServicePort } from '../input/core.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { MeshService, Resolution, ServicePort } from './mesh-service.ts';
-import { selectProtocol } from './protocol.ts';
 
 /** Annotation with which a Service limits who sees it. */
 const exportToAnnotation = 'networking.istio.io/exportTo';
@@ -17,7 +17,7 @@ const portOf = (port: KubeServicePort): ServicePort | undefined => {
   const protocol = selectProtocol({
     port: port.port,
     name: port.name ?? '',
-    transport: port.protocol ?? 'TCP',
+    protocol: port.protocol,
     appProtocol: port.appProtocol,
   });
   if (protocol === 'UDP') return undefined;

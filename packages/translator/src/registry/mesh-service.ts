@@ -1,5 +1,5 @@
+import type { PortProtocol } from '@lateen/api';
 import type { Locality } from '../proxy/locality.ts';
-import type { Protocol } from './protocol.ts';
 
 /** How a service's name becomes endpoints (Istio's `model.Resolution`). */
 export type Resolution =
@@ -14,7 +14,7 @@ export type Resolution =
 export interface ServicePort {
   readonly name: string;
   readonly number: number;
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   /** Number or container port name; equals `number` when unset. */
   readonly targetPort: number | string;
 }

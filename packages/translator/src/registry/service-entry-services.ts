@@ -1,8 +1,8 @@
+import { parseProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { ServiceEntry, ServiceEntryPort } from '../input/service-entry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { MeshService, Resolution, ServicePort } from './mesh-service.ts';
-import { parseProtocol } from './protocol.ts';
 
 const resolutions: Readonly<Record<NonNullable<ServiceEntry['resolution']>, Resolution>> = {
   NONE: 'passthrough',

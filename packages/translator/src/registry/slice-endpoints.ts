@@ -32,30 +32,37 @@ const workloadFields = (
   mutualTls: workload?.labels.get('security.istio.io/tlsMode') === 'istio',
 });
 
+const behind = (
+  { targetRef }: SliceEndpoint,
+  namespace: string,
+  workloads: ReadonlyMap<string, Workload>,
+): Workload | undefined =>
+  targetRef?.kind === 'Pod'
+    ? workloads.get(`${targetRef.namespace ?? namespace}/${targetRef.name ?? ''}`)
+    : undefined;
+
 /** All endpoints of a slice, one for each address and port. `workloads`: by `namespace/pod`. */
 export const sliceEndpoints = (
   slice: Config<EndpointSlice>,
   workloads: ReadonlyMap<string, Workload>,
 ): readonly MeshEndpoint[] => {
-  const result: MeshEndpoint[] = [];
-  for (const endpoint of slice.spec.endpoints) {
-    if (endpoint.conditions.terminating === true && endpoint.conditions.serving !== true) continue;
-    const ref = endpoint.targetRef;
-    const namespace = ref?.namespace ?? slice.namespace;
-    const workload =
-      ref?.kind === 'Pod' ? workloads.get(`${namespace}/${ref.name ?? ''}`) : undefined;
+  const ports = slice.spec.ports.flatMap(({ name, port, protocol }) =>
+    port === undefined || (protocol ?? 'TCP') !== 'TCP'
+      ? []
+      : [{ port, servicePortName: name ?? '' }],
+  );
+  const alive = slice.spec.endpoints.filter(
+    ({ conditions }) => conditions.terminating !== true || conditions.serving === true,
+  );
+  return alive.flatMap((endpoint) => {
     const shared = {
-      ...workloadFields(workload, endpoint.zone),
-      namespace,
+      ...workloadFields(behind(endpoint, slice.namespace, workloads), endpoint.zone),
+      namespace: endpoint.targetRef?.namespace ?? slice.namespace,
       weight: 1,
       health: healthOf(endpoint.conditions),
     };
-    for (const address of endpoint.addresses) {
-      for (const { name, port, protocol } of slice.spec.ports) {
-        if (port === undefined || (protocol ?? 'TCP') !== 'TCP') continue;
-        result.push({ ...shared, address, port, servicePortName: name ?? '' });
-      }
-    }
-  }
-  return result;
+    return endpoint.addresses.flatMap((address) =>
+      ports.map((port) => ({ ...shared, ...port, address })),
+    );
+  });
 };

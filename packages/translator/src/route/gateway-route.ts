@@ -9,7 +9,7 @@ import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
-import { intersectHosts } from '../naming/host-name.ts';
+import { intersectHostLists } from '../naming/host-intersection.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import {
   hostsForNamespace,
@@ -68,7 +68,7 @@ const addServer = (
   };
   const redirect = server.server.tls?.httpsRedirect === true;
   for (const service of virtualServicesForGateway(push, proxy, server.gateway)) {
-    const hosts = intersectHosts(hostsForNamespace(server, service.namespace), service.hosts);
+    const hosts = intersectHostLists(hostsForNamespace(server, service.namespace), service.hosts);
     if (hosts.length === 0) continue;
     const routes = httpRoutes(context, service);
     if (routes.length === 0) continue;

@@ -1,5 +1,5 @@
+import { hostIsWithin, isWildcardHost, mostSpecificHost } from '@lateen/api';
 import type { Route } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import { isSubsetOf, isWildcard, mostSpecificMatch } from '../naming/host-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
 import type { PushContext } from '../push-context/push-context.ts';
@@ -68,8 +68,8 @@ const hostDrafts = (
 ): readonly VirtualHostDraft[] => {
   const names = [...scope.services.keys()];
   return [...byHost].flatMap(([hostname, governor]) => {
-    const covered = isWildcard(hostname)
-      ? names.some((name) => isSubsetOf(name, hostname))
+    const covered = isWildcardHost(hostname)
+      ? names.some((name) => hostIsWithin(name, hostname))
       : scope.services.has(hostname);
     if (covered) return [];
     const routes = httpRoutes(context, governor);
@@ -98,7 +98,7 @@ export const sidecarVirtualHosts = (
   const drafts = [...scope.services.values()].flatMap((service) => {
     const name = byHost.has(service.hostname)
       ? service.hostname
-      : mostSpecificMatch(service.hostname, byHost.keys());
+      : mostSpecificHost(service.hostname, byHost.keys());
     const governor = name === undefined ? undefined : byHost.get(name);
     return httpPorts(service)
       .filter((port) => listenerPort === 0 || port === listenerPort)
