@@ -3,10 +3,17 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { KubeObject } from '@lateen/api';
 import { silentLogger } from '@lateen/base';
-import { FakeKubeClient, KubeError, systemClock } from '@lateen/kube';
+import {
+  FakeKubeClient,
+  KubeError,
+  type ListOptions,
+  type ListResult,
+  type Resource,
+  systemClock,
+} from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import { watchedKinds } from './ingest/watched-kind.ts';
-import type { Pilot } from './pilot.ts';
+import type { Pilot, PilotOptions } from './pilot.ts';
 import { startPilot } from './start-pilot.ts';
 import type { SyncStatus } from './status/syncz.ts';
 import { deltaTestClient, sotwTestClient, type TestNode } from './testing/ads-test-client.ts';
@@ -67,6 +74,31 @@ const node: TestNode = {
   },
 };
 
+/** A cluster in which nobody installed Istio's CRDs. */
+class WithoutIstioKinds extends FakeKubeClient {
+  override list<T extends KubeObject>(
+    resource: Resource,
+    options?: ListOptions,
+  ): Promise<ListResult<T>> {
+    return resource.group === 'networking.istio.io'
+      ? Promise.reject(new KubeError('not-found', 'no such resource'))
+      : super.list(resource, options);
+  }
+}
+
+const start = (client: FakeKubeClient, options: Partial<PilotOptions> = {}): Promise<Pilot> =>
+  startPilot({
+    client,
+    clock: systemClock,
+    log: silentLogger,
+    jitter: () => 0,
+    grpcAddress: '127.0.0.1:0',
+    httpAddress: '127.0.0.1:0',
+    podName: 'istiod-1',
+    yieldTurn: () => setImmediate(),
+    ...options,
+  });
+
 describe('startPilot', () => {
   let api: FakeKubeClient;
   let pilot: Pilot;
@@ -96,16 +128,7 @@ describe('startPilot', () => {
       }),
     );
     await api.create(virtualServices.resource, routeTo('reviews', 'v1'));
-    pilot = await startPilot({
-      client: api,
-      clock: systemClock,
-      log: silentLogger,
-      jitter: () => 0,
-      grpcAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      podName: 'istiod-0',
-      yieldTurn: () => setImmediate(),
-    });
+    pilot = await start(api, { podName: 'istiod-0' });
   });
 
   afterEach(async () => {
@@ -216,6 +239,23 @@ describe('startPilot', () => {
     await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
     await late.until('routes', () => late.received.length > 0);
     assert.equal(late.received[0]?.type, 'RDS');
+  });
+
+  it('starts without kinds that are not installed', async () => {
+    const bare = new WithoutIstioKinds();
+    const other = await start(bare);
+    const ready = await fetch(`http://127.0.0.1:${other.httpPort}/ready`);
+    assert.equal(await ready.text(), 'ready\n');
+    await other.close();
+  });
+
+  it('says what is wrong when it cannot start', async () => {
+    const taken = `127.0.0.1:${pilot.httpPort}`;
+    await assert.rejects(start(api, { httpAddress: taken }), { code: 'listen-failed' });
+    await assert.rejects(start(api, { httpAddress: 'nowhere' }), { code: 'bad-option' });
+    const away = new FakeKubeClient();
+    away.failure = new KubeError('unreachable', 'connection refused');
+    await assert.rejects(start(away, { signal: AbortSignal.abort() }), { code: 'aborted' });
   });
 
   it('prints what a proxy should have as an Envoy config dump', async () => {

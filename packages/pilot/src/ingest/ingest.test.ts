@@ -117,7 +117,7 @@ describe('Ingest', () => {
     client.failure = new KubeError('unreachable', 'connection refused');
     await client.nextFailedCall();
     assert.equal(ingest.inputs().services.length, 1);
-    assert.ok(ingest.status().some(({ connected }) => !connected));
+    assert.ok(ingest.status().some(({ state }) => state === 'away'));
     client.failure = undefined;
     await client.create(services.resource, objectOf('ratings'));
     while (ingest.inputs().services.length < 2) {

@@ -34,10 +34,15 @@ export interface IngestOptions {
 export interface IngestStatus {
   readonly kind: string;
   readonly objects: number;
-  /** False while the API server is away: the last known state is served. */
-  readonly connected: boolean;
+  /** `away`: the API server cannot be reached, and the last known state is served. */
+  readonly state: 'followed' | 'away' | 'not-installed';
   readonly lastError: string | undefined;
 }
+
+const stateOf = ({ connected, lastError }: Informer<KubeObject>): IngestStatus['state'] => {
+  if (connected) return 'followed';
+  return isKubeError(lastError, 'not-found') ? 'not-installed' : 'away';
+};
 
 /** Follows the API server and holds what pushes are computed from. */
 export class Ingest {
@@ -109,7 +114,7 @@ export class Ingest {
     return [...this.#informers].map(([name, informer]) => ({
       kind: watchedKinds[name].resource.kind,
       objects: informer.list().length,
-      connected: informer.connected,
+      state: stateOf(informer),
       lastError:
         informer.lastError?.message ?? (name === 'configMaps' ? this.#meshConfigError : undefined),
     }));

@@ -35,7 +35,7 @@ export const statusPages = (sources: PageSources): Readonly<Record<string, PageB
 /** Ready also while the API server is away: proxies are served from the last known state. */
 const readyPage = ({ isReady, ingest }: PageSources): Page => {
   if (!isReady()) return textPage('waiting for the first complete read of the API server\n', 503);
-  const away = ingest.status().filter(({ connected }) => !connected);
+  const away = ingest.status().filter(({ state }) => state === 'away');
   return away.length === 0
     ? textPage('ready\n')
     : textPage(
