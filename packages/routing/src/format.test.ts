@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compileFormat, compileJsonFormat } from './format.ts';
+import type { FormatContext } from './format-context.ts';
+
+const requestHeaders: Readonly<Record<string, string>> = {
+  ':method': 'GET',
+  ':path': '/reviews/0',
+  ':authority': 'reviews:9080',
+  'user-agent': 'curl/8',
+};
+
+/** A finished request; anything not named is absent. */
+export const context = (changes: Partial<FormatContext> = {}): FormatContext => ({
+  startTimeMs: Date.UTC(2026, 10, 21, 9, 5, 7, 42),
+  requestHeader: (name) => requestHeaders[name],
+  responseHeader: (name) => (name === 'x-envoy-upstream-service-time' ? '3' : undefined),
+  responseTrailer: () => undefined,
+  protocol: 'HTTP/1.1',
+  responseCode: 200,
+  responseFlags: '',
+  responseCodeDetails: 'via_upstream',
+  connectionTerminationDetails: undefined,
+  upstreamTransportFailureReason: undefined,
+  downstreamTransportFailureReason: undefined,
+  bytesReceived: 0,
+  bytesSent: 379,
+  durationMs: 4,
+  requestDurationMs: undefined,
+  responseDurationMs: undefined,
+  responseTxDurationMs: undefined,
+  upstreamHost: '127.1.0.4:9080',
+  upstreamCluster: 'outbound|9080|v1|reviews.default.svc.cluster.local',
+  upstreamClusterRaw: 'outbound|9080|v1|reviews.default.svc.cluster.local',
+  upstreamLocalAddress: '127.1.0.2:41000',
+  upstreamRequestAttemptCount: 1,
+  downstreamLocalAddress: '127.1.128.3:9080',
+  downstreamRemoteAddress: '127.1.0.2:41002',
+  downstreamDirectRemoteAddress: '[::1]:41002',
+  requestedServerName: undefined,
+  routeName: 'default',
+  virtualClusterName: undefined,
+  filterChainName: undefined,
+  connectionId: 7,
+  hostname: undefined,
+  downstreamPeerUriSan: undefined,
+  downstreamLocalUriSan: undefined,
+  downstreamPeerSubject: undefined,
+  downstreamTlsVersion: undefined,
+  downstreamTlsCipher: undefined,
+  dynamicMetadata: (namespace, path) => (namespace === 'a' ? { [path.join('.')]: 1 } : undefined),
+  routeMetadata: () => undefined,
+  clusterMetadata: () => undefined,
+  filterState: () => undefined,
+  environment: () => undefined,
+  ...changes,
+});
+
+const print = (text: string, changes?: Partial<FormatContext>): string =>
+  compileFormat(text).value?.(context(changes)) ?? 'invalid';
+
+test('the default access log of Istio', () => {
+  const line = print(
+    '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% ' +
+      '%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% ' +
+      '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% ' +
+      '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" ' +
+      '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% ' +
+      '%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% ' +
+      '%REQUESTED_SERVER_NAME% %ROUTE_NAME%\n',
+  );
+  assert.equal(
+    line,
+    '[2026-11-21T09:05:07.042Z] "GET /reviews/0 HTTP/1.1" 200 - via_upstream - "-" 0 379 4 3 "-" ' +
+      '"curl/8" "-" "reviews:9080" "127.1.0.4:9080" ' +
+      'outbound|9080|v1|reviews.default.svc.cluster.local 127.1.0.2:41000 127.1.128.3:9080 ' +
+      '127.1.0.2:41002 - default\n',
+  );
+});
+
+test('operators', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['100%%', '100%'],
+    ['%%%PROTOCOL%%%', '%HTTP/1.1%'],
+    ['%REQ(USER-AGENT):4%', 'curl'],
+    ['%REQ(NOPE)%', '-'],
+    ['%START_TIME(%Y/%m/%d %H:%M:%S.%3f %z %s)%', '2026/11/21 09:05:07.042 +0000 1795251907'],
+    ['%START_TIME(%E3S|%b %e|%q)%', '07.042|Nov 21|%q'],
+    ['%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%', '::1'],
+    ['%DOWNSTREAM_REMOTE_PORT%', '41002'],
+    ['%DYNAMIC_METADATA(a:b:c)%', '{"b.c":1}'],
+    ['%METADATA(DYNAMIC:a:b)%', '{"b":1}'],
+    ['%METADATA(ROUTE:a:b)%', '-'],
+    ['%REQUEST_DURATION%', '-'],
+    ['', ''],
+  ];
+  for (const [text, expected] of rows) assert.equal(print(text), expected, text);
+});
+
+test('what is no operator is an error that quotes it', () => {
+  for (const text of [
+    '%NOPE%',
+    '%REQ%',
+    '%REQ()%',
+    '50%',
+    '%req(a)%',
+    '%PROTOCOL',
+    '%METADATA(X:a)%',
+  ]) {
+    const { value, diagnostics } = compileFormat(text, { path: 'text_format' });
+    assert.equal(value, undefined, text);
+    assert.equal(diagnostics[0]?.code, 'FormatInvalid');
+    assert.equal(diagnostics[0]?.path, 'text_format');
+  }
+});
+
+test('JSON keeps types, sorts keys, prints null or leaves out', () => {
+  const template = {
+    status: '%RESPONSE_CODE%',
+    flags: '%RESPONSE_FLAGS%',
+    text: 'code %RESPONSE_CODE%',
+    nested: { list: ['%PROTOCOL%', 1, true] },
+    a: 'plain "quote"',
+  };
+  assert.equal(
+    compileJsonFormat(template).value?.(context()),
+    '{"a":"plain \\"quote\\"","flags":null,"nested":{"list":["HTTP/1.1",1,true]},' +
+      '"status":200,"text":"code 200"}\n',
+  );
+  const omitting = compileJsonFormat({ flags: '%RESPONSE_FLAGS%' }, { omitEmpty: true });
+  assert.equal(omitting.value?.(context()), '{}\n');
+});
+
+test('properties: any text compiles to a format or an error, and literals come back', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const { value, diagnostics } = compileFormat(text);
+      assert.equal(value === undefined, diagnostics.length > 0);
+      const quoted = compileFormat(text.replaceAll('%', '%%')).value;
+      assert.equal(quoted?.(context()), text);
+    }),
+  );
+});
