@@ -84,7 +84,7 @@ const operationOf = (
 /** Where a route was written, for people and tools that ask why a request went where it went. */
 const originOf = ({ rule, delegate }: HttpRule, match: number): JsonObject => ({
   rule,
-  match,
+  ...(match >= 0 && { match }),
   ...(delegate && { delegate: delegate.config, delegateRule: delegate.rule }),
 });
 
