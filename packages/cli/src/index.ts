@@ -1,1 +1,2 @@
-export {};
+export type { Output } from './progress.ts';
+export { run } from './run.ts';

@@ -1,1 +1,12 @@
-export {};
+export { type Cluster, startCluster } from './cluster.ts';
+export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
+export { readProxyStatus } from './proxy-status.ts';
+export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
+export {
+  processStart,
+  type RunRecord,
+  readRunRecord,
+  writeRunRecord,
+} from './state/run-record.ts';
+export { type StateFolder, stateFolderAt } from './state/state-folder.ts';
+export { lateenVersion } from './version.ts';

@@ -63,7 +63,13 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
       ...{ name: 'reviews-v1-abc-xyz', namespace: 'default' },
       labels: { app: 'reviews', 'pod-template-hash': 'abc' },
       ownerReferences: [
-        { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'reviews-v1-abc', uid: '1', controller: true },
+        {
+          apiVersion: 'apps/v1',
+          kind: 'ReplicaSet',
+          name: 'reviews-v1-abc',
+          uid: '1',
+          controller: true,
+        },
       ],
     },
     spec: { containers: [] },

@@ -26,7 +26,11 @@ const serviceAccount = (name: string, labels: Labels): KubeObject => ({
 const service = (
   name: string,
   labels: Labels,
-  spec: { readonly type: string; readonly ports: readonly ServicePort[]; readonly selector: Labels },
+  spec: {
+    readonly type: string;
+    readonly ports: readonly ServicePort[];
+    readonly selector: Labels;
+  },
 ): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',

@@ -1,6 +1,5 @@
 import { arch, cpus, totalmem } from 'node:os';
-import type { Node } from '@lateen/api';
-import type { KubeObject } from '@lateen/api';
+import type { KubeObject, Node } from '@lateen/api';
 import type { Destination } from '../network/tcp-relay.ts';
 
 /** Version of the Kubernetes API that we answer like. */

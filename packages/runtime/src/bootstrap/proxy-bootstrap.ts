@@ -120,9 +120,7 @@ export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
           http2_protocol_options: {},
           load_assignment: {
             cluster_name: 'xds-grpc',
-            endpoints: [
-              { lb_endpoints: [{ endpoint: { address: socketAddress(discovery) } }] },
-            ],
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(discovery) } }] }],
           },
         },
       ],

@@ -1,4 +1,5 @@
 import type {
+  ConfigMap,
   Deployment,
   EndpointSlice,
   Endpoints,
@@ -27,7 +28,7 @@ export interface ControllerCaches {
   readonly endpointSlices: Informer<EndpointSlice>;
   readonly namespaces: Informer<KubeObject>;
   readonly serviceAccounts: Informer<KubeObject>;
-  readonly configMaps: Informer<KubeObject>;
+  readonly configMaps: Informer<ConfigMap>;
 }
 
 /** A running controller. It reacts to its caches until stopped. */

@@ -26,7 +26,12 @@ const statusPort = 15_014;
 
 const pilot = (options: BuiltInImageOptions): Program => ({
   prepare: async ({ addresses: { podAddress } }) => ({
-    args: ['--grpc-address', `${podAddress}:${xdsPort}`, '--http-address', `${podAddress}:${statusPort}`],
+    args: [
+      '--grpc-address',
+      `${podAddress}:${xdsPort}`,
+      '--http-address',
+      `${podAddress}:${statusPort}`,
+    ],
     env: { KUBECONFIG: options.kubeconfig },
   }),
 });

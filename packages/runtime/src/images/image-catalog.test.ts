@@ -9,7 +9,10 @@ import { formatImageName, parseImageName } from './image-name.ts';
 const names: readonly [string, string | undefined][] = [
   ['nginx', 'docker.io/library/nginx:latest'],
   ['curlimages/curl', 'docker.io/curlimages/curl:latest'],
-  ['docker.io/istio/examples-bookinfo-reviews-v2:1.20.2', 'docker.io/istio/examples-bookinfo-reviews-v2:1.20.2'],
+  [
+    'docker.io/istio/examples-bookinfo-reviews-v2:1.20.2',
+    'docker.io/istio/examples-bookinfo-reviews-v2:1.20.2',
+  ],
   ['index.docker.io/library/nginx', 'docker.io/library/nginx:latest'],
   ['gcr.io/project/app@sha256:abc', 'gcr.io/project/app@sha256:abc'],
   ['localhost:5000/app', 'localhost:5000/app:latest'],

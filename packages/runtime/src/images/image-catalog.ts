@@ -38,7 +38,11 @@ const readEntry = (value: unknown, where: string): CatalogEntry => {
   const bad = (problem: string): RuntimeError =>
     new RuntimeError('bad-image-catalog', `${where}: ${problem}`);
   if (typeof image !== 'string') throw bad('"image" must be a text');
-  if (!Array.isArray(command) || command.length === 0 || !command.every((w) => typeof w === 'string'))
+  if (
+    !Array.isArray(command) ||
+    command.length === 0 ||
+    !command.every((w) => typeof w === 'string')
+  )
     throw bad('"command" must be a list of texts with the program first');
   if (env !== undefined && !isTextRecord(env)) throw bad('"env" must map names to texts');
   return { image, command, ...(env !== undefined && { env }) };

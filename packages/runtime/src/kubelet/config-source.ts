@@ -27,8 +27,7 @@ const fromBase64 = (data: Readonly<Record<string, string>> | undefined): Map<str
 /** Keys of a ConfigMap with their bytes, text and binary alike. */
 export const configMapFiles = (configMap: ConfigMap): Map<string, Buffer> => {
   const files = fromBase64(configMap.binaryData);
-  for (const [key, text] of Object.entries(configMap.data ?? {}))
-    files.set(key, Buffer.from(text));
+  for (const [key, text] of Object.entries(configMap.data ?? {})) files.set(key, Buffer.from(text));
   return files;
 };
 

@@ -1,3 +1,4 @@
+import { PassThrough, type Readable } from 'node:stream';
 import type { Clock } from '@lateen/base';
 import { ContainerLog } from '../logs/container-log.ts';
 import {
@@ -17,6 +18,21 @@ export interface AttemptOptions {
   readonly tty: boolean;
   readonly clock: Clock;
 }
+
+/** Output kept for somebody who is attached and does not read; what comes then is lost to them. */
+const maxAttachedBytes: number = 1024 * 1024;
+
+/** Copies what passes through `source` from now on, without ever slowing it. */
+const tap = (source: Readable): Readable => {
+  const copy = new PassThrough();
+  const onData = (chunk: Buffer): void => {
+    if (copy.writableLength < maxAttachedBytes) copy.write(chunk);
+  };
+  source.on('data', onData);
+  source.once('close', () => copy.end());
+  copy.once('close', () => source.off('data', onData));
+  return copy;
+};
 
 /** One run of a container: a process and its log. */
 export class ContainerAttempt {
@@ -53,6 +69,16 @@ export class ContainerAttempt {
   /** Standard input, when the container asked for one. */
   get stdin(): NodeJS.WritableStream | undefined {
     return this.terminal?.input ?? this.#process.stdin;
+  }
+
+  /** What the container writes from now on. A terminal has one output only. */
+  attach(): { readonly stdout: Readable; readonly stderr: Readable | undefined } {
+    const source = this.terminal?.output ?? this.#process.stdout;
+    const { stderr } = this.#process;
+    return {
+      stdout: source === undefined ? new PassThrough().end() : tap(source),
+      stderr: stderr && tap(stderr),
+    };
   }
 
   /** Resolves when the process has ended and its output is on file. */

@@ -88,9 +88,10 @@ test('sources, order and expansion', () => {
     ],
   });
   const { SIZE, BOTH, IP, APP, COLOR, PORT, HOME } = env as Record<string, string>;
-  assert.deepEqual([SIZE, BOTH, IP, APP, COLOR, PORT, HOME], [
-    'm', 'red-m', '127.9.0.2', 'web', 'red', '20001', '/h',
-  ]);
+  assert.deepEqual(
+    [SIZE, BOTH, IP, APP, COLOR, PORT, HOME],
+    ['m', 'red-m', '127.9.0.2', 'web', 'red', '20001', '/h'],
+  );
   assert.equal('NONE' in env, false);
 });
 
@@ -135,7 +136,10 @@ test('volumes are made, follow changes, and stay inside their folder', async (t)
   const bad = podOf({ name: 'app' }, [{ name: 'v', configMap: { name: 'settings', items } }]);
   await assert.rejects(materializeVolumes({ pod: bad, folder, addresses, config }), /bad path/);
   settings = undefined;
-  await assert.rejects(materializeVolumes({ pod, folder, addresses, config }), /"settings" not found/);
+  await assert.rejects(
+    materializeVolumes({ pod, folder, addresses, config }),
+    /"settings" not found/,
+  );
   settings = before;
 });
 

@@ -1,10 +1,5 @@
 import type { Container, EnvFromSource, EnvVar, KeySelector, Pod } from '@lateen/api';
-import {
-  ConfigMissing,
-  type ConfigSource,
-  configMapFiles,
-  secretFiles,
-} from './config-source.ts';
+import { ConfigMissing, type ConfigSource, configMapFiles, secretFiles } from './config-source.ts';
 import { type PodAddresses, readPodField } from './pod-field.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { expandVariables } from './variable-expansion.ts';
@@ -40,7 +35,8 @@ const readSource = (
     ref.kind === 'ConfigMap'
       ? config.configMap(namespace, ref.name)
       : config.secret(namespace, ref.name);
-  if (found !== undefined) return ref.kind === 'Secret' ? secretFiles(found) : configMapFiles(found);
+  if (found !== undefined)
+    return ref.kind === 'Secret' ? secretFiles(found) : configMapFiles(found);
   if (ref.optional) return undefined;
   throw new ConfigMissing(`${ref.kind.toLowerCase()} "${ref.name}" not found`);
 };

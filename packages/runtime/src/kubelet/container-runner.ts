@@ -1,4 +1,9 @@
-import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus } from '@lateen/api';
+import type {
+  Container,
+  ContainerState,
+  ContainerStateTerminated,
+  ContainerStatus,
+} from '@lateen/api';
 import type { Clock } from '@lateen/base';
 import { RuntimeError, reasonOf } from '../runtime-error.ts';
 import type { ProcessCommand, ProcessExit } from '../supervision/supervised-process.ts';
@@ -218,7 +223,10 @@ export class ContainerRunner {
       }
       this.#event('Normal', 'BackOff', `Back-off pulling image "${name}": ${message}`);
       this.#set({
-        waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${name}": ${message}` },
+        waiting: {
+          reason: 'ImagePullBackOff',
+          message: `Back-off pulling image "${name}": ${message}`,
+        },
       });
       return delayMs;
     }

@@ -51,7 +51,13 @@ const startNode = async (t: TestContext, client = new FakeKubeClient()) => {
       baseEnvironment: { PATH: process.env['PATH'] ?? '' },
     },
   });
-  const stopScheduler = startScheduler({ ...common, events, pods, nodeName: 'lateen', nodeLabels: {} });
+  const stopScheduler = startScheduler({
+    ...common,
+    events,
+    pods,
+    nodeName: 'lateen',
+    nodeLabels: {},
+  });
   await kubelet.start();
   const end = async (): Promise<void> => {
     stopScheduler();
@@ -63,7 +69,10 @@ const startNode = async (t: TestContext, client = new FakeKubeClient()) => {
     await end();
     rmSync(folder, { recursive: true });
   });
-  const until = (name: string, holds: (pod: Pod | undefined) => boolean): Promise<Pod | undefined> => {
+  const until = (
+    name: string,
+    holds: (pod: Pod | undefined) => boolean,
+  ): Promise<Pod | undefined> => {
     const { promise, resolve } = Promise.withResolvers<Pod | undefined>();
     const check = (): void => {
       const pod = pods.get(name, 'default');
@@ -84,7 +93,9 @@ const podOf = (name: string, script: string, more: Partial<Container & PodSpec> 
     kind: 'Pod',
     metadata: { name, namespace: 'default', uid: `uid-of-${name}` },
     spec: {
-      containers: [{ name: 'main', image: 'test/shell', args: [script], ...container } as Container],
+      containers: [
+        { name: 'main', image: 'test/shell', args: [script], ...container } as Container,
+      ],
       ...(restartPolicy && { restartPolicy: restartPolicy as 'Never' }),
       ...(initContainers && { initContainers }),
       ...(volumes && { volumes }),
@@ -130,12 +141,17 @@ test('a pod runs, becomes ready, is reached on its address, logs, and ends on de
   const pid = runner?.attempt?.pid ?? 0;
   await client.patch(resources.pods, {
     ...{ kind: 'merge', name: 'web', namespace: 'default' },
-    body: { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 } },
+    body: {
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 },
+    },
   });
   await until('web', (one) => one === undefined);
   assert.equal(existsSync(`/proc/${pid}`), false);
   const reasons = await eventReasons(client, 'web');
-  assert.deepEqual(reasons.filter((reason) => reason !== 'Unhealthy'), ['Scheduled', 'Created', 'Started', 'Killing']);
+  assert.deepEqual(
+    reasons.filter((reason) => reason !== 'Unhealthy'),
+    ['Scheduled', 'Created', 'Started', 'Killing'],
+  );
 });
 
 test('a container that exits at once backs off', async (t) => {
@@ -171,10 +187,16 @@ test('init containers go first; Never ends with the phase of the exit code', asy
   const pod = await until('done', (one) => one?.status?.phase === 'Succeeded');
   assert.equal(condition(pod, 'Initialized'), 'True');
   let log = '';
-  for await (const text of readLog(kubelet.worker('default', 'done')!.logPath('main', 0), undefined))
+  for await (const text of readLog(
+    kubelet.worker('default', 'done')!.logPath('main', 0),
+    undefined,
+  ))
     log += text;
   assert.equal(log, 'written\n');
-  const failing = podOf('failing', 'true', { restartPolicy: 'Never', initContainers: [init('exit 1')] });
+  const failing = podOf('failing', 'true', {
+    restartPolicy: 'Never',
+    initContainers: [init('exit 1')],
+  });
   await client.create(resources.pods, failing);
   const failed = await until('failing', (one) => one?.status?.phase === 'Failed');
   assert.equal(condition(failed, 'Initialized'), 'False');
@@ -219,7 +241,8 @@ test('a new supervisor runs the pods again, and says so', async (t) => {
   const second = await startNode(t, first.client);
   const pod = await second.until(
     'again',
-    (one) => one?.status?.containerStatuses?.[0]?.restartCount === 1 && condition(one, 'Ready') === 'True',
+    (one) =>
+      one?.status?.containerStatuses?.[0]?.restartCount === 1 && condition(one, 'Ready') === 'True',
   );
   assert.equal(pod?.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 255);
 });

@@ -34,7 +34,8 @@ export class PodForwarders {
     const isProgram = ({ image = '' }: Container): boolean =>
       context.catalog.find(image)?.program !== undefined;
     const { containers, initContainers = [] } = site.pod.spec;
-    if ([...containers, ...initContainers].some(isProgram)) return new PodForwarders([], undefined, []);
+    if ([...containers, ...initContainers].some(isProgram))
+      return new PodForwarders([], undefined, []);
     const host = site.addresses.podAddress;
     const forwarders: Forwarder[] = [];
     const failed: string[] = [];

@@ -33,7 +33,12 @@ const restarts = (pod: Pod, status: ContainerStatus): boolean => {
 };
 
 /** The kubelet's getPhase. */
-export const podPhase = ({ pod, statuses, initStatuses, initialized }: PodStatusInput): PodPhase => {
+export const podPhase = ({
+  pod,
+  statuses,
+  initStatuses,
+  initialized,
+}: PodStatusInput): PodPhase => {
   if (!initialized) {
     const failed = initStatuses.some((status) => ended(status) && !succeeded(status));
     return failed && pod.spec.restartPolicy === 'Never' ? 'Failed' : 'Pending';

@@ -1,19 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import type {
-  Container,
-  KeyToPath,
-  Pod,
-  Volume,
-  VolumeProjection,
-} from '@lateen/api';
-import {
-  ConfigMissing,
-  type ConfigSource,
-  configMapFiles,
-  secretFiles,
-} from './config-source.ts';
+import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '@lateen/api';
+import { ConfigMissing, type ConfigSource, configMapFiles, secretFiles } from './config-source.ts';
 import { type PodAddresses, readPodField } from './pod-field.ts';
 
 /** What the volumes of a pod are made from, and where. */
@@ -46,7 +35,8 @@ const selectItems = (
 
 const downwardFiles = (
   { items = [] }: NonNullable<Volume['downwardAPI']>,
-  { pod, addresses }: VolumeInput): Files =>
+  { pod, addresses }: VolumeInput,
+): Files =>
   new Map(
     items.map(({ path, fieldRef }) => {
       const value = readPodField(pod, fieldRef?.fieldPath ?? '', addresses);
@@ -96,8 +86,7 @@ const projectionFiles = async (source: VolumeProjection, input: VolumeInput): Pr
   if (source.configMap !== undefined) return configMapVolume(source.configMap, input);
   if (source.secret !== undefined) return secretVolume(source.secret, input);
   if (source.downwardAPI !== undefined) return downwardFiles(source.downwardAPI, input);
-  if (source.serviceAccountToken !== undefined)
-    return tokenFile(source.serviceAccountToken, input);
+  if (source.serviceAccountToken !== undefined) return tokenFile(source.serviceAccountToken, input);
   return new Map();
 };
 
@@ -136,26 +125,28 @@ const listFiles = async (folder: string): Promise<string[]> => {
     .map((entry) => join(entry.parentPath, entry.name));
 };
 
+const materializeVolume = async (volume: Volume, input: VolumeInput): Promise<void> => {
+  const folder = join(input.folder, 'volumes', volume.name);
+  const files = await volumeFiles(volume, input);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (files === undefined) return;
+  const wanted = new Set<string>();
+  for (const [path, content] of files) {
+    if (!isInside(path)) throw new ConfigMissing(`volume ${volume.name}: bad path "${path}"`);
+    wanted.add(join(folder, path));
+    await writeIfChanged(join(folder, path), content);
+  }
+  for (const path of await listFiles(folder)) if (!wanted.has(path)) await rm(path);
+};
+
 /**
  * Brings `volumes/<name>` in line with the API: writes what is new or changed, removes what is gone.
  * Safe to call again while containers run.
  * @throws ConfigMissing when a source is not there.
  */
 export const materializeVolumes = async (input: VolumeInput): Promise<void> => {
-  for (const volume of input.pod.spec.volumes ?? []) {
-    if (volume.hostPath !== undefined) continue;
-    const folder = join(input.folder, 'volumes', volume.name);
-    const files = await volumeFiles(volume, input);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (files === undefined) continue;
-    const wanted = new Set<string>();
-    for (const [path, content] of files) {
-      if (!isInside(path)) throw new ConfigMissing(`volume ${volume.name}: bad path "${path}"`);
-      wanted.add(join(folder, path));
-      await writeIfChanged(join(folder, path), content);
-    }
-    for (const path of await listFiles(folder)) if (!wanted.has(path)) await rm(path);
-  }
+  for (const volume of input.pod.spec.volumes ?? [])
+    if (volume.hostPath === undefined) await materializeVolume(volume, input);
 };
 
 /** Folder or file that stands for each mount path of a container. */

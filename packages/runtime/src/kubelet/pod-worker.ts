@@ -1,6 +1,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, ContainerState, ContainerStatus, LifecycleHandler, Pod } from '@lateen/api';
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  LifecycleHandler,
+  Pod,
+} from '@lateen/api';
 import { isKubeError, resources } from '@lateen/kube';
 import { runToEnd } from '../pod-access/exec-session.ts';
 import { RuntimeError, reasonOf } from '../runtime-error.ts';
@@ -77,7 +83,9 @@ export class PodWorker {
   }
 
   runner(container: string): ContainerRunner | undefined {
-    return [...this.#init, ...this.#containers].find((runner) => runner.container.name === container);
+    return [...this.#init, ...this.#containers].find(
+      (runner) => runner.container.name === container,
+    );
   }
 
   /** Log file of one start of a container. */
@@ -160,7 +168,8 @@ export class PodWorker {
     const folder = this.#folder;
     for (const name of ['home', 'tmp', 'volumes'])
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
-    const isApp = ({ image = '' }: Container): boolean => catalog.find(image)?.program === undefined;
+    const isApp = ({ image = '' }: Container): boolean =>
+      catalog.find(image)?.program === undefined;
     const ports = await PodPorts.claim(pod, isApp, () => network.claimAppPort());
     return { pod, folder, ports, addresses: { podAddress, nodeAddress: network.nodeAddress } };
   }
@@ -234,7 +243,8 @@ export class PodWorker {
   ): Promise<void> {
     if (hook?.exec !== undefined) {
       const { exitCode, output } = await target.exec(hook.exec.command ?? [], hookTimeoutMs);
-      if (exitCode !== 0) throw new Error(`hook of ${container.name} exited ${exitCode}: ${output}`);
+      if (exitCode !== 0)
+        throw new Error(`hook of ${container.name} exited ${exitCode}: ${output}`);
     } else if (hook?.httpGet !== undefined) {
       const { ok, message } = await httpGet(hook.httpGet, target, hookTimeoutMs);
       if (!ok) throw new Error(message);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@lateen/base';
 import type { Probe } from '@lateen/api';
+import { ManualClock } from '@lateen/base';
 import { ProbeLoop } from './probe-loop.ts';
 import { RestartBackOff } from './restart-back-off.ts';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '@lateen/base';
 import type { Probe } from '@lateen/api';
+import type { Clock } from '@lateen/base';
 import type { ProbeResult } from './probe.ts';
 
 /** Kubernetes' defaults. */

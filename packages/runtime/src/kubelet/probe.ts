@@ -1,9 +1,9 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { reasonOf } from '../runtime-error.ts';
-import { connectTcp } from '../network/tcp-relay.ts';
 import type { HttpGetAction, Probe } from '@lateen/api';
+import { connectTcp } from '../network/tcp-relay.ts';
+import { reasonOf } from '../runtime-error.ts';
 
 /** The kubelet names itself so, and Istio knows probes by it. */
 const userAgent = 'kube-probe/1.32';
@@ -102,7 +102,8 @@ const execCommand = async (
 /** `HealthCheckRequest{service}` in its gRPC frame: field 1 is a string. */
 const healthRequest = (service: string): Buffer => {
   const name = Buffer.from(service);
-  const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
+  const message =
+    name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container, Pod } from '@lateen/api';
-import { formatImageName, parseImageName } from '../images/image-name.ts';
 import type { LocalImage } from '../images/image-catalog.ts';
+import { formatImageName, parseImageName } from '../images/image-name.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { ProcessCommand } from '../supervision/supervised-process.ts';
 import { containerEnvironment } from './container-environment.ts';

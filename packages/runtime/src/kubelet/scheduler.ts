@@ -1,6 +1,6 @@
 import type { Pod } from '@lateen/api';
-import { type Informer, isKubeError, type KubeClient, resources, WorkQueue } from '@lateen/kube';
 import type { Clock, Logger } from '@lateen/base';
+import { type Informer, isKubeError, type KubeClient, resources, WorkQueue } from '@lateen/kube';
 import type { EventRecorder } from './event-recorder.ts';
 
 export interface SchedulerOptions {
@@ -24,7 +24,8 @@ export const startScheduler = (options: SchedulerOptions): (() => void) => {
     const pod = pods.getByKey(key);
     if (pod === undefined || !isPending(pod)) return;
     if (!fits(pod, nodeLabels)) {
-      const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
+      const message =
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
       events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
       return;
     }

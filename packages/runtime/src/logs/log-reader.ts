@@ -52,28 +52,37 @@ async function* readFileLines(path: string): AsyncGenerator<string> {
   }
 }
 
+/** Lines of one file of a live log until a newer file is begun, the log is closed, or the signal fires. */
+async function* followFile(
+  handle: FileHandle,
+  log: ContainerLog,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const { generation } = log;
+  const rest = { text: Buffer.alloc(0) };
+  while (signal?.aborted !== true) {
+    // Asked before reading: what is written while we read wakes us at once.
+    const last = log.closed || log.generation !== generation;
+    const more = log.changed(signal);
+    yield* readLines(handle, rest);
+    if (last) return;
+    await more;
+  }
+}
+
 /** Lines of a live log from its beginning, through every new file, until it is closed. */
 async function* followLines(log: ContainerLog, signal?: AbortSignal): AsyncGenerator<string> {
-  const stopped = (): boolean => signal?.aborted === true;
-  while (!stopped()) {
-    const { generation } = log;
+  for (let seen = -1; signal?.aborted !== true; ) {
+    if (log.closed && log.generation === seen) return;
     const handle = await openFile(log.path);
     if (handle === undefined) {
       if (log.closed) return;
       await log.changed(signal);
       continue;
     }
+    seen = log.generation;
     try {
-      const rest = { text: Buffer.alloc(0) };
-      while (!stopped()) {
-        const last = log.closed;
-        const moved = log.generation !== generation;
-        const more = log.changed(signal);
-        yield* readLines(handle, rest);
-        if (last) return;
-        if (moved) break;
-        await more;
-      }
+      yield* followFile(handle, log, signal);
     } finally {
       await handle.close();
     }

@@ -1,23 +1,30 @@
-import type { Readable, Writable } from 'node:stream';
-import {
-  type ProcessCommand,
-  type ProcessExit,
-  SupervisedProcess,
-} from '../supervision/supervised-process.ts';
+import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { ExecSession } from '@lateen/apiserver';
+import { type ProcessCommand, SupervisedProcess } from '../supervision/supervised-process.ts';
 import { openPseudoTerminal } from '../terminal/pseudo-terminal.ts';
 
-/** A command running in a container, with its streams. */
-export interface ExecSession {
-  readonly stdin: Writable | undefined;
-  readonly stdout: Readable;
-  /** Absent on a terminal, where both come by one way. */
-  readonly stderr: Readable | undefined;
-  /** Does nothing without a terminal. */
-  resize(columns: number, rows: number): void;
-  readonly exited: Promise<ProcessExit>;
-  /** Ends the command, when its user is gone. */
-  kill(): void;
-}
+const emptyStream = (): Readable => new PassThrough().end();
+
+/** Output may take this long to end after its command: a descendant may hold it open. */
+const outputDrainMs = 500;
+
+const ended = async (stream: Readable | undefined): Promise<void> => {
+  if (stream !== undefined) await finished(stream, { writable: false }).catch(() => undefined);
+};
+
+const exitAfter = async (
+  child: SupervisedProcess,
+  outputs: readonly (Readable | undefined)[],
+): Promise<number> => {
+  const done = Promise.all(outputs.map(ended));
+  const { exitCode } = await child.exited;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => late.resolve(), outputDrainMs);
+  await Promise.race([done, late.promise]);
+  clearTimeout(timer);
+  return exitCode;
+};
 
 /**
  * Starts a command beside a container: its variables, folder and life, as there is nothing else to
@@ -34,10 +41,10 @@ export const startExec = async (
     const child = new SupervisedProcess(request);
     return {
       stdin: child.stdin,
-      stdout: child.stdout as Readable,
+      stdout: child.stdout ?? emptyStream(),
       stderr: child.stderr,
       resize: () => undefined,
-      exited: child.exited,
+      exit: exitAfter(child, [child.stdout, child.stderr]),
       kill: () => child.kill(),
     };
   }
@@ -49,7 +56,7 @@ export const startExec = async (
     stdout: terminal.output,
     stderr: undefined,
     resize: (columns, rows) => terminal.resize(columns, rows),
-    exited: child.exited,
+    exit: exitAfter(child, [terminal.output]),
     kill: () => {
       child.kill();
       terminal.close();
@@ -74,7 +81,7 @@ export const runToEnd = async (
   session.stdout.on('data', keep);
   session.stderr?.on('data', keep);
   const timer = setTimeout(() => session.kill(), timeoutMs);
-  const { exitCode } = await session.exited;
+  const exitCode = await session.exit;
   clearTimeout(timer);
   return { exitCode, output: output.trim() };
 };

@@ -95,7 +95,9 @@ const forwardRequest = (
 ): void => {
   const url = URL.parse(request.url ?? '');
   if (url?.protocol !== 'http:') {
-    response.writeHead(400).end('this is an HTTP proxy: the request needs an absolute http:// URL\n');
+    response
+      .writeHead(400)
+      .end('this is an HTTP proxy: the request needs an absolute http:// URL\n');
     return;
   }
   const upstream = http.request({

@@ -15,6 +15,26 @@ export interface LoadBalancerOptions {
 const ingressAddress = (service: Service): string | undefined =>
   service.status?.loadBalancer?.ingress?.[0]?.ip;
 
+const writeAddress = async (
+  client: KubeClient,
+  service: Service,
+  pool: AddressPool,
+): Promise<void> => {
+  const { name, namespace, uid = name, deletionTimestamp } = service.metadata;
+  if (deletionTimestamp !== undefined) return;
+  const balanced = service.spec?.type === 'LoadBalancer';
+  const wanted = balanced ? pool.claim(uid, service.spec?.loadBalancerIP) : undefined;
+  if (wanted === ingressAddress(service)) return;
+  const ingress = wanted === undefined ? null : [{ ip: wanted }];
+  const body = { status: { loadBalancer: { ingress } } };
+  try {
+    const request = { kind: 'merge', name, namespace, body, subresource: 'status' } as const;
+    await client.patch(resources.services, request);
+  } catch (error) {
+    if (!isKubeError(error, 'not-found')) throw error;
+  }
+};
+
 /**
  * Gives each service of type LoadBalancer an external address and says so in its status; takes it
  * back when the service changes its type or goes. Returns the controller's end.
@@ -28,21 +48,7 @@ export const startLoadBalancerController = (options: LoadBalancerOptions): (() =
       pool.claim(service.metadata.uid ?? '', ingressAddress(service));
   const reconcile = async (key: string): Promise<void> => {
     const service = services.getByKey(key);
-    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
-    const wanted =
-      service.spec?.type === 'LoadBalancer'
-        ? pool.claim(service.metadata.uid ?? key, service.spec.loadBalancerIP)
-        : undefined;
-    if (wanted === ingressAddress(service)) return;
-    const { name, namespace } = service.metadata;
-    const ingress = wanted === undefined ? null : [{ ip: wanted }];
-    const body = { status: { loadBalancer: { ingress } } };
-    const request = { kind: 'merge', name, namespace, body, subresource: 'status' } as const;
-    try {
-      await client.patch(resources.services, request);
-    } catch (error) {
-      if (!isKubeError(error, 'not-found')) throw error;
-    }
+    if (service !== undefined) await writeAddress(client, service, pool);
   };
   const queue = new WorkQueue({ name: 'load-balancer', reconcile, clock, log });
   const unsubscribe = services.onChange(({ key, before, after }) => {

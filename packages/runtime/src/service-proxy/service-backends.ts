@@ -4,21 +4,19 @@ import type { Destination } from '../network/tcp-relay.ts';
 /** Label of an EndpointSlice that names its service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
 
+const endpointsOf = (slice: EndpointSlice, portName: string): readonly Destination[] => {
+  const port = (slice.ports ?? []).find(({ name = '' }) => name === portName)?.port;
+  if (port === undefined) return [];
+  return slice.endpoints
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap(({ addresses }) => addresses.map((host) => ({ host, port })));
+};
+
 /** The ready endpoints of one port of a service, in the order of the slices. */
 export const readyEndpoints = (
   port: ServicePort,
   slices: readonly EndpointSlice[],
-): readonly Destination[] => {
-  const destinations: Destination[] = [];
-  for (const slice of slices) {
-    const own = (slice.ports ?? []).find((one) => (one.name ?? '') === (port.name ?? ''));
-    if (own?.port === undefined) continue;
-    for (const { addresses, conditions } of slice.endpoints)
-      if (conditions?.ready !== false)
-        for (const host of addresses) destinations.push({ host, port: own.port });
-  }
-  return destinations;
-};
+): readonly Destination[] => slices.flatMap((slice) => endpointsOf(slice, port.name ?? ''));
 
 /** An address the service proxy listens on for one port of a service. */
 export interface ServiceAddress extends Destination {

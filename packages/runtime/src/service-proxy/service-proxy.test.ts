@@ -113,7 +113,13 @@ test('ClusterIP, node port and external address reach ready endpoints in turn', 
   assert.ok(pods.includes(await hearSoon(network.nodeAddress, 18_080)));
   await client.delete(resources.services, { name: 'web', namespace: 'default' });
   for (let tries = 0; tries < 200; tries++)
-    if (await hear(clusterIP, 8080).then(() => false, () => true)) break;
+    if (
+      await hear(clusterIP, 8080).then(
+        () => false,
+        () => true,
+      )
+    )
+      break;
   await assert.rejects(hear(clusterIP, 8080));
   proxy.stop();
   first.close();
@@ -193,7 +199,10 @@ test('the HTTP proxy of a pod resolves services and keeps the host', async (t) =
         })
         .on('error', reject);
     });
-  assert.deepEqual(await ask('http://web:8081/a?b=c'), { status: 200, text: 'GET web:8081 /a?b=c' });
+  assert.deepEqual(await ask('http://web:8081/a?b=c'), {
+    status: 200,
+    text: 'GET web:8081 /a?b=c',
+  });
   assert.equal((await ask('/relative')).status, 400);
   assert.equal((await ask('http://web:1/')).status, 503);
   proxy.close();

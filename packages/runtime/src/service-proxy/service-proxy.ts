@@ -96,7 +96,10 @@ export class ServiceProxy {
     this.#backends.delete(key);
     const wanted = new Map<string, Destination & { servicePort: number }>();
     if (service !== undefined) {
-      for (const { host, port, servicePort } of serviceAddresses(service, this.#options.nodeAddress))
+      for (const { host, port, servicePort } of serviceAddresses(
+        service,
+        this.#options.nodeAddress,
+      ))
         wanted.set(`${key} ${host}:${port}`, { host, port, servicePort: servicePort.port });
       for (const { address, servicePort } of this.#extrasOf(key))
         wanted.set(`${key} ${address.host}:${address.port}`, { ...address, servicePort });

@@ -38,7 +38,11 @@ const loadAuthority = (folder: string, clock: Clock): CertificateAuthority => {
   try {
     return loadCertificateAuthority(pair, clock);
   } catch (cause) {
-    throw new RuntimeError('bad-state', `cannot read the CA in ${folder}: remove the folder to get a new one`, cause);
+    throw new RuntimeError(
+      'bad-state',
+      `cannot read the CA in ${folder}: remove the folder to get a new one`,
+      cause,
+    );
   }
 };
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readJsonFile } from './json-file.ts';
+import { readJsonFile, writeJsonFile } from './json-file.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /** What a running cluster says of itself; also `lateen status -o json`. */
@@ -37,3 +37,7 @@ export const readRunRecord = (state: StateFolder): RunRecord | undefined => {
   if (record === undefined || typeof record.pid !== 'number') return undefined;
   return processStart(record.pid) === record.processStart ? record : undefined;
 };
+
+/** Says what runs; `lateen status` and `lateen up --detach` read it. */
+export const writeRunRecord = (state: StateFolder, record: RunRecord): void =>
+  writeJsonFile(state.runRecord, record);

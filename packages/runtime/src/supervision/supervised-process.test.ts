@@ -37,11 +37,10 @@ test('passes output, exit code and environment', async () => {
     cwd: tmpdir(),
   });
   const [out, err] = await Promise.all([read(child.stdout), read(child.stderr)]);
-  assert.deepEqual([out, err, await child.exited], [
-    'hello\n',
-    'bad\n',
-    { exitCode: 3, signal: undefined },
-  ]);
+  assert.deepEqual(
+    [out, err, await child.exited],
+    ['hello\n', 'bad\n', { exitCode: 3, signal: undefined }],
+  );
 });
 
 test('a program that does not exist exits with 127', async () => {

@@ -22,9 +22,7 @@ const loadCalls = async (): Promise<TerminalCalls> => {
   const libc = koffi.load('libc.so.6');
   return {
     unlockpt: libc.func('int unlockpt(int)') as TerminalCalls['unlockpt'],
-    ptsname_r: libc.func(
-      'int ptsname_r(int, _Out_ char*, size_t)',
-    ) as TerminalCalls['ptsname_r'],
+    ptsname_r: libc.func('int ptsname_r(int, _Out_ char*, size_t)') as TerminalCalls['ptsname_r'],
     ioctl: libc.func('int ioctl(int, ulong, void*)') as TerminalCalls['ioctl'],
   };
 };
@@ -74,6 +72,10 @@ export const openPseudoTerminal = async (): Promise<PseudoTerminal> => {
       close: () => stream.destroy(),
     };
   } catch (cause) {
-    throw new RuntimeError('exec-failed', 'no pseudo terminal can be opened; try without -t', cause);
+    throw new RuntimeError(
+      'exec-failed',
+      'no pseudo terminal can be opened; try without -t',
+      cause,
+    );
   }
 };

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  processStart,
+  type RunRecord,
+  RuntimeError,
+  readRunRecord,
+  stateFolderAt,
+} from '@lateen/runtime';
+import type { Output } from '../progress.ts';
+
+/** The supervisor gives its containers 3 s; after this it is killed, and the pipes end the rest. */
+const stopTimeoutMs = 10_000;
+const leftoverTimeoutMs = 5_000;
+const pollMs = 20;
+
+const until = async (holds: () => boolean, timeoutMs: number): Promise<boolean> => {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!holds()) {
+    if (performance.now() > deadlineMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return true;
+};
+
+const hasStateDir = (pid: string, stateDir: string): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${stateDir}/`);
+  } catch {
+    return false;
+  }
+};
+
+/** Processes of containers: the state folder is in the environment of each. */
+const containerProcesses = (stateDir: string): readonly string[] =>
+  readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasStateDir(name, stateDir),
+  );
+
+const isGone = ({ pid, processStart: start }: RunRecord): boolean => processStart(pid) !== start;
+
+/** Ends the cluster of a state folder and everything it started. Rejects with RuntimeError. */
+export const down = async (stateDir: string, output: Output): Promise<void> => {
+  const state = stateFolderAt(stateDir);
+  const record = readRunRecord(state);
+  if (record === undefined) {
+    output.out(`no cluster is running on ${state.root}\n`);
+    return;
+  }
+  process.kill(record.pid, 'SIGTERM');
+  if (!(await until(() => isGone(record), stopTimeoutMs))) {
+    process.kill(record.pid, 'SIGKILL');
+    await until(() => isGone(record), leftoverTimeoutMs);
+  }
+  const clean = await until(() => containerProcesses(state.root).length === 0, leftoverTimeoutMs);
+  if (!clean)
+    throw new RuntimeError(
+      'bad-state',
+      `processes are still there: ${containerProcesses(state.root).join(' ')}; end them with kill -9`,
+    );
+  output.out('stopped\n');
+};

@@ -1,0 +1,52 @@
+import type { Pod } from '@lateen/api';
+import { createKubeClient, loadKubeConfig, resources } from '@lateen/kube';
+import { type RunRecord, RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import type { Output } from '../progress.ts';
+
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+
+const countPods = async (record: RunRecord): Promise<string> => {
+  try {
+    const client = createKubeClient(loadKubeConfig(record.kubeconfig));
+    const { items } = await client.list<Pod>(resources.pods);
+    return `${items.filter(isReady).length} of ${items.length} ready`;
+  } catch {
+    return 'unknown: the API server does not answer';
+  }
+};
+
+/** The cluster that runs on a state folder. @throws RuntimeError `not-running`. */
+export const requireRunning = (stateDir: string): RunRecord => {
+  const state = stateFolderAt(stateDir);
+  const record = readRunRecord(state);
+  if (record === undefined)
+    throw new RuntimeError(
+      'not-running',
+      `no cluster is running on ${state.root}: start one with "lateen up"`,
+    );
+  return record;
+};
+
+/** Prints what runs and where, for people or as JSON. */
+export const status = async (
+  stateDir: string,
+  format: 'text' | 'json',
+  output: Output,
+): Promise<void> => {
+  const record = requireRunning(stateDir);
+  if (format === 'json') {
+    output.out(`${JSON.stringify(record, undefined, 2)}\n`);
+    return;
+  }
+  const rows: readonly (readonly [string, string])[] = [
+    ['phase', record.phase],
+    ['gateway', record.gateway.http],
+    ['API server', record.apiServer],
+    ['kubeconfig', record.kubeconfig],
+    ['network', `${record.network.kind} ${record.network.cidr}`],
+    ['pods', await countPods(record)],
+    ['supervisor', `pid ${record.pid}, since ${record.startedAt}`],
+  ];
+  output.out(rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join(''));
+};

@@ -1,0 +1,104 @@
+import { Socket } from 'node:net';
+import {
+  type Cluster,
+  type ClusterOptions,
+  RuntimeError,
+  startCluster,
+  writeRunRecord,
+} from '@lateen/runtime';
+import { type Output, Progress } from '../progress.ts';
+import { applySample, findSample, type Sample, samplePath, untilPage } from '../sample.ts';
+import { startCard } from '../start-card.ts';
+
+/** Flags of `lateen up`. */
+export interface UpOptions {
+  readonly stateDir: string;
+  readonly sample: string | undefined;
+  readonly port: number;
+  readonly gatewayPort: number;
+  readonly images: readonly string[];
+  /** Set in the process that `--detach` left in the background. */
+  readonly background: boolean;
+}
+
+const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions => ({
+  stateDir: options.stateDir,
+  apiPort: options.port,
+  gatewayPort: options.gatewayPort,
+  imageCatalogs: [samplePath('images.json'), ...options.images],
+  onProgress: ({ kind, what, detail }) =>
+    kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),
+});
+
+/** Fires when the user, the system, or the end of the launcher asks for an end. */
+const stopSignal = (background: boolean): AbortSignal => {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    // The second time means now; the death pipes take care of the rest.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const descriptor = process.env['LATEEN_LAUNCHER_FD'];
+  if (descriptor !== undefined && !background) {
+    const launcher = new Socket({ fd: Number(descriptor) });
+    launcher.on('error', () => undefined);
+    launcher.on('close', () => stop.abort());
+    launcher.resume();
+    launcher.unref();
+  }
+  return stop.signal;
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const bringSample = async (
+  cluster: Cluster,
+  sample: Sample,
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<void> => {
+  const url = `${cluster.record.gateway.http}${sample.path}`;
+  if (await untilPage(url, signal)) progress.done(sample.name, `${url} answers`);
+  else if (!signal.aborted)
+    throw new RuntimeError(
+      'not-ready',
+      `${url} does not answer 200; see: kubectl get pods -A (KUBECONFIG=${cluster.record.kubeconfig})`,
+    );
+};
+
+const readySample = (name: string | undefined): Sample | undefined => {
+  if (name === undefined) return undefined;
+  const sample = findSample(name);
+  if (sample === undefined) throw new RuntimeError('bad-state', `there is no sample "${name}"`);
+  return sample;
+};
+
+/** Runs a cluster in this process until it is told to stop. Rejects with RuntimeError. */
+export const up = async (options: UpOptions, output: Output): Promise<void> => {
+  const sample = readySample(options.sample);
+  const signal = stopSignal(options.background);
+  const progress = new Progress(output, () => performance.now());
+  const cluster = await startCluster(clusterOptions(options, progress));
+  try {
+    if (sample !== undefined) await applySample(cluster.client, sample);
+    await cluster.untilReady(signal);
+    if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
+    if (!signal.aborted) {
+      const { background: detached } = options;
+      const workingFolder = process.cwd();
+      const { color } = output;
+      output.out(
+        startCard(cluster.record, { sample: options.sample, detached, workingFolder, color }),
+      );
+      writeRunRecord(cluster.state, { ...cluster.record, phase: 'ready' });
+    }
+    await aborted(signal);
+    output.out('\nstopping ...\n');
+  } finally {
+    await cluster.stop();
+  }
+};

@@ -1,0 +1,23 @@
+import { CommanderError } from 'commander';
+import { createProgram } from './program.ts';
+import type { Output } from './progress.ts';
+
+const usageExit = 2;
+const failureExit = 1;
+
+/** Runs one command line; resolves with the exit code: 0, 1 when it failed, 2 when it was not understood. */
+export const run = async (
+  words: readonly string[],
+  output: Output,
+  env: NodeJS.ProcessEnv,
+): Promise<number> => {
+  try {
+    await createProgram(output, env).parseAsync([...words], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
+    output.err(`lateen: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (env['LATEEN_DEBUG'] !== undefined && error instanceof Error) output.err(`${error.stack}\n`);
+    return failureExit;
+  }
+};

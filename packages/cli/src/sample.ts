@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { istioKinds, type KubeObject } from '@lateen/api';
+import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
+import { parseAllDocuments } from 'yaml';
+
+/** A page must come within this time after its pods were made. */
+const pageTimeoutMs = 90_000;
+const pollMs = 50;
+
+/** What `up --sample` can bring: manifests below `samples/` and the page that shows they work. */
+export interface Sample {
+  readonly name: string;
+  readonly manifests: readonly string[];
+  readonly path: string;
+  /** Namespace that gets proxies. */
+  readonly namespace: string;
+}
+
+const bookinfo: Sample = {
+  name: 'bookinfo',
+  manifests: ['bookinfo/platform/kube/bookinfo.yaml', 'bookinfo/networking/bookinfo-gateway.yaml'],
+  path: '/productpage',
+  namespace: 'default',
+};
+
+/** Undefined for a name there is no sample of. */
+export const findSample = (name: string): Sample | undefined =>
+  name === bookinfo.name ? bookinfo : undefined;
+
+export const sampleNames: readonly string[] = [bookinfo.name];
+
+/** Absolute path of a file below `samples/`. */
+export const samplePath = (path: string): string =>
+  fileURLToPath(new URL(`../../../samples/${path}`, import.meta.url));
+
+const resourceFor = ({ apiVersion, kind }: KubeObject): Resource => {
+  const core = Object.values(resources).find((resource) => resource.kind === kind);
+  if (core !== undefined) return core;
+  const istio = istioKinds.find((one) => one.kind === kind);
+  if (istio === undefined) throw new Error(`a sample cannot hold a ${kind}`);
+  return resourceOf(istio, apiVersion.split('/')[1]);
+};
+
+const readManifest = (path: string): readonly KubeObject[] =>
+  parseAllDocuments(readFileSync(path, 'utf8'), { version: '1.1' })
+    .map((document) => document.toJS() as KubeObject | null)
+    .filter((object) => object !== null);
+
+/** Creates what is missing; what a user made of it since stays. */
+export const applySample = async (client: KubeClient, sample: Sample): Promise<void> => {
+  const labels = { 'istio-injection': 'enabled' };
+  await client.patch(resources.namespaces, {
+    ...{ kind: 'merge', name: sample.namespace },
+    body: { metadata: { labels } },
+  });
+  const objects = sample.manifests.flatMap((path) => readManifest(samplePath(path)));
+  for (const object of objects) {
+    const namespace = object.metadata.namespace ?? sample.namespace;
+    try {
+      const metadata = { ...object.metadata, namespace };
+      await client.create(resourceFor(object), { ...object, metadata });
+    } catch (error) {
+      if (!isKubeError(error, 'already-exists')) throw error;
+    }
+  }
+};
+
+const statusOf = (url: string): Promise<number> =>
+  new Promise((resolve) => {
+    const request = http.get(url, { agent: false, timeout: 5_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+  });
+
+/** Asks for a page until it is there. False when it did not come in time, or the signal fired. */
+export const untilPage = async (url: string, signal: AbortSignal): Promise<boolean> => {
+  const deadlineMs = performance.now() + pageTimeoutMs;
+  while (!signal.aborted && performance.now() < deadlineMs) {
+    if ((await statusOf(url)) === 200) return true;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return false;
+};

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '@lateen/api';
+import type { AdmissionRequest } from '@lateen/apiserver';
+import { FakeKubeClient, resources } from '@lateen/kube';
+import { injectionPlugin, serviceAccountPlugin } from './pod-plugins.ts';
+
+const requestFor = (
+  plural: string,
+  object: KubeObject,
+  oldObject?: KubeObject,
+): AdmissionRequest => ({
+  ...{ group: '', version: 'v1', kind: object.kind, plural, object, oldObject },
+  operation: oldObject === undefined ? 'CREATE' : 'UPDATE',
+  namespace: object.metadata.namespace,
+  name: object.metadata.name,
+  ...{ subresource: undefined, dryRun: false, user: { username: 'admin', groups: [] } },
+});
+
+test('pods get their service account, and a proxy where the namespace wants one', async () => {
+  const client = new FakeKubeClient();
+  const namespace = {
+    ...{ apiVersion: 'v1', kind: 'Namespace' },
+    metadata: { name: 'mesh', labels: { 'istio-injection': 'enabled' } },
+  };
+  await client.create(resources.namespaces, namespace);
+  const pod = (name: string): KubeObject => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: name } },
+    spec: { containers: [{ name: 'app', image: 'x' }] },
+  });
+  const containers = async (name: string): Promise<string[]> => {
+    const answer = await injectionPlugin(() => client).admit(requestFor('pods', pod(name)));
+    const spec = answer.object?.spec as { containers: { name: string }[] };
+    return spec.containers.map((container) => container.name);
+  };
+  assert.deepEqual(await containers('mesh'), ['app', 'istio-proxy']);
+  assert.deepEqual(await containers('default'), ['app']);
+  const { object } = await serviceAccountPlugin.admit(requestFor('pods', pod('mesh')));
+  assert.equal((object!.spec as { serviceAccountName: string }).serviceAccountName, 'default');
+});

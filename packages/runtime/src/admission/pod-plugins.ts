@@ -1,0 +1,53 @@
+import type { Namespace, Pod } from '@lateen/api';
+import type { AdmissionPlugin } from '@lateen/apiserver';
+import { isKubeError, type KubeClient, resources } from '@lateen/kube';
+import { injectPod } from '@lateen/pilot';
+
+const isNewPod = (request: {
+  readonly operation: string;
+  readonly group: string;
+  readonly plural: string;
+  readonly subresource: string | undefined;
+}): boolean =>
+  request.operation === 'CREATE' &&
+  request.group === '' &&
+  request.plural === 'pods' &&
+  request.subresource === undefined;
+
+/** Kubernetes' ServiceAccount admission, the part that fills in the name. */
+export const serviceAccountPlugin: AdmissionPlugin = {
+  name: 'service-account',
+  admit: (request) => {
+    const pod = request.object as Pod;
+    if (!isNewPod(request)) return {};
+    const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
+    const spec = { ...pod.spec, serviceAccountName: name, serviceAccount: name };
+    return { object: { ...pod, spec } };
+  },
+};
+
+/** Istio's injector: the proxy container for pods of namespaces that want it. */
+export const injectionPlugin = (client: () => KubeClient): AdmissionPlugin => ({
+  name: 'sidecar-injector',
+  admit: async (request) => {
+    if (!isNewPod(request)) return {};
+    const pod = request.object as Pod;
+    const { value, diagnostics } = injectPod(pod, await readNamespace(client(), request.namespace));
+    const warnings = diagnostics.map(({ message, path }) => `${path ?? 'pod'}: ${message}`);
+    return { ...(value !== undefined && { object: value }), warnings };
+  },
+});
+
+/** Read anew and not from a cache: a label set a moment ago counts for the pod made now. */
+const readNamespace = async (
+  client: KubeClient,
+  name: string | undefined,
+): Promise<Namespace | undefined> => {
+  if (name === undefined) return undefined;
+  try {
+    return await client.get<Namespace>(resources.namespaces, { name });
+  } catch (error) {
+    if (isKubeError(error, 'not-found')) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,194 @@
+import { rmSync } from 'node:fs';
+import { istioCrds } from '@lateen/api';
+import type { Clock, Logger } from '@lateen/base';
+import { type KubeClient, systemClock } from '@lateen/kube';
+import { istioSystem } from './bootstrap/istio-system.ts';
+import { kubernetesService, namespaces, node } from './bootstrap/kube-system.ts';
+import { applyObjects, overwriteObjects } from './bootstrap/object-applier.ts';
+import { Cleanup } from './cleanup.ts';
+import { type ClusterApi, openClusterApi } from './cluster-api.ts';
+import type { ClusterOptions, ProgressNote } from './cluster-options.ts';
+import { startControllers } from './controllers/controllers.ts';
+import { type LocalImage, readImageCatalog } from './images/image-catalog.ts';
+import type { Kubelet } from './kubelet/kubelet.ts';
+import { openKeptNetwork } from './network/kept-network.ts';
+import type { Network } from './network/network.ts';
+import { findFreePort } from './network/tcp-listener.ts';
+import { type NodeAgents, startNodeAgents } from './node-agents.ts';
+import { untilAppsReady } from './readiness.ts';
+import { RuntimeError } from './runtime-error.ts';
+import type { BindFailure } from './service-proxy/service-proxy.ts';
+import { type ClusterPki, loadClusterPki } from './state/cluster-pki.ts';
+import { processStart, type RunRecord, writeRunRecord } from './state/run-record.ts';
+import { createStateFolder, type StateFolder, stateFolderAt } from './state/state-folder.ts';
+import { lockStateFolder } from './state/supervisor-lock.ts';
+import { openSupervisorLog } from './supervisor-log.ts';
+import { lateenVersion } from './version.ts';
+
+/** What this machine offers the user is offered here only. */
+const localhost = '127.0.0.1';
+/** Ports tried after a taken one. */
+const portTries = 200;
+const controlPlaneApps: readonly string[] = [
+  'istiod',
+  'istio-ingressgateway',
+  'istio-egressgateway',
+];
+
+/** A running cluster: API server, controllers, and this machine as its node. */
+export interface Cluster {
+  readonly state: StateFolder;
+  readonly record: RunRecord;
+  readonly client: KubeClient;
+  /** Waits for istiod and both gateways, or the signal. Rejects with RuntimeError `not-ready`. */
+  untilReady(signal: AbortSignal): Promise<void>;
+  /** Ends every process; what was applied is there at the next start. */
+  stop(): Promise<void>;
+}
+
+/** Where the start is: what later steps need of earlier ones. */
+interface Foundation {
+  readonly options: ClusterOptions;
+  readonly state: StateFolder;
+  readonly pki: ClusterPki;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly cleanup: Cleanup;
+  readonly stop: AbortController;
+}
+
+/**
+ * Starts a cluster on a state folder, new or as it was left.
+ * Rejects with RuntimeError: `already-running`, `network-taken`, `no-free-port`, `bad-image-catalog`.
+ */
+export const startCluster = async (options: ClusterOptions): Promise<Cluster> => {
+  const cleanup = new Cleanup();
+  try {
+    return await start(await layFoundation(options, cleanup));
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+};
+
+const layFoundation = async (options: ClusterOptions, cleanup: Cleanup): Promise<Foundation> => {
+  const state = stateFolderAt(options.stateDir);
+  createStateFolder(state);
+  const lock = await lockStateFolder(state.root);
+  cleanup.add(() => lock.close());
+  const clock = systemClock;
+  const { log, close } = openSupervisorLog(state.log, clock, 'info');
+  cleanup.add(close);
+  const pki = loadClusterPki(state.pki, clock);
+  const network = await openKeptNetwork(state.network);
+  cleanup.add(() => network.close());
+  options.onProgress({ kind: 'done', what: 'network', detail: `${network.cidr} (loopback)` });
+  return { options, state, pki, network, clock, log, cleanup, stop: new AbortController() };
+};
+
+/** The port asked for or the next free one, which is then said. */
+const takePort = async (
+  wanted: number,
+  what: string,
+  { onProgress }: ClusterOptions,
+): Promise<number> => {
+  const port = await findFreePort(localhost, wanted, portTries);
+  if (port === undefined)
+    throw new RuntimeError('no-free-port', `ports ${wanted} to ${wanted + portTries} are taken`);
+  if (port !== wanted)
+    onProgress({ kind: 'warning', what, detail: `port ${wanted} is taken, using ${port}` });
+  return port;
+};
+
+const start = async (base: Foundation): Promise<Cluster> => {
+  const { options, state, network, log, clock, cleanup, stop } = base;
+  const images = options.imageCatalogs.flatMap((path) => readImageCatalog(path));
+  const apiPort = await takePort(options.apiPort, 'API server', options);
+  const gatewayPort = await takePort(options.gatewayPort, 'gateway', options);
+  let kubelet: Kubelet | undefined;
+  const api = await openClusterApi({
+    ...{ state, network, clock, log, pki: base.pki, port: apiPort },
+    kubelet: () => kubelet,
+  });
+  cleanup.add(() => api.close());
+  options.onProgress({ kind: 'done', what: 'API server', detail: api.url });
+  const record = recordOf(base, api, gatewayPort);
+  writeRunRecord(state, record);
+  cleanup.add(() => rmSync(state.runRecord, { force: true }));
+  const agents = await populate(base, { api, images, gatewayPort });
+  kubelet = agents.kubelet;
+  cleanup.add(() => stop.abort());
+  cleanup.add(() => agents.stop());
+  return { state, record, client: api.client, ...lifecycle(base, agents) };
+};
+
+const recordOf = (base: Foundation, api: ClusterApi, gatewayPort: number): RunRecord => {
+  const { state, network, clock } = base;
+  return {
+    version: lateenVersion,
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? '',
+    phase: 'starting',
+    startedAt: new Date(clock.nowMs()).toISOString(),
+    stateDir: state.root,
+    kubeconfig: state.kubeconfig,
+    apiServer: api.url,
+    gateway: { http: `http://${localhost}:${gatewayPort}` },
+    network: { kind: network.kind, cidr: network.cidr },
+  };
+};
+
+interface Interior {
+  readonly api: ClusterApi;
+  readonly images: readonly LocalImage[];
+  readonly gatewayPort: number;
+}
+
+/** Brings to life what the API server holds, and adds what every cluster has. */
+const populate = async (base: Foundation, interior: Interior): Promise<NodeAgents> => {
+  const { state, network, log, clock, pki, stop } = base;
+  const { client, port } = interior.api;
+  const common = { client, clock, log, jitter: Math.random, signal: stop.signal };
+  await applyObjects(client, [...namespaces, ...istioCrds]);
+  const rootCertificate = pki.authority.certificate;
+  const caches = await startControllers({ ...common, rootCertificate });
+  const agents = await startNodeAgents({
+    ...{ ...common, caches, network, state, tokens: pki.tokens, images: interior.images },
+    gateway: { host: localhost, port: interior.gatewayPort },
+  });
+  const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
+  await overwriteObjects(client, [
+    node(network.nodeAddress, now),
+    ...kubernetesService(network.serviceAddresses.first, { host: localhost, port }),
+  ]);
+  await applyObjects(client, istioSystem());
+  return agents;
+};
+
+/** One line however many there are: kubectl get events has them all. */
+const failureNote = (failures: readonly BindFailure[]): ProgressNote => {
+  const [first] = failures;
+  const more = failures.length > 1 ? ` and ${failures.length - 1} more` : '';
+  const detail = `cannot listen on ${first?.address}${more}: ${first?.reason}`;
+  return { kind: 'warning', what: 'services', detail };
+};
+
+const lifecycle = (
+  { cleanup, options }: Foundation,
+  agents: NodeAgents,
+): Pick<Cluster, 'untilReady' | 'stop'> => ({
+  untilReady: async (signal) => {
+    const { pods } = agents.caches;
+    await untilAppsReady({ pods, namespace: 'istio-system', apps: controlPlaneApps, signal });
+    if (signal.aborted) return;
+    const failures = agents.serviceProxy.failures();
+    if (failures.length > 0) options.onProgress(failureNote(failures));
+    options.onProgress({
+      kind: 'done',
+      what: 'control plane',
+      detail: 'istiod and gateways ready',
+    });
+  },
+  stop: () => cleanup.run(),
+});

@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import type { Secret } from '@lateen/api';
+import type { Clock, Logger } from '@lateen/base';
+import type { TokenAuthority } from '@lateen/identity';
+import { Informer, type KubeClient, resources } from '@lateen/kube';
+import { nodeLabels, nodeName } from './bootstrap/kube-system.ts';
+import { Cleanup } from './cleanup.ts';
+import type { ControllerCaches } from './controllers/controller-context.ts';
+import { builtInImages } from './images/built-in-images.ts';
+import { ImageCatalog, type LocalImage } from './images/image-catalog.ts';
+import type { ConfigSource } from './kubelet/config-source.ts';
+import { EventRecorder } from './kubelet/event-recorder.ts';
+import { Kubelet } from './kubelet/kubelet.ts';
+import { startScheduler } from './kubelet/scheduler.ts';
+import { StartGate } from './kubelet/start-gate.ts';
+import { AddressPool } from './network/address-pool.ts';
+import type { Network } from './network/network.ts';
+import type { Destination } from './network/tcp-relay.ts';
+import { startLoadBalancerController } from './service-proxy/load-balancer-controller.ts';
+import { ServiceProxy } from './service-proxy/service-proxy.ts';
+import type { StateFolder } from './state/state-folder.ts';
+
+/** Pods get tokens that outlive most of them; Kubernetes' bound tokens default to an hour. */
+const tokenLifetimeMs: number = 24 * 60 * 60 * 1_000;
+/** istiod's xDS port on its ClusterIP. */
+const discoveryPort = 15_010;
+
+export interface NodeAgentsOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly jitter: () => number;
+  /** Shared with the controllers: each collection is watched once. */
+  readonly caches: ControllerCaches;
+  readonly network: Network;
+  readonly state: StateFolder;
+  readonly tokens: TokenAuthority;
+  /** Images of the catalog files, later ones win. */
+  readonly images: readonly LocalImage[];
+  /** Address of this machine where the ingress gateway's port 80 is. */
+  readonly gateway: Destination;
+  readonly signal: AbortSignal;
+}
+
+/** What makes this machine the node of the cluster. */
+export interface NodeAgents {
+  readonly kubelet: Kubelet;
+  readonly serviceProxy: ServiceProxy;
+  readonly caches: ControllerCaches;
+  /** Ends all pods' processes; their objects stay. */
+  stop(): Promise<void>;
+}
+
+const configSource = (
+  { caches, tokens }: NodeAgentsOptions,
+  secrets: Informer<Secret>,
+): ConfigSource => ({
+  configMap: (namespace, name) => caches.configMaps.get(name, namespace),
+  secret: (namespace, name) => secrets.get(name, namespace),
+  services: () => caches.services.list(),
+  serviceAccountToken: ({ namespace, name, audience }) =>
+    tokens.issue({
+      ...{ namespace, name, lifetimeMs: tokenLifetimeMs },
+      ...(audience !== undefined && { audiences: [audience] }),
+    }),
+});
+
+const discoveryAddress = (caches: ControllerCaches): Destination | undefined => {
+  const host = caches.services.get('istiod', 'istio-system')?.spec?.clusterIP;
+  return host === undefined || host === '' ? undefined : { host, port: discoveryPort };
+};
+
+/** Containers get nothing of the supervisor's environment but what programs cannot do without. */
+const baseEnvironment = ({ state }: NodeAgentsOptions): Record<string, string> => ({
+  PATH: [dirname(process.execPath), process.env['PATH'] ?? '/usr/bin:/bin'].join(delimiter),
+  LANG: process.env['LANG'] ?? 'C.UTF-8',
+  NODE_COMPILE_CACHE: state.cache,
+  ...(process.env['TZ'] !== undefined && { TZ: process.env['TZ'] }),
+});
+
+/** Resolves when pods are being run, scheduled and reached; call when the caches are complete. */
+export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeAgents> => {
+  const { client, clock, log, caches, network, state, signal } = options;
+  const common = { client, clock, log };
+  const cleanup = new Cleanup();
+  const secrets = new Informer<Secret>({
+    ...{ ...common, resource: resources.secrets, jitter: options.jitter },
+  });
+  void secrets.run(signal);
+  await secrets.synced;
+  const events = new EventRecorder({ ...common, component: 'kubelet' });
+  const builtIn = builtInImages({
+    kubeconfig: state.kubeconfig,
+    discovery: () => discoveryAddress(caches),
+  });
+  const kubelet = new Kubelet({
+    ...{ nodeName, secrets, pods: caches.pods },
+    configMaps: caches.configMaps,
+    context: {
+      ...{ ...common, events, network, podsFolder: state.pods },
+      config: configSource(options, secrets),
+      catalog: new ImageCatalog(builtIn, options.images),
+      podAddresses: new AddressPool(network.podAddresses),
+      startGate: new StartGate(Math.max(2, availableParallelism()), clock),
+      baseEnvironment: baseEnvironment(options),
+    },
+  });
+  const serviceProxy = new ServiceProxy({
+    ...{ clock, log, services: caches.services, slices: caches.endpointSlices },
+    nodeAddress: network.nodeAddress,
+    events: new EventRecorder({ ...common, component: 'kube-proxy' }),
+    extra: [
+      {
+        ...{ service: 'istio-system/istio-ingressgateway', servicePort: 80 },
+        address: options.gateway,
+      },
+    ],
+  });
+  serviceProxy.start();
+  cleanup.add(() => serviceProxy.stop());
+  await kubelet.start();
+  cleanup.add(() => kubelet.stop());
+  const scheduling = new EventRecorder({ ...common, component: 'default-scheduler' });
+  cleanup.add(
+    startScheduler({
+      ...{ ...common, nodeName, nodeLabels },
+      events: scheduling,
+      pods: caches.pods,
+    }),
+  );
+  const addresses = network.loadBalancerAddresses;
+  cleanup.add(startLoadBalancerController({ ...common, services: caches.services, addresses }));
+  return { kubelet, serviceProxy, caches, stop: () => cleanup.run() };
+};
