@@ -112,6 +112,11 @@ export type {
   PortTrafficPolicy,
   TrafficPolicy,
 } from './istio/traffic-policy.ts';
+export {
+  type IstioValidationOptions,
+  validateIstioObject,
+} from './istio/validation/istio-object.ts';
+export { lightRegexProblem } from './istio/validation/regex.ts';
 export type {
   RouteDestination,
   TcpMatch,
