@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { isHttpProtocol } from '@lateen/api';
 import { TrafficDirection } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import {
   type FilterChain,
   FilterChainSchema,
+  type ListenerFilter,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import {
   type Listener,
@@ -15,7 +15,7 @@ import { blackHoleCluster, outboundCluster, passthroughCluster } from '../naming
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
-import { isSniffed } from '../registry/protocol.ts';
+import { isHttpOrSniffed } from '../registry/protocol.ts';
 import { listenerAccessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspector, tlsInspector } from './listener-filters.ts';
@@ -90,28 +90,31 @@ const passthroughChain = (push: PushContext, scope: SidecarScope): FilterChain =
     filters: tcpChainTo(push, unmatchedCluster(scope)),
   });
 
+const isUnconditional = ({ filterChainMatch }: FilterChain): boolean =>
+  (filterChainMatch?.serverNames.length ?? 0) + (filterChainMatch?.prefixRanges.length ?? 0) === 0;
+
+const inspectors = (http: boolean, l4: readonly FilterChain[]): ListenerFilter[] => {
+  if (http) return [tlsInspector(), httpInspector()];
+  const bySni = l4.some(({ filterChainMatch }) => (filterChainMatch?.serverNames.length ?? 0) > 0);
+  return bySni ? [tlsInspector()] : [];
+};
+
 const portListener = (
   push: PushContext,
   proxy: ProxyDescriptor,
   outbound: OutboundPort,
 ): Listener => {
-  const scope = sidecarScope(push, proxy);
-  const http = outbound.services.some(
-    ({ port }) => isHttpProtocol(port.protocol) || isSniffed(port.protocol),
-  );
+  const http = outbound.services.some(({ port }) => isHttpOrSniffed(port.protocol));
   const l4 = outboundL4Chains(push, proxy, outbound);
+  const needsDefault = http && !l4.some(isUnconditional);
   return create(ListenerSchema, {
     name: `${outbound.address}_${outbound.port}`,
     address: socketAddress(outbound.address, outbound.port),
     bindToPort: false,
     trafficDirection: TrafficDirection.OUTBOUND,
     filterChains: [...l4, ...(http ? [httpChain(push, outbound)] : [])],
-    ...(http && { defaultFilterChain: passthroughChain(push, scope) }),
-    listenerFilters: http
-      ? [tlsInspector(), httpInspector()]
-      : l4.some(({ filterChainMatch }) => (filterChainMatch?.serverNames.length ?? 0) > 0)
-        ? [tlsInspector()]
-        : [],
+    ...(needsDefault && { defaultFilterChain: passthroughChain(push, sidecarScope(push, proxy)) }),
+    listenerFilters: inspectors(http, l4),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
     accessLog: listenerAccessLogs(push.meshConfig),

@@ -30,10 +30,14 @@ export type DestinationRuleIndex = ReadonlyMap<
 const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((entry) => right.includes(entry));
 
-const mergeSubsets = (older: readonly Subset[], newer: readonly Subset[]): readonly Subset[] => [
-  ...older,
-  ...newer.filter((subset) => older.every(({ name }) => name !== subset.name)),
-];
+/** The first of a name stays. */
+const mergeSubsets = (older: readonly Subset[], newer: readonly Subset[]): readonly Subset[] => {
+  const byName = new Map<string | undefined, Subset>();
+  for (const subset of [...older, ...newer]) {
+    if (!byName.has(subset.name)) byName.set(subset.name, subset);
+  }
+  return [...byName.values()];
+};
 
 /** Subsets add up, the older of a name winning; the oldest traffic policy is kept. */
 const addRule = (

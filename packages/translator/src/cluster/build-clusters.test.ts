@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromBinary } from '@bufbuild/protobuf';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+} from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { UpstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { ingressGateway, pushOf, sidecarOf } from '../../testdata/test-mesh.ts';
+import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { buildClusters } from './build-clusters.ts';
+
+const reviews = 'reviews.default.svc.cluster.local';
+const productpage = (metadata = {}) => sidecarOf('productpage-v1-abc-1', '127.9.0.1', metadata);
+
+const destinationRule = (spec: string, name = 'dr', namespace = 'default'): string => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: ${spec}
+---
+`;
+const policy = (trafficPolicy: string): string =>
+  destinationRule(`{ host: reviews, trafficPolicy: ${trafficPolicy} }`);
+
+const clusterOf = (
+  yaml: string,
+  name = `outbound|9080||${reviews}`,
+  config: Partial<MeshConfig> = {},
+): Cluster => {
+  const found = buildClusters(pushOf(yaml, config), productpage()).find(
+    (resource) => resource.name === name,
+  );
+  assert.ok(found, `no cluster ${name}`);
+  return found.message;
+};
+
+const serviceEntry = (spec: string): string => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: entry }
+spec: ${spec}
+---
+`;
+
+test('a sidecar has a cluster for each service port and subset, its own port, and the special ones', () => {
+  const yaml = destinationRule(
+    '{ host: reviews, subsets: [{ name: v1, labels: { version: v1 } }, { name: v1, labels: {} }, { name: v2, labels: { version: v2 } }] }',
+  );
+  const names = buildClusters(pushOf(yaml), productpage()).map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => !name.includes('istio-system')),
+    [
+      'outbound|9080||productpage.default.svc.cluster.local',
+      'outbound|9080||details.default.svc.cluster.local',
+      `outbound|9080||${reviews}`,
+      `outbound|9080|v1|${reviews}`,
+      `outbound|9080|v2|${reviews}`,
+      'outbound|9080||ratings.default.svc.cluster.local',
+      'BlackHoleCluster',
+      'PassthroughCluster',
+      'inbound|9080||',
+    ],
+  );
+});
+
+test('metadata says which rule, service and subset a cluster is', () => {
+  const yaml = destinationRule(
+    '{ host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }',
+  );
+  assert.deepEqual(
+    clusterOf(yaml, `outbound|9080|v1|${reviews}`).metadata?.filterMetadata['istio'],
+    {
+      config: '/apis/networking.istio.io/v1/namespaces/default/destination-rule/dr',
+      default_original_port: 9080,
+      services: [{ host: reviews, name: 'reviews', namespace: 'default' }],
+      subset: 'v1',
+    },
+  );
+});
+
+test('balancers', () => {
+  const rows: [string, Cluster_LbPolicy][] = [
+    ['{}', Cluster_LbPolicy.LEAST_REQUEST],
+    ['{ simple: UNSPECIFIED }', Cluster_LbPolicy.LEAST_REQUEST],
+    ['{ simple: LEAST_CONN }', Cluster_LbPolicy.LEAST_REQUEST],
+    ['{ simple: LEAST_REQUEST }', Cluster_LbPolicy.LEAST_REQUEST],
+    ['{ simple: ROUND_ROBIN }', Cluster_LbPolicy.ROUND_ROBIN],
+    ['{ simple: RANDOM }', Cluster_LbPolicy.RANDOM],
+    ['{ simple: PASSTHROUGH }', Cluster_LbPolicy.CLUSTER_PROVIDED],
+    ['{ consistentHash: { useSourceIp: true } }', Cluster_LbPolicy.RING_HASH],
+    [
+      '{ consistentHash: { httpHeaderName: x, maglev: { tableSize: 7 } } }',
+      Cluster_LbPolicy.MAGLEV,
+    ],
+  ];
+  for (const [loadBalancer, expected] of rows) {
+    assert.equal(
+      clusterOf(policy(`{ loadBalancer: ${loadBalancer} }`)).lbPolicy,
+      expected,
+      loadBalancer,
+    );
+  }
+  const ring = clusterOf(
+    policy('{ loadBalancer: { consistentHash: { useSourceIp: true } } }'),
+  ).lbConfig;
+  assert.equal(ring.case === 'ringHashLbConfig' && ring.value.minimumRingSize, 1024n);
+});
+
+test('limits are lifted unless a rule sets them, and zero sets none', () => {
+  const limits = (yaml: string): number[] => {
+    const [threshold] = clusterOf(yaml).circuitBreakers!.thresholds;
+    const {
+      maxConnections = 0,
+      maxPendingRequests = 0,
+      maxRequests = 0,
+      maxRetries = 0,
+    } = threshold!;
+    return [maxConnections, maxPendingRequests, maxRequests, maxRetries];
+  };
+  const free = 4_294_967_295;
+  assert.deepEqual(limits(''), [free, free, free, free]);
+  assert.deepEqual(
+    limits(
+      policy(
+        '{ connectionPool: { tcp: { maxConnections: 1 }, http: { http1MaxPendingRequests: 2, http2MaxRequests: 3, maxRetries: 0 } } }',
+      ),
+    ),
+    [1, 2, 3, free],
+  );
+});
+
+test('outlier detection as the tutorial and its old field names write it', () => {
+  assert.equal(clusterOf('').outlierDetection, undefined);
+  const detection = clusterOf(
+    policy('{ outlierDetection: { consecutiveErrors: 10, interval: 5m, baseEjectionTime: 10m } }'),
+  ).outlierDetection;
+  assert.equal(detection?.consecutive5xx, 10);
+  assert.equal(detection?.interval?.seconds, 300n);
+  assert.equal(detection?.baseEjectionTime?.seconds, 600n);
+  assert.equal(detection?.enforcingSuccessRate, 0);
+  const off = clusterOf(
+    policy('{ outlierDetection: { consecutive5xxErrors: 0 } }'),
+  ).outlierDetection;
+  assert.equal(off?.enforcingConsecutive5xx, 0);
+});
+
+test('subset blocks replace, port blocks replace everything', () => {
+  const yaml = destinationRule(`{
+    host: reviews,
+    trafficPolicy: {
+      loadBalancer: { simple: RANDOM }, connectionPool: { tcp: { maxConnections: 5 } },
+      portLevelSettings: [{ port: { number: 80 }, loadBalancer: { simple: ROUND_ROBIN } }] },
+    subsets: [
+      { name: plain, labels: {} },
+      { name: own, labels: {}, trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN } } },
+      { name: port, labels: {}, trafficPolicy: { portLevelSettings: [{ port: { number: 9080 }, tls: { mode: DISABLE } }] } }] }`);
+  const rows: [string, Cluster_LbPolicy, number][] = [
+    ['', Cluster_LbPolicy.RANDOM, 5],
+    ['plain', Cluster_LbPolicy.RANDOM, 5],
+    ['own', Cluster_LbPolicy.ROUND_ROBIN, 5],
+    ['port', Cluster_LbPolicy.LEAST_REQUEST, 4_294_967_295],
+  ];
+  for (const [subset, lbPolicy, maxConnections] of rows) {
+    const cluster = clusterOf(yaml, `outbound|9080|${subset}|${reviews}`);
+    assert.equal(cluster.lbPolicy, lbPolicy, subset);
+    assert.equal(cluster.circuitBreakers?.thresholds[0]?.maxConnections, maxConnections, subset);
+  }
+});
+
+test('rules are looked up in the namespace of the client, of the service, of the mesh', () => {
+  const rule = (namespace: string, simple: string, exportTo = "['*']") =>
+    destinationRule(
+      `{ host: ${reviews}, exportTo: ${exportTo}, trafficPolicy: { loadBalancer: { simple: ${simple} } } }`,
+      `${simple.toLowerCase()}`,
+      namespace,
+    );
+  const client = sidecarOf('client.other', '127.9.0.50');
+  const balancer = (yaml: string): Cluster_LbPolicy | undefined =>
+    buildClusters(pushOf(yaml), client).find(({ name }) => name === `outbound|9080||${reviews}`)
+      ?.message.lbPolicy;
+  const root = rule('istio-system', 'RANDOM');
+  const service = rule('default', 'ROUND_ROBIN');
+  const own = rule('other', 'PASSTHROUGH');
+  assert.equal(balancer(root), Cluster_LbPolicy.RANDOM);
+  assert.equal(balancer(root + service), Cluster_LbPolicy.ROUND_ROBIN);
+  assert.equal(balancer(root + service + own), Cluster_LbPolicy.CLUSTER_PROVIDED);
+  assert.equal(balancer(rule('default', 'ROUND_ROBIN', "['.']")), Cluster_LbPolicy.LEAST_REQUEST);
+});
+
+test('without identity nothing is mTLS, and ISTIO_MUTUAL still routes', () => {
+  assert.equal(clusterOf(policy('{ tls: { mode: ISTIO_MUTUAL } }')).transportSocket, undefined);
+  assert.equal(clusterOf('').transportSocketMatches.length, 0);
+  const identity = { identityAvailable: true };
+  const name = `outbound|9080||${reviews}`;
+  assert.deepEqual(
+    clusterOf('', name, identity).transportSocketMatches.map((match) => match.name),
+    ['tlsMode-istio', 'tlsMode-disabled'],
+  );
+  const mutual = clusterOf(policy('{ tls: { mode: ISTIO_MUTUAL } }'), name, identity);
+  const config = mutual.transportSocket!.configType.value!;
+  assert.equal(
+    fromBinary(UpstreamTlsContextSchema, config.value).sni,
+    `outbound_.9080_._.${reviews}`,
+  );
+  assert.equal(
+    clusterOf(policy('{ tls: { mode: DISABLE } }'), name, identity).transportSocketMatches.length,
+    0,
+  );
+});
+
+test('TLS origination names secrets and checks names', () => {
+  const cluster = clusterOf(
+    policy(
+      '{ tls: { mode: MUTUAL, clientCertificate: c.pem, privateKey: k.pem, caCertificates: ca.pem, sni: a, subjectAltNames: [b] } }',
+    ),
+  );
+  const context = fromBinary(
+    UpstreamTlsContextSchema,
+    cluster.transportSocket!.configType.value!.value,
+  );
+  assert.equal(context.sni, 'a');
+  assert.equal(
+    context.commonTlsContext?.tlsCertificateSdsSecretConfigs[0]?.name,
+    'file-cert:c.pem~k.pem',
+  );
+  const validation = context.commonTlsContext?.validationContextType;
+  assert.equal(validation?.case, 'combinedValidationContext');
+  assert.equal(
+    validation?.case === 'combinedValidationContext' &&
+      validation.value.validationContextSdsSecretConfig?.name,
+    'file-root:ca.pem',
+  );
+});
+
+test('resolutions of ServiceEntries become discovery types', () => {
+  const rows: [string, Cluster_DiscoveryType][] = [
+    ['NONE', Cluster_DiscoveryType.EDS],
+    ['STATIC', Cluster_DiscoveryType.EDS],
+    ['DNS', Cluster_DiscoveryType.STRICT_DNS],
+    ['DNS_ROUND_ROBIN', Cluster_DiscoveryType.LOGICAL_DNS],
+  ];
+  for (const [resolution, type] of rows) {
+    const yaml = serviceEntry(
+      `{ hosts: [api.example.com], ports: [{ number: 443, name: tls, protocol: TLS }], resolution: ${resolution} }`,
+    );
+    const cluster = clusterOf(yaml, 'outbound|443||api.example.com');
+    assert.equal(cluster.clusterDiscoveryType.value, type, resolution);
+    if (resolution.startsWith('DNS')) {
+      assert.equal(cluster.loadAssignment?.endpoints[0]?.lbEndpoints.length, 1);
+    }
+  }
+});
+
+test('the app is reached where the proxy says it listens', () => {
+  const app = (metadata: object): string => {
+    const inbound = buildClusters(pushOf(''), productpage(metadata)).find(
+      ({ name }) => name === 'inbound|9080||',
+    );
+    const [group] = inbound!.message.loadAssignment?.endpoints ?? [];
+    const host = group?.lbEndpoints[0]?.hostIdentifier.value;
+    const address = typeof host === 'object' ? host.address?.address.value : undefined;
+    return address?.$typeName === 'envoy.config.core.v3.SocketAddress'
+      ? `${address.address}:${address.portSpecifier.value}`
+      : Cluster_DiscoveryType[
+          inbound!.message.clusterDiscoveryType.value as Cluster_DiscoveryType
+        ]!;
+  };
+  assert.equal(app({ LATEEN_APP_PORTS: '{"9080":"127.0.0.1:34567"}' }), '127.0.0.1:34567');
+  assert.equal(app({}), '127.0.0.1:9080');
+  assert.equal(app({ INTERCEPTION_MODE: 'REDIRECT' }), 'ORIGINAL_DST');
+});
+
+test('a gateway has all services and no ports of its own', () => {
+  const names = buildClusters(pushOf(''), ingressGateway()).map(({ name }) => name);
+  assert.ok(names.includes(`outbound|9080||${reviews}`));
+  assert.ok(!names.some((name) => name.startsWith('inbound') || name === 'PassthroughCluster'));
+});
