@@ -1,0 +1,13 @@
+import type { UserInfo } from '../auth/authentication.ts';
+
+/** What a write needs to know of the request it came with. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  /** Everything is done but the write itself (`dryRun=All`). */
+  readonly dryRun: boolean;
+  /** What unknown fields do. kubectl asks for Strict, others get Warn. */
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  readonly fieldManager: string;
+  /** Sent as `Warning` headers with the answer; appended to while the request is worked on. */
+  readonly warnings: string[];
+}
