@@ -17,46 +17,10 @@ import type { Pilot, PilotOptions } from './pilot.ts';
 import { startPilot } from './start-pilot.ts';
 import type { SyncStatus } from './status/syncz.ts';
 import { deltaTestClient, sotwTestClient, type TestNode } from './testing/ads-test-client.ts';
+import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh-objects.ts';
 
 const { services, endpointSlices, virtualServices, destinationRules, namespaces, pods } =
   watchedKinds;
-
-const created = '2026-01-01T00:00:00Z';
-
-const objectOf = (kind: string, name: string, fields: object): KubeObject =>
-  ({
-    apiVersion: 'v1',
-    kind,
-    metadata: { name, namespace: 'default', creationTimestamp: created },
-    ...fields,
-  }) as unknown as KubeObject;
-
-const serviceOf = (name: string, port = 9080): KubeObject =>
-  objectOf('Service', name, {
-    spec: {
-      clusterIP: `127.9.128.${name.length}`,
-      selector: { app: name },
-      ports: [{ name: 'http', port, targetPort: port }],
-    },
-  });
-
-const sliceOf = (service: string, ...addresses: readonly string[]): KubeObject => ({
-  ...objectOf('EndpointSlice', `${service}-x`, {
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port: 9080 }],
-    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
-  }),
-  metadata: {
-    name: `${service}-x`,
-    namespace: 'default',
-    labels: { 'kubernetes.io/service-name': service },
-  },
-});
-
-const routeTo = (service: string, subset: string): KubeObject =>
-  objectOf('VirtualService', service, {
-    spec: { hosts: [service], http: [{ route: [{ destination: { host: service, subset } }] }] },
-  });
 
 const clusterOf = (service: string, subset = '', port = 9080): string =>
   `outbound|${port}|${subset}|${service}.default.svc.cluster.local`;
@@ -115,18 +79,7 @@ describe('startPilot', () => {
       await api.create(endpointSlices.resource, sliceOf(name, `127.9.1.${name.length}`));
     }
     await api.create(services.resource, serviceOf('billing', 7070));
-    await api.create(
-      destinationRules.resource,
-      objectOf('DestinationRule', 'reviews', {
-        spec: {
-          host: 'reviews',
-          subsets: [
-            { name: 'v1', labels: { version: 'v1' } },
-            { name: 'v2', labels: { version: 'v2' } },
-          ],
-        },
-      }),
-    );
+    await api.create(destinationRules.resource, subsetsOf('reviews', 'v1', 'v2'));
     await api.create(virtualServices.resource, routeTo('reviews', 'v1'));
     pilot = await start(api, { podName: 'istiod-0' });
   });

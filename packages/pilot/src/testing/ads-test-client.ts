@@ -135,10 +135,18 @@ export class AdsTestClient<Request, Response> {
       () => reject(new Error(`no ${what}; received ${JSON.stringify(this.received)}`)),
       patienceMs,
     );
+    // The sockets keep the process alive; a timer of a wait that lost a race must not.
+    timer.unref();
     await promise.finally(() => {
       clearTimeout(timer);
       this.#waiting.delete(look);
     });
+  }
+
+  /** Resolves with the next response. */
+  next(what: string): Promise<void> {
+    const { length } = this.received;
+    return this.until(what, () => this.received.length > length);
   }
 
   #wake(): void {
