@@ -234,6 +234,26 @@ describe('AdsServer', () => {
     assert.match(client.ended?.details ?? '', /node\.id.*nonsense/);
   });
 
+  it('ends the stream of a proxy it fails to serve, and only that', async () => {
+    const sound = deltaTestClient(port, node);
+    clients.push(sound);
+    sound.connect();
+    sound.subscribe(typeUrls.cluster, wildcardName);
+    await sound.until('clusters', () => sound.names('CDS').length === 2);
+    builder = new WorldBuilder(start);
+    builder.build = () => {
+      throw new Error('a fault of ours');
+    };
+    const unlucky = deltaTestClient(port, { id: node.id.replace('reviews', 'ratings') });
+    clients.push(unlucky);
+    unlucky.connect();
+    unlucky.subscribe(typeUrls.cluster, wildcardName);
+    await unlucky.until('end', () => unlucky.ended !== undefined);
+    assert.equal(unlucky.ended?.code, 13);
+    publish({ ...start, clusters: { a: 1, b: 0 } });
+    await sound.until('update', () => sound.received.length === 2);
+  });
+
   it('forgets a proxy that goes without a word', async () => {
     const client = deltaTestClient(port, node);
     client.connect();
