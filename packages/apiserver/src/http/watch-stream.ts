@@ -54,59 +54,90 @@ export const streamWatch = (
   request: WatchRequest,
   response: ServerResponse,
 ): void => {
-  const { served, selection, query, render, name } = request;
-  const prefix = storePrefix(served, request.namespace);
-  const sees = (object: KubeObject): boolean =>
-    (name === undefined || object.metadata.name === name) && selection.matches(object);
+  const { query } = request;
   const since = query.get('resourceVersion') ?? '';
   const fromNow = since === '' || since === '0';
   const backlog = fromNow ? [] : store.eventsSince(parseRevision(since));
-  const send = (type: string, object: unknown): void => {
-    if (response.writableLength > maxUnsentBytes) response.destroy();
-    else response.write(`${JSON.stringify({ type, object })}\n`);
-  };
-  const bookmark = (annotations?: Readonly<Record<string, string>>): void =>
-    send('BOOKMARK', {
-      kind: served.kind.kind,
-      apiVersion: served.apiVersion,
-      metadata: {
-        resourceVersion: String(store.revision),
-        creationTimestamp: null,
-        ...(annotations && { annotations }),
-      },
-    });
-  const deliver = (event: StoreEvent): void => {
-    if (!event.key.startsWith(prefix)) return;
-    const change = visibleChange(event, sees);
-    if (change === undefined) return;
-    const { apiVersion } = served;
-    send(change.type, render({ ...change.object, apiVersion, kind: served.kind.kind }));
-  };
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache' });
   response.flushHeaders();
-  if (fromNow || query.get('sendInitialEvents') === 'true') {
-    for (const object of store.list(served.storePrefix, prefix).filter(sees))
-      send('ADDED', render({ ...object, apiVersion: served.apiVersion, kind: served.kind.kind }));
-    if (query.get('sendInitialEvents') === 'true')
-      bookmark({ 'k8s.io/initial-events-end': 'true' });
-  }
-  for (const event of backlog) deliver(event);
-  const unsubscribe = store.subscribe(deliver);
-  let cancelBookmark: () => void = () => undefined;
-  const keepMarking = (): void => {
-    bookmark();
-    cancelBookmark = clock.schedule(bookmarkPeriodMs, keepMarking);
-  };
+  const watch = new Watch(store, request, response);
+  const wantsInitial = query.get('sendInitialEvents') === 'true';
+  if (fromNow || wantsInitial) watch.sendState();
+  if (wantsInitial) watch.sendBookmark({ 'k8s.io/initial-events-end': 'true' });
+  for (const event of backlog) watch.deliver(event);
+  const ends = [store.subscribe((event) => watch.deliver(event))];
   if (query.get('allowWatchBookmarks') === 'true')
-    cancelBookmark = clock.schedule(bookmarkPeriodMs, keepMarking);
+    ends.push(repeat(clock, bookmarkPeriodMs, () => watch.sendBookmark()));
   const timeoutMs = Number(query.get('timeoutSeconds') ?? 0) * 1000 || defaultTimeoutMs;
-  const cancelEnd = clock.schedule(timeoutMs, () => response.end());
+  ends.push(clock.schedule(timeoutMs, () => response.end()));
   response.on('close', () => {
-    unsubscribe();
-    cancelBookmark();
-    cancelEnd();
+    for (const end of ends) end();
   });
 };
+
+/** Calls `run` every period; returns the end of it. */
+const repeat = (clock: Clock, periodMs: number, run: () => void): (() => void) => {
+  let cancel = (): void => undefined;
+  const again = (): void => {
+    run();
+    cancel = clock.schedule(periodMs, again);
+  };
+  cancel = clock.schedule(periodMs, again);
+  return () => cancel();
+};
+
+/** One client's view of a collection. */
+class Watch {
+  readonly #store: ObjectStore;
+  readonly #request: WatchRequest;
+  readonly #response: ServerResponse;
+  readonly #prefix: string;
+
+  constructor(store: ObjectStore, request: WatchRequest, response: ServerResponse) {
+    this.#store = store;
+    this.#request = request;
+    this.#response = response;
+    this.#prefix = storePrefix(request.served, request.namespace);
+  }
+
+  #sees(object: KubeObject): boolean {
+    const { name, selection } = this.#request;
+    return (name === undefined || object.metadata.name === name) && selection.matches(object);
+  }
+
+  #send(type: string, object: unknown): void {
+    if (this.#response.writableLength > maxUnsentBytes) this.#response.destroy();
+    else this.#response.write(`${JSON.stringify({ type, object })}\n`);
+  }
+
+  #sendObject(type: string, object: KubeObject): void {
+    const { served, render } = this.#request;
+    this.#send(type, render({ ...object, apiVersion: served.apiVersion, kind: served.kind.kind }));
+  }
+
+  /** Everything there is, as additions. */
+  sendState(): void {
+    const { served } = this.#request;
+    for (const object of this.#store.list(served.storePrefix, this.#prefix))
+      if (this.#sees(object)) this.#sendObject('ADDED', object);
+  }
+
+  sendBookmark(annotations?: Readonly<Record<string, string>>): void {
+    const { served } = this.#request;
+    const resourceVersion = String(this.#store.revision);
+    this.#send('BOOKMARK', {
+      kind: served.kind.kind,
+      apiVersion: served.apiVersion,
+      metadata: { resourceVersion, creationTimestamp: null, ...(annotations && { annotations }) },
+    });
+  }
+
+  deliver(event: StoreEvent): void {
+    if (!event.key.startsWith(this.#prefix)) return;
+    const change = visibleChange(event, (object) => this.#sees(object));
+    if (change !== undefined) this.#sendObject(change.type, change.object);
+  }
+}
 
 const parseRevision = (text: string): number => {
   const revision = Number(text);

@@ -40,27 +40,29 @@ export const planDeletion = (
 ): DeletionPlan => {
   const ownGrace = rulesOf(served.storePrefix).graceSeconds?.(object) ?? 0;
   const grace = ownGrace === 0 ? 0 : (request.gracePeriodSeconds ?? ownGrace);
-  const { metadata } = object;
-  const isMarked = metadata.deletionTimestamp !== undefined;
-  const finalizers = isMarked ? (metadata.finalizers ?? []) : finalizersFor(object, request);
-  if (grace === 0 && finalizers.length === 0 && !isNamespace(served)) return { kind: 'remove' };
-  const shorter = grace < (metadata.deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY);
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = object.metadata;
+  const isMarked = deletionTimestamp !== undefined;
+  const holding = isMarked ? finalizers : finalizersFor(object, request);
+  if (grace === 0 && holding.length === 0 && !isNamespace(served)) return { kind: 'remove' };
+  // A second delete can only make the wait shorter.
+  const shorter = grace < (deletionGracePeriodSeconds ?? Number.POSITIVE_INFINITY);
   if (isMarked && !shorter) return { kind: 'unchanged' };
-  const deletionTimestamp = timestamp(nowMs + grace * 1000);
   const marked = {
     ...object,
     metadata: {
-      ...metadata,
-      deletionTimestamp: isMarked && !shorter ? metadata.deletionTimestamp : deletionTimestamp,
+      ...object.metadata,
+      deletionTimestamp: timestamp(nowMs + grace * 1000),
       deletionGracePeriodSeconds: grace,
-      ...(finalizers.length > 0 && { finalizers }),
+      ...(holding.length > 0 && { finalizers: holding }),
     },
-    ...(isNamespace(served) && {
-      status: { ...(object.status as object | undefined), phase: 'Terminating' },
-    }),
-  } as KubeObject;
-  return { kind: 'mark', object: marked };
+  };
+  return { kind: 'mark', object: isNamespace(served) ? terminating(marked) : marked };
 };
+
+const terminating = (namespace: KubeObject): KubeObject => ({
+  ...namespace,
+  status: { ...(namespace.status as object | undefined), phase: 'Terminating' },
+});
 
 /** A namespace goes only after its content: the namespace content removal finishes it. */
 const isNamespace = (served: ServedKind): boolean => served.storePrefix === '//namespaces/';

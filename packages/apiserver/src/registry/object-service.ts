@@ -2,10 +2,12 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { KubeObject } from '@lateen/api';
 import type { Clock } from '@lateen/base';
 import type { AdmissionPlugin } from '../admission/admission.ts';
+import { AdmissionChain } from '../admission/admission-chain.ts';
 import {
   ApiError,
   alreadyExists,
   conflict,
+  type ErrorSubject,
   invalid,
   modifiedMeanwhile,
   notFound,
@@ -43,9 +45,11 @@ type Change = (live: KubeObject) => unknown;
 /** All verbs on objects of any kind. Errors are `ApiError`s. */
 export class ObjectService {
   readonly #options: ObjectServiceOptions;
+  readonly #admission: AdmissionChain;
 
   constructor(options: ObjectServiceOptions) {
     this.#options = options;
+    this.#admission = new AdmissionChain(options.admission);
   }
 
   /** The stored object in the client's version. */
@@ -84,7 +88,7 @@ export class ObjectService {
       );
     const born = prepareForCreate(served, named, { uid: randomUUID(), nowMs: clock.nowMs() });
     const target = { served, namespace, name: born.metadata.name };
-    const admitted = await this.#admit(target, born, undefined, context);
+    const admitted = await this.#admission.admitWrite(target, born, undefined, context);
     this.#checkNamespace(served, namespace);
     const key = storeKey(served, namespace, admitted.metadata.name);
     const subject = subjectOf(served, admitted.metadata.name);
@@ -125,23 +129,20 @@ export class ObjectService {
     context: RequestContext,
     insists: boolean,
   ): Promise<KubeObject> {
-    for (let attempt = 0; ; attempt += 1) {
+    const subject = subjectOf(target.served, target.name);
+    for (let attempt = 0; attempt <= maxConflictRetries; attempt += 1) {
       context.warnings.length = 0;
       const live = this.get(target);
       const wanted = change(live);
-      const { resourceVersion } = wanted.metadata;
-      const subject = subjectOf(target.served, target.name);
-      if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion)
-        throw modifiedMeanwhile(subject);
-      if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== live.metadata.uid)
-        throw conflict(subject, 'the UID in the precondition is not the UID of the object');
+      checkBase(live, wanted, subject);
       try {
         return await this.#store(target, wanted, live, context);
       } catch (error) {
         if (!(error instanceof RevisionMismatch)) throw error;
-        if (insists || attempt >= maxConflictRetries) throw modifiedMeanwhile(subject);
+        if (insists) break;
       }
     }
+    throw modifiedMeanwhile(subject);
   }
 
   async #store(
@@ -152,7 +153,10 @@ export class ObjectService {
   ): Promise<KubeObject> {
     const { served, namespace, name, subresource } = target;
     const prepared = prepareForUpdate(served, wanted, live, subresource);
-    const admitted = await this.#admit(target, prepared, live, context);
+    const admitted =
+      subresource === 'status'
+        ? prepared
+        : await this.#admission.admitWrite(target, prepared, live, context);
     checkSchema(served, admitted);
     if (context.dryRun) return admitted;
     const { store } = this.#options;
@@ -175,63 +179,21 @@ export class ObjectService {
     for (let attempt = 0; attempt <= maxConflictRetries; attempt += 1) {
       const live = this.get(target);
       checkPreconditions(live, request, (why) => conflict(subject, why));
-      await this.#admitDeletion(target, live, context);
+      await this.#admission.admitDeletion(target, live, context);
       const plan = planDeletion(served, live, request, clock.nowMs());
-      if (context.dryRun || plan.kind === 'unchanged')
-        return { object: live, removed: context.dryRun && plan.kind === 'remove' };
+      const removed = plan.kind === 'remove';
+      if (context.dryRun || plan.kind === 'unchanged') return { object: live, removed };
       try {
-        if (plan.kind === 'remove') return { object: await store.remove(key, live), removed: true };
-        const marked = await store.put(key, inStorage(served, plan.object), live);
-        return { object: inVersion(served, marked), removed: false };
+        const object =
+          plan.kind === 'remove'
+            ? await store.remove(key, live)
+            : await store.put(key, inStorage(served, plan.object), live);
+        return { object: inVersion(served, object), removed };
       } catch (error) {
         if (!(error instanceof RevisionMismatch)) throw error;
       }
     }
     throw modifiedMeanwhile(subject);
-  }
-
-  async #admit(
-    target: ObjectTarget,
-    object: KubeObject,
-    old: KubeObject | undefined,
-    context: RequestContext,
-  ): Promise<KubeObject> {
-    if (target.subresource === 'status') return object;
-    let current = object;
-    for (const plugin of this.#options.admission) {
-      const answer = await plugin.admit({
-        ...attributesOf(target, context),
-        operation: old === undefined ? 'CREATE' : 'UPDATE',
-        object: current,
-        oldObject: old,
-      });
-      context.warnings.push(...(answer.warnings ?? []));
-      const findings = answer.diagnostics ?? [];
-      const errors = findings.filter(({ severity }) => severity === 'error');
-      if (errors.length > 0) throw invalid(subjectOf(target.served, target.name), errors);
-      for (const { message, path } of findings)
-        context.warnings.push(path === undefined ? message : `${path}: ${message}`);
-      current = answer.object ?? current;
-    }
-    return current;
-  }
-
-  async #admitDeletion(
-    target: ObjectTarget,
-    object: KubeObject,
-    context: RequestContext,
-  ): Promise<void> {
-    for (const plugin of this.#options.admission) {
-      const { diagnostics = [] } = await plugin.admit({
-        ...attributesOf(target, context),
-        operation: 'DELETE',
-        object,
-        oldObject: object,
-      });
-      const errors = diagnostics.filter(({ severity }) => severity === 'error');
-      if (errors.length > 0)
-        throw new ApiError('Forbidden', errors.map(({ message }) => message).join('; '));
-    }
   }
 
   #checkNamespace(served: ServedKind, namespace: string | undefined): void {
@@ -247,18 +209,6 @@ export class ObjectService {
       );
   }
 }
-
-const attributesOf = (target: ObjectTarget, context: RequestContext) => ({
-  group: target.served.kind.group,
-  version: target.served.version.name,
-  kind: target.served.kind.kind,
-  plural: target.served.kind.plural,
-  namespace: target.namespace,
-  name: target.name,
-  subresource: target.subresource,
-  user: context.user,
-  dryRun: context.dryRun,
-});
 
 const inVersion = (served: ServedKind, object: KubeObject): KubeObject => ({
   ...object,
@@ -305,6 +255,15 @@ const nameAndPlace = (
   const named = { ...object, metadata };
   checkSchema(served, named);
   return named;
+};
+
+/** A next state that names the state it is based on must be based on the newest. */
+const checkBase = (live: KubeObject, wanted: KubeObject, subject: ErrorSubject): void => {
+  const { resourceVersion, uid } = wanted.metadata;
+  if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion)
+    throw modifiedMeanwhile(subject);
+  if (uid !== undefined && uid !== live.metadata.uid)
+    throw conflict(subject, 'the UID in the precondition is not the UID of the object');
 };
 
 const checkPreconditions = (
