@@ -7,8 +7,8 @@ import {
   Cluster_LbPolicy,
 } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { UpstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { ingressGateway, pushOf, sidecarOf } from '../../testdata/test-mesh.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildClusters } from './build-clusters.ts';
 
 const reviews = 'reviews.default.svc.cluster.local';

@@ -6,7 +6,7 @@ export type EffectivePolicy = PortTrafficPolicy &
   Pick<TrafficPolicy, 'tunnel' | 'proxyProtocol' | 'retryBudget'>;
 
 /** Nothing set. */
-export const noPolicy: EffectivePolicy = {
+const noPolicy: EffectivePolicy = {
   loadBalancer: undefined,
   connectionPool: undefined,
   outlierDetection: undefined,

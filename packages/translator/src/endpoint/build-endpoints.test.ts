@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HealthStatus } from '@lateen/xds/gen/envoy/config/core/v3/health_check_pb.js';
 import type { ClusterLoadAssignment } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
-import { pushOf, sidecarOf } from '../../testdata/test-mesh.ts';
 import { describeProxy } from '../proxy/proxy-descriptor.ts';
+import { pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildEndpoints } from './build-endpoints.ts';
 
 const reviews = 'reviews.default.svc.cluster.local';

@@ -74,7 +74,7 @@ export interface SliceEndpoint {
     | undefined;
 }
 
-export interface SlicePort {
+interface SlicePort {
   readonly name: string | undefined;
   readonly port: number | undefined;
   readonly protocol: string | undefined;
@@ -115,13 +115,13 @@ export interface Pod {
   readonly status: { readonly podIP: string | undefined };
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly kind: string | undefined;
   readonly name: string | undefined;
   readonly controller: boolean | undefined;
 }
 
-export interface Container {
+interface Container {
   readonly name: string | undefined;
   readonly ports: readonly {
     readonly name: string | undefined;

@@ -14,7 +14,7 @@ export interface Server {
   readonly tls: ServerTls | undefined;
 }
 
-export interface ServerPort {
+interface ServerPort {
   readonly number: number | undefined;
   readonly protocol: string | undefined;
   readonly name: string | undefined;
@@ -50,7 +50,7 @@ export interface ServerTls {
   readonly cipherSuites: readonly string[];
 }
 
-export interface CertificateFiles {
+interface CertificateFiles {
   readonly serverCertificate: string | undefined;
   readonly privateKey: string | undefined;
   readonly caCertificates: string | undefined;

@@ -7,7 +7,7 @@ import { parseDurationMs } from '@lateen/api';
 export type Reader<T> = (value: unknown, path: string, report: Report) => T;
 
 /** Receives what is wrong and where: `spec.http[0].timeout`, `must be a duration such as 1.5s`. */
-export type Report = (path: string, message: string) => void;
+type Report = (path: string, message: string) => void;
 
 const isAbsent = (value: unknown): value is undefined | null =>
   value === undefined || value === null;
@@ -147,6 +147,3 @@ export const messageOrEmpty =
     const read = message<T>(fields);
     return read(value, path, report) ?? (read({}, path, report) as T);
   };
-
-/** True when the message is there, whatever it holds. */
-export const present: Reader<boolean> = (value) => !isAbsent(value);

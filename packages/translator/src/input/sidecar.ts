@@ -16,13 +16,13 @@ export interface SidecarOutboundPolicy {
   readonly egressProxy: Destination | undefined;
 }
 
-export interface SidecarPort {
+interface SidecarPort {
   readonly number: number | undefined;
   readonly protocol: string | undefined;
   readonly name: string | undefined;
 }
 
-export interface SidecarIngress {
+interface SidecarIngress {
   readonly port: SidecarPort | undefined;
   readonly bind: string | undefined;
   readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE' | undefined;
@@ -30,7 +30,7 @@ export interface SidecarIngress {
   readonly tls: ServerTls | undefined;
 }
 
-export interface SidecarEgress {
+interface SidecarEgress {
   readonly port: SidecarPort | undefined;
   readonly bind: string | undefined;
   readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE' | undefined;

@@ -139,7 +139,7 @@ export interface RetryBudget {
   readonly minRetryConcurrency: number | undefined;
 }
 
-export interface Tunnel {
+interface Tunnel {
   readonly protocol: string | undefined;
   readonly targetHost: string | undefined;
   readonly targetPort: number | undefined;

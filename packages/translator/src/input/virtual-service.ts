@@ -106,7 +106,7 @@ export interface DirectResponse {
     | undefined;
 }
 
-export interface Delegate {
+interface Delegate {
   readonly name: string | undefined;
   readonly namespace: string | undefined;
 }
@@ -151,7 +151,7 @@ export interface Fault {
     | undefined;
 }
 
-export interface Mirror {
+interface Mirror {
   readonly destination: Destination;
   readonly percentage: Percent | undefined;
 }
@@ -175,7 +175,7 @@ export interface L4Match {
   readonly gateways: readonly string[];
 }
 
-export interface TlsMatch extends L4Match {
+interface TlsMatch extends L4Match {
   readonly sniHosts: readonly string[];
 }
 
@@ -208,7 +208,7 @@ const headers = message<Headers>({ request: headerOperations, response: headerOp
 const percent = message<Percent>({ value: number });
 
 /** mesh.defaultHttpRetryPolicy has the same shape. */
-export const retryPolicy: Reader<RetryPolicyInput | undefined> = message<RetryPolicyInput>({
+const retryPolicy: Reader<RetryPolicyInput | undefined> = message<RetryPolicyInput>({
   attempts: number,
   perTryTimeout: durationMs,
   retryOn: text,

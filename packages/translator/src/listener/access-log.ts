@@ -8,7 +8,7 @@ import { FileAccessLogSchema } from '@lateen/xds/gen/envoy/extensions/access_log
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 
 /** Istio's default text format (`telemetry_logging.go`). */
-export const textFormat: string =
+const textFormat: string =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" ' +
   '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% ' +
   '%CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' +

@@ -6,7 +6,7 @@ import type { Listener } from '@lateen/xds/gen/envoy/config/listener/v3/listener
 import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { ingressGateway, pushOf, sidecarOf } from '../../testdata/test-mesh.ts';
+import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildListeners } from './build-listeners.ts';
 
 const productpage = (metadata = {}) => sidecarOf('productpage-v1-abc-1', '127.9.0.1', metadata);

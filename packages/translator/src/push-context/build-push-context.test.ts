@@ -3,13 +3,6 @@ import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import fc from 'fast-check';
 import {
-  bookinfo,
-  ingressGateway,
-  inputsOf,
-  objectsOf,
-  sidecarOf,
-} from '../../testdata/test-mesh.ts';
-import {
   buildClusters,
   buildEndpoints,
   buildListeners,
@@ -18,6 +11,7 @@ import {
   type MeshInputs,
   type PushContext,
 } from '../index.ts';
+import { bookinfo, ingressGateway, inputsOf, objectsOf, sidecarOf } from '../testing/test-mesh.ts';
 
 const proxies = [
   sidecarOf('productpage-v1-abc-1', '127.9.0.1'),

@@ -7,7 +7,7 @@ import { selects } from '../registry/workload.ts';
 import type { PushContext } from './push-context.ts';
 
 /** A host of a server: which namespaces' VirtualServices may bind to it. */
-export interface ServerHost {
+interface ServerHost {
   /** `*` or a namespace. */
   readonly namespace: string;
   readonly host: string;

@@ -10,7 +10,7 @@ import { serviceNameLabel, sliceEndpoints } from '../registry/slice-endpoints.ts
 import type { Workload } from '../registry/workload.ts';
 
 /** A ServiceEntry with the services it makes. */
-export interface EntryServices {
+interface EntryServices {
   readonly config: Config<ServiceEntry>;
   readonly services: readonly MeshService[];
 }

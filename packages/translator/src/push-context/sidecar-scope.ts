@@ -25,7 +25,7 @@ export interface SidecarScope {
 const scopesOf = new WeakMap<PushContext, Map<string, SidecarScope>>();
 
 /** The Sidecar that governs a proxy: selecting it, else its namespace's, else the root namespace's. */
-export const findSidecar = (
+const findSidecar = (
   push: PushContext,
   proxy: Pick<ProxyDescriptor, 'namespace' | 'labels' | 'type'>,
 ): Config<Sidecar> | undefined => {

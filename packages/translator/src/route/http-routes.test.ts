@@ -7,7 +7,7 @@ import type {
 } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { RetryPolicySchema } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { HTTPFaultSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
-import { ingressGateway, pushOf, sidecarOf } from '../../testdata/test-mesh.ts';
+import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildRoutes } from './build-routes.ts';
 
 const reviews = 'reviews.default.svc.cluster.local';

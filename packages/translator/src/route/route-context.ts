@@ -20,7 +20,7 @@ export interface RouteContext {
 }
 
 /** The service a destination names, if this proxy sees it. */
-export const destinationService = (
+const destinationService = (
   { push, proxy }: RouteContext,
   { host }: Destination,
 ): MeshService | undefined => sidecarScope(push, proxy).services.get(host ?? '');

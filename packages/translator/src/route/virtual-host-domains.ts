@@ -12,7 +12,7 @@ export const domainName = (host: string, port: number): string => `${bracketed(h
  * The shorter names by which a client knows a Kubernetes service: `name.ns.svc`, `name.ns`, and in
  * the same namespace `name`.
  */
-export const shortNames = (hostname: string, dnsDomain: string): readonly string[] => {
+const shortNames = (hostname: string, dnsDomain: string): readonly string[] => {
   const marker = '.svc.';
   const domainAt = dnsDomain.indexOf(marker);
   const hostAt = hostname.indexOf(marker);

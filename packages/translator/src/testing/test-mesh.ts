@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { KubeObject } from '@lateen/api';
 import { parseAllDocuments } from 'yaml';
 import {
@@ -8,7 +9,7 @@ import {
   type MeshInputs,
   type ProxyDescriptor,
   type PushContext,
-} from '../src/index.ts';
+} from '../index.ts';
 
 /** Objects of a YAML stream; those without a creationTimestamp get one in their order. */
 export const objectsOf = (yaml: string): readonly KubeObject[] =>
@@ -24,43 +25,52 @@ export const objectsOf = (yaml: string): readonly KubeObject[] =>
       },
     }));
 
-const stringMap = (value: unknown): Record<string, string> => (value ?? {}) as Record<string, string>;
+interface ServiceFields {
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly targetPort?: number;
+  }[];
+}
+
+type Pod = KubeObject<unknown, { readonly podIP: string }>;
+
+const selected = (pods: readonly Pod[], service: KubeObject<ServiceFields>): readonly Pod[] =>
+  pods.filter(
+    ({ metadata }) =>
+      metadata.namespace === service.metadata.namespace &&
+      Object.entries(service.spec?.selector ?? {}).every(
+        ([key, value]) => metadata.labels?.[key] === value,
+      ),
+  );
 
 /** What the endpoint controller would make: one slice for each Service with a selector. */
 const slicesOf = (objects: readonly KubeObject[]): readonly KubeObject[] => {
-  const pods = objects.filter(({ kind }) => kind === 'Pod') as KubeObject<any, any>[];
-  return (objects.filter(({ kind }) => kind === 'Service') as KubeObject<any>[]).flatMap((service) => {
-    const selector = stringMap(service.spec?.selector);
-    if (Object.keys(selector).length === 0) return [];
-    const selected = pods.filter(
-      ({ metadata }) =>
-        metadata.namespace === service.metadata.namespace &&
-        Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value),
-    );
-    return [
-      {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: {
-          name: `${service.metadata.name}-0`,
-          namespace: service.metadata.namespace,
-          labels: { 'kubernetes.io/service-name': service.metadata.name },
-        },
-        addressType: 'IPv4',
-        ports: service.spec.ports.map((port: any) => ({
-          name: port.name,
-          port: port.targetPort ?? port.port,
-          protocol: 'TCP',
-        })),
-        endpoints: selected.map(({ metadata, status, spec }) => ({
-          addresses: [status.podIP],
-          conditions: { ready: status.ready ?? true, serving: true, terminating: false },
-          nodeName: spec?.nodeName,
-          targetRef: { kind: 'Pod', name: metadata.name, namespace: metadata.namespace },
-        })),
-      } as KubeObject,
-    ];
-  });
+  const pods = objects.filter(({ kind }) => kind === 'Pod') as Pod[];
+  const services = objects.filter(({ kind }) => kind === 'Service') as KubeObject<ServiceFields>[];
+  return services
+    .filter(({ spec }) => spec?.selector !== undefined)
+    .map((service) => ({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        ...service.metadata,
+        name: `${service.metadata.name}-0`,
+        labels: { 'kubernetes.io/service-name': service.metadata.name },
+      },
+      addressType: 'IPv4',
+      ports: service.spec?.ports.map(({ name, port, targetPort }) => ({
+        name,
+        port: targetPort ?? port,
+        protocol: 'TCP',
+      })),
+      endpoints: selected(pods, service).map(({ metadata, status }) => ({
+        addresses: [status?.podIP],
+        conditions: { ready: true, serving: true, terminating: false },
+        targetRef: { kind: 'Pod', name: metadata.name, namespace: metadata.namespace },
+      })),
+    }));
 };
 
 /** Inputs from objects of all kinds. */
@@ -68,7 +78,8 @@ export const inputsOf = (
   objects: readonly KubeObject[],
   config: Partial<MeshConfig> = {},
 ): MeshInputs => {
-  const of = (kind: string): readonly KubeObject[] => objects.filter((object) => object.kind === kind);
+  const of = (kind: string): readonly KubeObject[] =>
+    objects.filter((object) => object.kind === kind);
   return {
     meshConfig: { ...defaultMeshConfig, ...config },
     services: of('Service'),
@@ -93,7 +104,7 @@ export const pushOf = (yaml: string, config: Partial<MeshConfig> = {}): PushCont
 export const sidecarOf = (
   pod: string,
   address: string,
-  metadata: Record<string, any> = {},
+  metadata: JsonObject = {},
 ): ProxyDescriptor => {
   const [name = '', namespace = 'default'] = pod.split('.');
   const { value, diagnostics } = describeProxy({
@@ -113,7 +124,7 @@ export const sidecarOf = (
 };
 
 /** The ingress gateway's proxy. */
-export const ingressGateway = (metadata: Record<string, any> = {}): ProxyDescriptor => {
+export const ingressGateway = (metadata: JsonObject = {}): ProxyDescriptor => {
   const { value, diagnostics } = describeProxy({
     id: 'router~127.9.0.9~ingress-0.istio-system~istio-system.svc.cluster.local',
     cluster: 'istio-ingressgateway.istio-system',
