@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { RunRecord } from '@lateen/runtime';
 import { Progress } from './progress.ts';
 import { run } from './run.ts';
 import { startCard } from './start-card.ts';
@@ -60,12 +61,12 @@ test('an unreadable image catalog ends the start with one line', async (t) => {
 });
 
 test('the card shows where to look, how to connect, and three things to try', () => {
-  const record = {
+  const record: RunRecord = {
     ...{ version: '0.1.0', pid: 1, processStart: '1', phase: 'ready', startedAt: '' },
     ...{ stateDir: '/home/me/.lateen', kubeconfig: '/home/me/.lateen/kubeconfig' },
     ...{ apiServer: 'https://127.0.0.1:6443', network: { kind: 'loopback', cidr: '' } },
     gateway: { http: 'http://127.0.0.1:8080' },
-  } as const;
+  };
   const options = { sample: 'bookinfo', detached: false, color: false };
   const card = startCard(record, { ...options, workingFolder: '/home/me' });
   assert.match(card, /http:\/\/127\.0\.0\.1:8080\/productpage/);

@@ -1,3 +1,12 @@
+import { builtinKinds } from '@lateen/api';
+import {
+  bearerTokenAuthenticator,
+  clientCertificateAuthenticator,
+  ruleAuthorizer,
+  serviceAccountUser,
+  startApiServer,
+  type VerifyToken,
+} from '@lateen/apiserver';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
@@ -28,3 +37,46 @@ export interface ClusterApi {
 }
 
 const apiHost = '127.0.0.1';
+/** Until this late a new token is good; `kubectl create token` may ask for less. */
+const defaultTokenSeconds = 3_600;
+
+/** Service accounts may read everything but secrets: what istiod needs, and no way up. */
+const readOnly = ['get', 'list', 'watch'];
+
+/** API server, kubeconfig for people and for istiod, and a client. Rejects when the port is taken. */
+export const openClusterApi = async (options: ClusterApiOptions): Promise<ClusterApi> => {
+  const { state, pki, network, clock, log } = options;
+  const { key, certificate } = issueServerCertificate(pki, [
+    apiHost,
+    network.nodeAddress,
+    network.serviceAddresses.first,
+  ]);
+  let client: KubeClient | undefined;
+  const ownClient = (): KubeClient => {
+    if (client === undefined) throw new Error('a pod was made before the API server was there');
+    return client;
+  };
+  const verifyToken: VerifyToken = async (token) => {
+    const account = await pki.tokens.verify(token);
+    return account && serviceAccountUser(account.namespace, account.name, account.uid);
+  };
+  const server = await startApiServer({
+    ...{ clock, log, host: apiHost, port: options.port, storePath: state.store },
+    tls: { key, cert: certificate, clientCa: pki.authority.certificate },
+    authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],
+    authorizer: ruleAuthorizer([
+      { subject: 'system:serviceaccounts', verbs: readOnly, resources: ['*'] },
+    ]),
+    kinds: builtinKinds,
+    admission: [serviceAccountPlugin, injectionPlugin(ownClient)],
+    pods: new KubeletPodBackend(options.kubelet, clock),
+    verifyToken,
+    issueToken: async () => '',
+    serviceAddresses: network.serviceAddresses,
+  });
+  const admin = { commonName: 'lateen-admin', organizations: ['system:masters'] };
+  const kubeconfig = clientKubeconfig(pki, server.url, admin);
+  writePrivateFile(state.kubeconfig, kubeconfig);
+  client = createKubeClient(parseKubeConfig(kubeconfig));
+  return { url: server.url, port: server.port, client, close: () => server.close() };
+};

@@ -75,7 +75,8 @@ const discoveryAddress = (caches: ControllerCaches): Destination | undefined => 
 const baseEnvironment = ({ state }: NodeAgentsOptions): Record<string, string> => ({
   PATH: [dirname(process.execPath), process.env['PATH'] ?? '/usr/bin:/bin'].join(delimiter),
   LANG: process.env['LANG'] ?? 'C.UTF-8',
-  NODE_COMPILE_CACHE: state.cache,
+  // One cache for all clusters of an installation: the launcher's, or our own without it.
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? state.cache,
   ...(process.env['TZ'] !== undefined && { TZ: process.env['TZ'] }),
 });
 

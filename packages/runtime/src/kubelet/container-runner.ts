@@ -276,6 +276,8 @@ export class ContainerRunner {
       },
       onUnhealthy: (message) => this.#event('Warning', 'Unhealthy', message),
     });
+    const image = container.image ?? '';
+    this.#event('Normal', 'Pulled', `Container image "${image}" already present on machine`);
     this.#event('Normal', 'Created', `Created container: ${container.name}`);
     this.#event('Normal', 'Started', `Started container ${container.name}`);
     this.#set({ running: { startedAt: timeOf(attempt.startedMs) } });

@@ -1,108 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import type { ConfigMap, Container, Pod, PodSpec, Secret, Service } from '@lateen/api';
-import { silentLogger } from '@lateen/base';
-import { FakeKubeClient, Informer, resources, systemClock } from '@lateen/kube';
-import { ImageCatalog } from '../images/image-catalog.ts';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Container, Pod } from '@lateen/api';
+import { type FakeKubeClient, resources } from '@lateen/kube';
 import { readLog } from '../logs/log-reader.ts';
-import { AddressPool } from '../network/address-pool.ts';
-import { claimLoopbackNetwork } from '../network/loopback-network.ts';
-import { EventRecorder } from './event-recorder.ts';
-import { Kubelet } from './kubelet.ts';
-import { startScheduler } from './scheduler.ts';
-import { StartGate } from './start-gate.ts';
-
-const shellImage = { name: 'test/shell', command: ['/bin/sh', '-c'], env: {}, workingDir: '/' };
-
-const startNode = async (t: TestContext, client = new FakeKubeClient()) => {
-  const folder = mkdtempSync(join(tmpdir(), 'lateen-kubelet-'));
-  const { network } = await claimLoopbackNetwork({ seed: folder });
-  const stop = new AbortController();
-  const common = { client, clock: systemClock, log: silentLogger };
-  const over = <T extends Pod | ConfigMap | Secret | Service>(resource: typeof resources.pods) => {
-    const informer = new Informer<T>({ ...common, resource, jitter: () => 0 });
-    void informer.run(stop.signal);
-    return informer;
-  };
-  const pods = over<Pod>(resources.pods);
-  const configMaps = over<ConfigMap>(resources.configMaps);
-  const secrets = over<Secret>(resources.secrets);
-  const services = over<Service>(resources.services);
-  await Promise.all([pods, configMaps, secrets, services].map((informer) => informer.synced));
-  const events = new EventRecorder({ ...common, component: 'kubelet' });
-  const kubelet = new Kubelet({
-    nodeName: 'lateen',
-    ...{ pods, configMaps, secrets },
-    context: {
-      ...common,
-      ...{ events, network, podsFolder: join(folder, 'pods') },
-      config: {
-        configMap: (namespace, name) => configMaps.get(name, namespace),
-        secret: (namespace, name) => secrets.get(name, namespace),
-        services: () => services.list(),
-        serviceAccountToken: async () => 'token',
-      },
-      catalog: new ImageCatalog([shellImage]),
-      podAddresses: new AddressPool(network.podAddresses),
-      startGate: new StartGate(4, systemClock),
-      baseEnvironment: { PATH: process.env['PATH'] ?? '' },
-    },
-  });
-  const stopScheduler = startScheduler({
-    ...common,
-    events,
-    pods,
-    nodeName: 'lateen',
-    nodeLabels: {},
-  });
-  await kubelet.start();
-  const end = async (): Promise<void> => {
-    stopScheduler();
-    await kubelet.stop();
-    stop.abort();
-    await network.close();
-  };
-  t.after(async () => {
-    await end();
-    rmSync(folder, { recursive: true });
-  });
-  const until = (
-    name: string,
-    holds: (pod: Pod | undefined) => boolean,
-  ): Promise<Pod | undefined> => {
-    const { promise, resolve } = Promise.withResolvers<Pod | undefined>();
-    const check = (): void => {
-      const pod = pods.get(name, 'default');
-      if (holds(pod)) resolve(pod);
-    };
-    const stopListening = pods.onChange(check);
-    check();
-    return promise.finally(stopListening);
-  };
-  return { client, kubelet, until, end, folder };
-};
-
-const podOf = (name: string, script: string, more: Partial<Container & PodSpec> = {}): Pod => {
-  const { restartPolicy, initContainers, volumes, terminationGracePeriodSeconds, ...container } =
-    more;
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', uid: `uid-of-${name}` },
-    spec: {
-      containers: [
-        { name: 'main', image: 'test/shell', args: [script], ...container } as Container,
-      ],
-      ...(restartPolicy && { restartPolicy: restartPolicy as 'Never' }),
-      ...(initContainers && { initContainers }),
-      ...(volumes && { volumes }),
-      ...(terminationGracePeriodSeconds !== undefined && { terminationGracePeriodSeconds }),
-    },
-  };
-};
+import { podOf, startTestNode } from './test-node.ts';
 
 const condition = (pod: Pod | undefined, type: string): string | undefined =>
   pod?.status?.conditions?.find((one) => one.type === type)?.status;
@@ -117,7 +19,7 @@ const eventReasons = async (client: FakeKubeClient, name: string): Promise<strin
 };
 
 test('a pod runs, becomes ready, is reached on its address, logs, and ends on deletion', async (t) => {
-  const { client, kubelet, until } = await startNode(t);
+  const { client, kubelet, until } = await startTestNode(t);
   const server = `require('http').createServer((q, s) => s.end('hello from ' + process.env.MY_IP)).listen(process.env.PORT, '127.0.0.1', () => console.log('up'))`;
   const pod = podOf('web', '', {
     command: [process.execPath, '-e', server],
@@ -150,12 +52,12 @@ test('a pod runs, becomes ready, is reached on its address, logs, and ends on de
   const reasons = await eventReasons(client, 'web');
   assert.deepEqual(
     reasons.filter((reason) => reason !== 'Unhealthy'),
-    ['Scheduled', 'Created', 'Started', 'Killing'],
+    ['Scheduled', 'Pulled', 'Created', 'Started', 'Killing'],
   );
 });
 
 test('a container that exits at once backs off', async (t) => {
-  const { client, until } = await startNode(t);
+  const { client, until } = await startTestNode(t);
   await client.create(resources.pods, podOf('crash', 'exit 3'));
   const pod = await until('crash', (one) => waiting(one) === 'CrashLoopBackOff');
   const [status] = pod?.status?.containerStatuses ?? [];
@@ -165,7 +67,7 @@ test('a container that exits at once backs off', async (t) => {
 });
 
 test('an unknown image names the catalog', async (t) => {
-  const { client, until } = await startNode(t);
+  const { client, until } = await startTestNode(t);
   await client.create(resources.pods, podOf('alien', '', { image: 'nowhere/alien:1' }));
   const pod = await until('alien', (one) => waiting(one) === 'ErrImagePull');
   assert.match(state(pod)?.waiting?.message ?? '', /image catalog/);
@@ -173,7 +75,7 @@ test('an unknown image names the catalog', async (t) => {
 });
 
 test('init containers go first; Never ends with the phase of the exit code', async (t) => {
-  const { client, until, kubelet } = await startNode(t);
+  const { client, until, kubelet } = await startTestNode(t);
   const shared = { name: 'shared', mountPath: '/shared' };
   const volumes = [{ name: 'shared', emptyDir: {} }];
   const init = (script: string): Container => ({
@@ -203,7 +105,7 @@ test('init containers go first; Never ends with the phase of the exit code', asy
 });
 
 test('a missing ConfigMap holds the pod until it is there', async (t) => {
-  const { client, until } = await startNode(t);
+  const { client, until } = await startTestNode(t);
   const volumes = [{ name: 'conf', configMap: { name: 'late' } }];
   await client.create(resources.pods, podOf('patient', 'sleep 100', { volumes }));
   const pod = await until('patient', (one) => waiting(one) === 'ContainerCreating');
@@ -216,7 +118,7 @@ test('a missing ConfigMap holds the pod until it is there', async (t) => {
 });
 
 test('liveness failure restarts the container; one that ignores SIGTERM is killed in the end', async (t) => {
-  const { client, until } = await startNode(t);
+  const { client, until } = await startTestNode(t);
   const pod = podOf('stuck', 'trap "" TERM; while :; do sleep 0.05; done', {
     livenessProbe: {
       exec: { command: ['/bin/false'] },
@@ -233,12 +135,12 @@ test('liveness failure restarts the container; one that ignores SIGTERM is kille
 });
 
 test('a new supervisor runs the pods again, and says so', async (t) => {
-  const first = await startNode(t);
+  const first = await startTestNode(t);
   await first.client.create(resources.pods, podOf('again', 'sleep 100'));
   const before = await first.until('again', (one) => condition(one, 'Ready') === 'True');
   await first.end();
   assert.equal(condition(before, 'Ready'), 'True');
-  const second = await startNode(t, first.client);
+  const second = await startTestNode(t, first.client);
   const pod = await second.until(
     'again',
     (one) =>
