@@ -5,8 +5,8 @@ import type { Rejection } from './client-state.ts';
 /** `google.rpc.Code.INVALID_ARGUMENT`. */
 const invalidArgument = 3;
 
-/** Longest NACK text sent: a server keeps it for each proxy, and a person reads it. */
-const maxErrorCharacters = 4096;
+/** Longest NACK text sent and kept: a server holds one for each proxy, and a person reads it. */
+export const maxErrorCharacters = 4096;
 
 /** `error_detail` of a NACK; undefined for an ACK. */
 export const rejectionStatus = (rejection: Rejection | undefined): Status | undefined =>

@@ -7,11 +7,12 @@ import { NodeSchema } from '../gen/envoy/config/core/v3/base_pb.js';
 import { ClusterLoadAssignmentSchema } from '../gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '../gen/envoy/config/route/v3/route_pb.js';
-import type {
-  DeltaDiscoveryRequest,
-  DeltaDiscoveryResponse,
-  DiscoveryRequest,
-  DiscoveryResponse,
+import {
+  type DeltaDiscoveryRequest,
+  DeltaDiscoveryRequestSchema,
+  type DeltaDiscoveryResponse,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
 } from '../gen/envoy/service/discovery/v3/discovery_pb.js';
 import {
   type ClientProtocol,
@@ -322,6 +323,19 @@ describe('delta server', () => {
     const accepted = pair.serverState.subscriptions.get(typeUrls.route);
     assert.equal(accepted?.rejected, undefined);
     assert.deepEqual(accepted?.acked, accepted?.sent);
+  });
+
+  it('keeps no more of an error text than a person reads', () => {
+    const pair = settledPair(listener('l', 0), route('l', 0));
+    pair.publish(createSnapshot([listener('l', 0), route('l', 1)]));
+    const { nonce } = pair.serverState.subscriptions.get(typeUrls.route)!.outstanding!;
+    const nack = create(DeltaDiscoveryRequestSchema, {
+      typeUrl: typeUrls.route,
+      responseNonce: nonce,
+      errorDetail: { message: 'x'.repeat(1_000_000) },
+    });
+    const state = deltaServer.receive(pair.serverState, nack);
+    assert.equal(state.subscriptions.get(typeUrls.route)?.rejected?.error.length, 4_096);
   });
 
   it('withdraws what it sent when the very same older snapshot comes back', () => {

@@ -1,3 +1,4 @@
+import { maxErrorCharacters } from './rejection-status.ts';
 import type { Resource } from './resource.ts';
 import { type ResourceMap, versionOfSet } from './snapshot.ts';
 import { isWholeStateType } from './type-url.ts';
@@ -17,7 +18,7 @@ export interface SentResponse {
 
 /** A response the client refused. */
 export interface RejectedResponse extends SentResponse {
-  /** `error_detail.message`. */
+  /** `error_detail.message`, shortened to what a person reads. */
   readonly error: string;
 }
 
@@ -81,7 +82,11 @@ export const settle = (
   if (outstanding === undefined || outstanding.nonce !== nonce) return subscription;
   return error === undefined
     ? { ...subscription, outstanding: undefined, acked: outstanding, rejected: undefined }
-    : { ...subscription, outstanding: undefined, rejected: { ...outstanding, error } };
+    : {
+        ...subscription,
+        outstanding: undefined,
+        rejected: { ...outstanding, error: error.slice(0, maxErrorCharacters) },
+      };
 };
 
 /** A change of the set of names. */
