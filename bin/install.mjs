@@ -1,7 +1,6 @@
 // Runs on whatever Node the machine has, with nothing installed: plain JavaScript, no imports of ours.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,9 +10,14 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Node release whose built-ins we rely on: running TypeScript directly, node:sqlite, compile cache. */
 const neededMajor = 24;
 
-const readStamp = (file) => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+const readJson = (...path) => {
+  const file = join(...path);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+};
 
-const npm = (args, folder) => {
+const install = (label, args, folder) => {
+  console.error(`lateen: installing ${label} ...`);
+  const startedMs = Date.now();
   const result = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   if (result.error !== undefined || result.status !== 0) {
     const reason = result.error?.message ?? `exit code ${result.status}`;
@@ -22,54 +26,48 @@ const npm = (args, folder) => {
     );
     process.exit(1);
   }
-};
-
-const installOnce = ({ folder, source, want, accepted, args, label }) => {
-  const digest = createHash('sha256')
-    .update(readFileSync(join(folder, source)))
-    .digest('hex');
-  const stamp = join(folder, 'node_modules', '.lateen-installed');
-  const found = readStamp(stamp);
-  if (accepted.some((kind) => found === `${kind} ${digest}`)) return;
-  console.error(`lateen: installing ${label} ...`);
-  const startedMs = Date.now();
-  npm(args, folder);
-  writeFileSync(stamp, `${want} ${digest}\n`);
   console.error(`lateen: installed in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
 };
 
-/** Installs what running needs, once per lock file. */
-export const installForRunning = () =>
-  installOnce({
-    folder: root,
-    source: 'package-lock.json',
-    want: 'run',
-    accepted: ['run', 'all'],
-    args: ['ci', '--omit=dev', '--no-audit', '--no-fund'],
-    label: 'dependencies',
-  });
-
-/** Installs what the checks need: development dependencies and the linters in `tools/`. */
-export const installForChecking = () => {
-  installOnce({
-    folder: root,
-    source: 'package-lock.json',
-    want: 'all',
-    accepted: ['all'],
-    args: ['ci', '--no-audit', '--no-fund'],
-    label: 'dependencies',
-  });
-  installOnce({
-    folder: join(root, 'tools'),
-    source: 'package.json',
-    want: 'all',
-    accepted: ['all'],
-    args: ['install', '--no-audit', '--no-fund'],
-    label: 'linters',
+/** Whether npm's record of what it installed has every version of the lock file. */
+const isInstalled = (withDevelopment) => {
+  const wanted = readJson(root, 'package-lock.json')?.packages ?? {};
+  const present = readJson(root, 'node_modules', '.package-lock.json')?.packages;
+  if (present === undefined) return false;
+  return Object.entries(wanted).every(([path, { version, dev, optional, devOptional, link }]) => {
+    if (!path.startsWith('node_modules/') || optional || devOptional) return true;
+    if (dev && !withDevelopment) return true;
+    return present[path] !== undefined && (link || present[path].version === version);
   });
 };
 
-/** The Node to run TypeScript with: this one when new enough, else the one among the dependencies. */
+const areLintersInstalled = (folder) =>
+  Object.entries(readJson(folder, 'package.json').devDependencies ?? {})
+    .concat(Object.entries(readJson(folder, 'package.json').dependencies ?? {}))
+    .every(
+      ([name, version]) =>
+        readJson(folder, 'node_modules', name, 'package.json')?.version === version,
+    );
+
+/** Whether somebody develops here: an update must not take the development dependencies away. */
+const isDevelopment = () => existsSync(join(root, 'node_modules', 'typescript'));
+
+/** Installs what running needs, when it is not there or not what the lock file says. */
+export const installForRunning = () => {
+  if (isInstalled(false)) return;
+  const scope = isDevelopment() ? [] : ['--omit=dev'];
+  install('dependencies', ['ci', ...scope, '--no-audit', '--no-fund'], root);
+};
+
+/** Installs what the checks need: development dependencies and the linters in `tools/`. */
+export const installForChecking = () => {
+  if (!isInstalled(true)) install('dependencies', ['ci', '--no-audit', '--no-fund'], root);
+  const tools = join(root, 'tools');
+  if (!areLintersInstalled(tools))
+    install('linters', ['install', '--no-audit', '--no-fund'], tools);
+};
+
+/** The Node to run TypeScript with: the one among the dependencies, else this one when new enough. */
 export const nodeBinary = () => {
   const bundled = join(
     root,
