@@ -15,6 +15,7 @@ import { typeUrls, wildcardName } from '@lateen/xds';
 import { watchedKinds } from './ingest/watched-kind.ts';
 import type { Pilot, PilotOptions } from './pilot.ts';
 import { startPilot } from './start-pilot.ts';
+import type { AdsClients } from './status/clients.ts';
 import type { SyncStatus } from './status/syncz.ts';
 import { deltaTestClient, sotwTestClient, type TestNode } from './testing/ads-test-client.ts';
 import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh-objects.ts';
@@ -178,6 +179,10 @@ describe('startPilot', () => {
     assert.equal(status?.istiod, 'istiod-0');
     assert.deepEqual(status?.errors, { route: 'no such subset' });
     assert.notEqual(status?.route_sent, status?.route_acked);
+    const { clients: rows } = JSON.parse(await page('/debug/adsz')) as AdsClients;
+    assert.deepEqual(rows[0]?.watches['RDS'], ['7070', '9080']);
+    assert.equal(rows[0]?.versions['RDS']?.error, 'no such subset');
+    assert.notEqual(rows[0]?.versions['RDS']?.sent, rows[0]?.versions['RDS']?.acked);
     assert.match(await page('/metrics'), /^pilot_total_xds_rejects 1$/m);
   });
 

@@ -16,6 +16,16 @@ interface AdsClient {
   readonly protocol: 'delta' | 'sotw';
   /** By short type name: `*`, or the names, sorted. */
   readonly watches: Readonly<Record<string, readonly string[]>>;
+  /** By short type name. */
+  readonly versions: Readonly<Record<string, WatchVersions>>;
+}
+
+/** How far a proxy is with one type, by content hashes; '' where there is none yet. */
+interface WatchVersions {
+  readonly sent: string;
+  readonly acked: string;
+  /** Text of the NACK that is not made good yet. */
+  readonly error?: string;
 }
 
 export const adsClients = (connections: readonly Connection[]): AdsClients => ({
@@ -25,12 +35,8 @@ export const adsClients = (connections: readonly Connection[]): AdsClients => ({
     connectedAt: new Date(connection.connectedMs).toISOString(),
     address: connection.peer,
     protocol: connection.protocol,
-    watches: Object.fromEntries(
-      [...connection.stream.subscriptions.values()].map((subscription) => [
-        shortTypeName(subscription.typeUrl),
-        watchedNames(subscription),
-      ]),
-    ),
+    watches: byType(connection, watchedNames),
+    versions: byType(connection, watchVersions),
   })),
 });
 
@@ -38,3 +44,20 @@ const watchedNames = ({ wildcard, names }: Subscription): readonly string[] => [
   ...(wildcard ? [wildcardName] : []),
   ...[...names].sort(),
 ];
+
+const byType = <T>(
+  { stream }: Connection,
+  describe: (subscription: Subscription) => T,
+): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    [...stream.subscriptions.values()].map((subscription) => [
+      shortTypeName(subscription.typeUrl),
+      describe(subscription),
+    ]),
+  );
+
+const watchVersions = ({ sent, acked, rejected }: Subscription): WatchVersions => ({
+  sent: sent?.version ?? '',
+  acked: acked?.version ?? '',
+  ...(rejected !== undefined && { error: rejected.error }),
+});
