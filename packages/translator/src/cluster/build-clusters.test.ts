@@ -236,7 +236,7 @@ test('TLS origination names secrets and checks names', () => {
 
 test('resolutions of ServiceEntries become discovery types', () => {
   const rows: [string, Cluster_DiscoveryType][] = [
-    ['NONE', Cluster_DiscoveryType.EDS],
+    ['NONE', Cluster_DiscoveryType.ORIGINAL_DST],
     ['STATIC', Cluster_DiscoveryType.EDS],
     ['DNS', Cluster_DiscoveryType.STRICT_DNS],
     ['DNS_ROUND_ROBIN', Cluster_DiscoveryType.LOGICAL_DNS],

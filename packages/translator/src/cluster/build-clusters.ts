@@ -2,7 +2,9 @@ import { createResource, type Resource, typeUrls } from '@lateen/xds';
 import { type Cluster, ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { serviceTargets } from '../proxy/service-target.ts';
+import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { pushMemo } from '../push-context/push-memo.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { outboundClusterOf } from './outbound-cluster.ts';
@@ -10,7 +12,7 @@ import { blackHole, inbound, inboundPassthrough, passthrough } from './special-c
 
 const serviceClusters = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   service: MeshService,
 ): readonly Cluster[] => {
   const rule = destinationRuleFor(push, proxy, service);
@@ -33,23 +35,37 @@ const inboundClusters = (push: PushContext, proxy: ProxyDescriptor): readonly Cl
   ];
 };
 
-/** All clusters of a proxy: one for each visible service port and subset, its own ports, the special ones. */
+const outbound = pushMemo<readonly Resource<Cluster>[]>();
+
+const resourceOf = (cluster: Cluster): Resource<Cluster> =>
+  createResource(typeUrls.cluster, cluster.name, ClusterSchema, cluster);
+
+/** One for each visible service port and subset; proxies that are alike as clients share them. */
+const outboundClusters = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+): readonly Resource<Cluster>[] => {
+  const client = outboundClient(push, proxy);
+  return outbound(push, client.key, () =>
+    [...sidecarScope(push, client).services.values()]
+      .flatMap((service) => serviceClusters(push, client, service))
+      .map(resourceOf),
+  );
+};
+
+/** All clusters of a proxy: of the services it sees, of its own ports, and the special ones. */
 export const buildClusters = (
   push: PushContext,
   proxy: ProxyDescriptor,
 ): readonly Resource<Cluster>[] => {
-  const outbound = [...sidecarScope(push, proxy).services.values()].flatMap((service) =>
-    serviceClusters(push, proxy, service),
-  );
+  const { meshConfig } = push;
   const own =
     proxy.type === 'router'
-      ? [blackHole(push.meshConfig)]
+      ? [blackHole(meshConfig)]
       : [
-          blackHole(push.meshConfig),
-          passthrough(push.meshConfig, proxy),
+          blackHole(meshConfig),
+          passthrough(meshConfig, proxy.interceptionMode),
           ...inboundClusters(push, proxy),
         ];
-  return [...outbound, ...own].map((cluster) =>
-    createResource(typeUrls.cluster, cluster.name, ClusterSchema, cluster),
-  );
+  return [...outboundClusters(push, proxy), ...own.map(resourceOf)];
 };

@@ -3,7 +3,6 @@ import {
   type Cluster,
   Cluster_DiscoveryType,
   Cluster_DnsLookupFamily,
-  Cluster_LbPolicy,
   ClusterSchema,
 } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { buildLoadAssignment } from '../endpoint/load-assignment.ts';
@@ -12,14 +11,15 @@ import { duration } from '../envoy/duration.ts';
 import type { MessageFields } from '../envoy/message-init.ts';
 import { metadata } from '../envoy/metadata.ts';
 import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { type EffectivePolicy, effectivePolicy } from './effective-policy.ts';
 import { httpProtocolOptions, speaksHttp2, type UpstreamProtocol } from './http-protocol.ts';
 import { loadBalancerFields } from './load-balancer.ts';
+import { originalDestination } from './original-destination.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import { transportFields } from './transport.ts';
 
@@ -37,7 +37,14 @@ export interface OutboundTarget {
 /** Envoy's DNS refresh for answers without a usable TTL: Istio's mesh default. */
 const dnsRefreshMs = 60_000;
 
-const discoveryType = (service: MeshService, proxy: ProxyDescriptor): Cluster_DiscoveryType => {
+/**
+ * Gateways have none. Sidecars without interception have one only in the request's authority: good
+ * enough for hosts outside, while a headless service's pods are known by their endpoints.
+ */
+const hasOriginalDestination = ({ registry }: MeshService, proxy: OutboundClient): boolean =>
+  proxy.type === 'sidecar' && (proxy.interceptionMode !== 'NONE' || registry === 'External');
+
+const discoveryType = (service: MeshService, proxy: OutboundClient): Cluster_DiscoveryType => {
   switch (service.resolution) {
     case 'dns':
     case 'alias':
@@ -46,23 +53,17 @@ const discoveryType = (service: MeshService, proxy: ProxyDescriptor): Cluster_Di
     case 'dns-round-robin':
       return Cluster_DiscoveryType.LOGICAL_DNS;
     case 'passthrough':
-      // Gateways and sidecars without interception have no original destination to forward to.
-      return proxy.type === 'router' || proxy.interceptionMode === 'NONE'
-        ? Cluster_DiscoveryType.EDS
-        : Cluster_DiscoveryType.ORIGINAL_DST;
+      return hasOriginalDestination(service, proxy)
+        ? Cluster_DiscoveryType.ORIGINAL_DST
+        : Cluster_DiscoveryType.EDS;
     default:
       return Cluster_DiscoveryType.EDS;
   }
 };
 
-const originalDestination: Fields = {
-  clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
-  lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-};
-
 const discoveryFields = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   target: OutboundTarget,
   policy: EffectivePolicy,
 ): Fields => {
@@ -71,7 +72,9 @@ const discoveryFields = (
   const passthrough =
     policy.loadBalancer?.simple === 'PASSTHROUGH' &&
     policy.loadBalancer.consistentHash === undefined;
-  if (type === Cluster_DiscoveryType.ORIGINAL_DST || passthrough) return originalDestination;
+  if (type === Cluster_DiscoveryType.ORIGINAL_DST || passthrough) {
+    return originalDestination(proxy.interceptionMode);
+  }
   const fields: Fields = {
     clusterDiscoveryType: { case: 'type', value: type },
     ...loadBalancerFields(policy.loadBalancer),
@@ -129,7 +132,7 @@ const keepaliveFields = ({ connectionPool }: EffectivePolicy): Fields => {
 /** `outbound|PORT|SUBSET|HOST`. */
 export const outboundClusterOf = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   target: OutboundTarget,
 ): Cluster => {
   const { service, port, subset, rule } = target;

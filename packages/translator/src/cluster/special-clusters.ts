@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import {
   type Cluster,
   Cluster_DiscoveryType,
-  Cluster_LbPolicy,
   ClusterSchema,
 } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { socketAddress } from '../envoy/address.ts';
@@ -15,10 +14,11 @@ import {
   inboundPassthroughCluster,
   passthroughCluster,
 } from '../naming/cluster-name.ts';
-import type { ProxyDescriptor, SocketTarget } from '../proxy/proxy-descriptor.ts';
+import type { InterceptionMode, SocketTarget } from '../proxy/proxy-descriptor.ts';
 import type { ServiceTarget } from '../proxy/service-target.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { httpProtocolOptions } from './http-protocol.ts';
+import { originalDestination } from './original-destination.ts';
 
 /** Source address of connections to the app, by which iptables rules know not to capture them. */
 const inboundSourceAddress = '127.0.0.6';
@@ -31,11 +31,6 @@ export const blackHole = ({ connectTimeoutMs }: MeshConfig): Cluster =>
     connectTimeout: duration(connectTimeoutMs),
   });
 
-const originalDestination = {
-  clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
-  lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-} as const;
-
 const anyHttp = {
   protocol: 'Auto',
   pool: undefined,
@@ -43,20 +38,11 @@ const anyHttp = {
   autoSni: false,
 } as const;
 
-/**
- * Where the client wanted to go. Without interception the socket does not know, and the request's
- * authority says it instead.
- */
-export const passthrough = (mesh: MeshConfig, proxy: ProxyDescriptor): Cluster =>
+/** For hosts that no service claims. */
+export const passthrough = (mesh: MeshConfig, interceptionMode: InterceptionMode): Cluster =>
   create(ClusterSchema, {
     name: passthroughCluster,
-    ...originalDestination,
-    ...(proxy.interceptionMode === 'NONE' && {
-      lbConfig: {
-        case: 'originalDstLbConfig',
-        value: { useHttpHeader: true, httpHeaderName: ':authority' },
-      },
-    }),
+    ...originalDestination(interceptionMode),
     connectTimeout: duration(mesh.connectTimeoutMs),
     circuitBreakers: circuitBreakers(undefined, undefined),
     typedExtensionProtocolOptions: httpProtocolOptions(anyHttp),
@@ -66,7 +52,7 @@ export const passthrough = (mesh: MeshConfig, proxy: ProxyDescriptor): Cluster =
 export const inboundPassthrough = (mesh: MeshConfig): Cluster =>
   create(ClusterSchema, {
     name: inboundPassthroughCluster,
-    ...originalDestination,
+    ...originalDestination('REDIRECT'),
     connectTimeout: duration(mesh.connectTimeoutMs),
     circuitBreakers: circuitBreakers(undefined, undefined),
     typedExtensionProtocolOptions: httpProtocolOptions(anyHttp),
@@ -97,6 +83,9 @@ const staticEndpoint = (name: string, { address, port }: SocketTarget) => ({
   },
 });
 
+const named = ({ services }: ServiceTarget) =>
+  services.map(({ hostname, name, namespace }) => ({ host: hostname, name, namespace }));
+
 /** `inbound|TARGETPORT||`: the app, at a known address or at the connection's original one. */
 export const inbound = (
   mesh: MeshConfig,
@@ -107,7 +96,7 @@ export const inbound = (
   const discovery =
     app === undefined
       ? {
-          ...originalDestination,
+          ...originalDestination('REDIRECT'),
           upstreamBindConfig: {
             sourceAddress: {
               address: inboundSourceAddress,
@@ -127,14 +116,8 @@ export const inbound = (
       meshUpgrades: false,
       autoSni: false,
     }),
-    metadata: metadata({
-      istio: {
-        services: target.services.map(({ hostname, name: serviceName, namespace }) => ({
-          host: hostname,
-          name: serviceName,
-          namespace,
-        })),
-      },
+    ...(target.services.length > 0 && {
+      metadata: metadata({ istio: { services: named(target) } }),
     }),
   });
 };

@@ -6,14 +6,16 @@ import {
 } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { parseClusterName } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { pushMemo } from '../push-context/push-memo.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
 import { portByNumber } from '../registry/mesh-service.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 
 const assignment = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   clusterName: string,
 ): ClusterLoadAssignment => {
   const name = parseClusterName(clusterName);
@@ -26,6 +28,8 @@ const assignment = (
   return buildLoadAssignment(push, proxy, { service, port, subset: name.subset, rule });
 };
 
+const assignments = pushMemo<Resource<ClusterLoadAssignment>>();
+
 /**
  * One ClusterLoadAssignment for each name asked for. A cluster that is gone gets an empty one: the
  * client that still asks must not wait for ever.
@@ -34,12 +38,16 @@ export const buildEndpoints = (
   push: PushContext,
   proxy: ProxyDescriptor,
   clusterNames: readonly string[],
-): readonly Resource<ClusterLoadAssignment>[] =>
-  clusterNames.map((name) =>
-    createResource(
-      typeUrls.endpoint,
-      name,
-      ClusterLoadAssignmentSchema,
-      assignment(push, proxy, name),
+): readonly Resource<ClusterLoadAssignment>[] => {
+  const client = outboundClient(push, proxy);
+  return clusterNames.map((name) =>
+    assignments(push, `${client.key} ${name}`, () =>
+      createResource(
+        typeUrls.endpoint,
+        name,
+        ClusterLoadAssignmentSchema,
+        assignment(push, client, name),
+      ),
     ),
   );
+};

@@ -15,8 +15,8 @@ import { endpointAddress } from '../envoy/address.ts';
 import { metadata } from '../envoy/metadata.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
 import { formatLocality } from '../proxy/locality.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import {
   type MeshEndpoint,
@@ -113,7 +113,7 @@ const emptyAssignment = (clusterName: string): ClusterLoadAssignment =>
 /** The endpoints of one cluster by locality, with priorities and weights for this client. */
 export const buildLoadAssignment = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   target: AssignmentTarget,
 ): ClusterLoadAssignment => {
   const { service, port, subset, rule } = target;

@@ -6,7 +6,7 @@ import {
 import type { EffectivePolicy } from '../cluster/effective-policy.ts';
 import type { LocalitySetting } from '../input/traffic-policy.ts';
 import type { Locality } from '../proxy/locality.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 
 type Groups = LocalityLbEndpoints[];
 
@@ -78,7 +78,7 @@ const failover = (
  */
 export const applyLocality = (
   groups: Groups,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   policy: EffectivePolicy,
   meshEnabled: boolean,
 ): Groups => {

@@ -77,6 +77,11 @@ test('without interception: the HTTP proxy and one listener for each own port', 
 
 test('a pod that no service selects yet has no inbound listener; a reserved port never has one', () => {
   const lonely = sidecarOf('lonely', '127.9.0.60');
+  const known = { LATEEN_APP_PORTS: '{"8080":"127.0.0.1:4000","15090":"127.0.0.1:4001"}' };
+  assert.deepEqual(summary(messages('', sidecarOf('lonely', '127.9.0.60', known))), [
+    '127.9.0.60_15002 127.9.0.60:15002 -> http_proxy',
+    '127.9.0.60_8080 127.9.0.60:8080 -> inline; inbound|8080||',
+  ]);
   assert.deepEqual(summary(messages('', lonely)), [
     '127.9.0.60_15002 127.9.0.60:15002 -> http_proxy',
   ]);

@@ -7,6 +7,7 @@ import { intersectHostLists } from '../naming/host-intersection.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { hostsForNamespace, type MergedServer } from '../push-context/merged-gateway.ts';
 import type { MeshVirtualService } from '../push-context/mesh-virtual-service.ts';
+import { outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { virtualServicesForGateway } from '../route/gateway-route.ts';
 import type { RouteContext } from '../route/route-context.ts';
@@ -84,7 +85,7 @@ export const gatewayL4Chains = (
     merged,
     context: {
       push,
-      proxy,
+      proxy: outboundClient(push, proxy),
       port: merged.server.port?.number ?? merged.port,
       gateways: new Set([merged.gateway]),
       tls: merged.tls,

@@ -9,6 +9,7 @@ import type { L4Match } from '../input/virtual-service.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
+import { outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
@@ -136,7 +137,7 @@ export const outboundL4Chains = (
 ): FilterChain[] => {
   const context: RouteContext = {
     push,
-    proxy,
+    proxy: outboundClient(push, proxy),
     port: outbound.port,
     gateways: new Set([meshGateway]),
     tls: false,

@@ -9,7 +9,7 @@ export interface ServiceTarget {
   readonly port: number;
   /** Port of the oldest service: protocol and names come from it. */
   readonly servicePort: ServicePort;
-  /** Oldest first, at least one. */
+  /** Oldest first; empty for a port that only the proxy's agent knows of. */
   readonly services: readonly MeshService[];
 }
 
@@ -66,19 +66,28 @@ export const serviceInstances = (
   });
 };
 
+/** A port the app takes connections at that no service leads to: found out by looking at the bytes. */
+const unnamedPort = (port: number): ServicePort => ({
+  name: '',
+  number: port,
+  protocol: 'Auto',
+  targetPort: port,
+});
+
 /** Workload ports of a proxy in numeric order, each with all services that lead to it. */
 export const serviceTargets = (
   push: PushContext,
   proxy: ProxyDescriptor,
 ): readonly ServiceTarget[] => {
-  const targets = new Map<
-    number,
-    { port: number; servicePort: ServicePort; services: MeshService[] }
-  >();
+  const targets = new Map<number, ServiceTarget & { readonly services: MeshService[] }>();
   for (const { port, servicePort, service } of serviceInstances(push, proxy)) {
     const target = targets.get(port) ?? { port, servicePort, services: [] };
     targets.set(port, target);
     if (!target.services.includes(service)) target.services.push(service);
+  }
+  for (const port of proxy.appPorts.keys()) {
+    if (!targets.has(port))
+      targets.set(port, { port, servicePort: unnamedPort(port), services: [] });
   }
   return [...targets.values()].sort((left, right) => left.port - right.port);
 };

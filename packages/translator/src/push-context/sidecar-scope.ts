@@ -2,12 +2,13 @@ import { hostIsWithin, hostsOverlap } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { Sidecar, SidecarOutboundPolicy } from '../input/sidecar.ts';
 import type { OutboundTrafficPolicyMode } from '../mesh/mesh-config.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { selects } from '../registry/workload.ts';
 import { findDestinationRule, type MeshDestinationRule } from './destination-rule-index.ts';
 import { type MeshVirtualService, meshGateway } from './mesh-virtual-service.ts';
+import type { OutboundClient } from './outbound-client.ts';
 import type { PushContext } from './push-context.ts';
+import { pushMemo } from './push-memo.ts';
 import { isExportedTo } from './visibility.ts';
 
 /** What one proxy may see of the mesh: Istio's SidecarScope. */
@@ -22,12 +23,12 @@ export interface SidecarScope {
   readonly egressProxy: SidecarOutboundPolicy['egressProxy'];
 }
 
-const scopesOf = new WeakMap<PushContext, Map<string, SidecarScope>>();
+const scopes = pushMemo<SidecarScope>();
 
 /** The Sidecar that governs a proxy: selecting it, else its namespace's, else the root namespace's. */
 const findSidecar = (
   push: PushContext,
-  proxy: Pick<ProxyDescriptor, 'namespace' | 'labels' | 'type'>,
+  proxy: Pick<OutboundClient, 'namespace' | 'labels' | 'type'>,
 ): Config<Sidecar> | undefined => {
   if (proxy.type !== 'sidecar') return undefined;
   const own = push.sidecars.filter(({ namespace }) => namespace === proxy.namespace);
@@ -48,17 +49,14 @@ const findSidecar = (
   );
 };
 
-/** Scopes depend on namespace and Sidecar only, so proxies share them; kept as long as the push. */
-export const sidecarScope = (push: PushContext, proxy: ProxyDescriptor): SidecarScope => {
+/** Scopes depend on namespace and Sidecar only, so proxies share them. */
+export const sidecarScope = (
+  push: PushContext,
+  proxy: Pick<OutboundClient, 'namespace' | 'labels' | 'type'>,
+): SidecarScope => {
   const sidecar = findSidecar(push, proxy);
   const key = `${proxy.namespace}/${sidecar?.namespace ?? ''}/${sidecar?.name ?? ''}`;
-  const scopes = scopesOf.get(push) ?? new Map<string, SidecarScope>();
-  scopesOf.set(push, scopes);
-  const existing = scopes.get(key);
-  if (existing !== undefined) return existing;
-  const scope = buildScope(push, proxy.namespace, sidecar);
-  scopes.set(key, scope);
-  return scope;
+  return scopes(push, key, () => buildScope(push, proxy.namespace, sidecar));
 };
 
 /** An egress host `namespace/dnsName`, read. */
@@ -161,7 +159,7 @@ const buildScope = (
 /** The DestinationRule in force between a proxy and a service. */
 export const destinationRuleFor = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: Pick<OutboundClient, 'namespace' | 'labels'>,
   service: Pick<MeshService, 'hostname' | 'namespace'>,
 ): MeshDestinationRule | undefined =>
   findDestinationRule(push.destinationRules, service, proxy, push.meshConfig.rootNamespace);

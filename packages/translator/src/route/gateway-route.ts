@@ -17,6 +17,7 @@ import {
   mergeGateways,
 } from '../push-context/merged-gateway.ts';
 import type { MeshVirtualService } from '../push-context/mesh-virtual-service.ts';
+import { outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { isExportedTo } from '../push-context/visibility.ts';
 import { httpRoutes } from './http-routes.ts';
@@ -61,7 +62,7 @@ const addServer = (
 ): void => {
   const context = {
     push,
-    proxy,
+    proxy: outboundClient(push, proxy),
     port: server.server.port?.number ?? server.port,
     gateways: new Set([server.gateway]),
     tls: server.tls,

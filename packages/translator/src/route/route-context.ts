@@ -2,7 +2,7 @@ import { effectivePolicy } from '../cluster/effective-policy.ts';
 import type { ConsistentHash } from '../input/traffic-policy.ts';
 import type { Destination } from '../input/virtual-service.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
@@ -10,7 +10,7 @@ import type { MeshService } from '../registry/mesh-service.ts';
 /** What translating the rules of one VirtualService for one proxy needs to know. */
 export interface RouteContext {
   readonly push: PushContext;
-  readonly proxy: ProxyDescriptor;
+  readonly proxy: OutboundClient;
   /** Port the requests come in at: of the service for sidecars, of the server for gateways. */
   readonly port: number;
   /** `mesh`, or the gateways (`namespace/name`) that the routes are for. */

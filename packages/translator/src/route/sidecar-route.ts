@@ -10,7 +10,7 @@ import {
 } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import { duration } from '../envoy/duration.ts';
 import { outboundCluster, passthroughCluster } from '../naming/cluster-name.ts';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import { routeMatch } from './route-match.ts';
@@ -68,7 +68,7 @@ interface Named {
   readonly alternates: ReadonlySet<string>;
 }
 
-const withDomains = (draft: VirtualHostDraft, proxy: ProxyDescriptor): Named => {
+const withDomains = (draft: VirtualHostDraft, proxy: OutboundClient): Named => {
   if (draft.service === undefined) {
     return { draft, domains: [draft.hostname], alternates: new Set() };
   }
@@ -87,7 +87,7 @@ const portDomains = (domains: readonly string[], port: number, allPorts: boolean
 
 const buildVirtualHosts = (
   drafts: readonly VirtualHostDraft[],
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   allPorts: boolean,
 ): VirtualHost[] => {
   const named = drafts.map((draft) => withDomains(draft, proxy));
@@ -115,7 +115,7 @@ const buildVirtualHosts = (
 /** Route configuration of a sidecar: `9080` for one port, `http_proxy` for all. */
 export const sidecarRoute = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   name: string,
 ): RouteConfiguration => {
   const allPorts = name === httpProxyRoute;

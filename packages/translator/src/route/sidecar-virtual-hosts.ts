@@ -1,7 +1,7 @@
 import { hostIsWithin, isWildcardHost, mostSpecificHost } from '@lateen/api';
 import type { Route } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
@@ -21,7 +21,7 @@ export interface VirtualHostDraft {
 /** Port that names without any service are routed on by an HTTP proxy listener. */
 const defaultHttpPort = 80;
 
-const contextOf = (push: PushContext, proxy: ProxyDescriptor, port: number): RouteContext => ({
+const contextOf = (push: PushContext, proxy: OutboundClient, port: number): RouteContext => ({
   push,
   proxy,
   port,
@@ -84,7 +84,7 @@ const hostDrafts = (
  */
 export const sidecarVirtualHosts = (
   push: PushContext,
-  proxy: ProxyDescriptor,
+  proxy: OutboundClient,
   listenerPort: number,
 ): readonly VirtualHostDraft[] => {
   const scope = sidecarScope(push, proxy);

@@ -1,4 +1,4 @@
-import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 
 /** IPv6 addresses stand in brackets in a Host header. */
@@ -33,7 +33,7 @@ export interface ServiceDomains {
 }
 
 /** Full name, short names, headless pods' names, VIPs. */
-export const serviceDomains = (service: MeshService, proxy: ProxyDescriptor): ServiceDomains => {
+export const serviceDomains = (service: MeshService, proxy: OutboundClient): ServiceDomains => {
   const alternates = shortNames(service.hostname, proxy.dnsDomain);
   const names = [service.hostname, ...alternates];
   const headless = service.resolution === 'passthrough' && service.registry === 'Kubernetes';

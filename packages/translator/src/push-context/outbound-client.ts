@@ -1,0 +1,51 @@
+import { formatLocality } from '../proxy/locality.ts';
+import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { PushContext } from './push-context.ts';
+import { pushMemo } from './push-memo.ts';
+
+/** All that outbound clusters, endpoints and routes may depend on of a proxy. */
+export interface OutboundClient
+  extends Pick<
+    ProxyDescriptor,
+    'type' | 'namespace' | 'dnsDomain' | 'interceptionMode' | 'locality' | 'clusterId'
+  > {
+  /** Only those labels that some selector asks for: proxies that differ in others are alike. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** Spells out all other fields: clients with equal keys get equal resources. */
+  readonly key: string;
+}
+
+const relevantLabels = pushMemo<ReadonlySet<string>>();
+
+const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
+  const names = new Set<string>();
+  const add = (labels: ReadonlyMap<string, string> | undefined): void => {
+    for (const name of labels?.keys() ?? []) names.add(name);
+  };
+  for (const { http, tls, tcp } of push.virtualServices) {
+    const routes = [...http.map(({ route }) => route), ...tls, ...tcp];
+    for (const { sourceLabels } of routes.flatMap((route) => [...route.match])) add(sourceLabels);
+  }
+  for (const byHost of push.destinationRules.values()) {
+    for (const { workloadSelector } of [...byHost.values()].flat()) add(workloadSelector);
+  }
+  for (const { spec } of push.sidecars) add(spec.workloadSelector?.labels);
+  return names;
+};
+
+/** A proxy seen as a client of the mesh. */
+export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): OutboundClient => {
+  const names = relevantLabels(push, '', () => findRelevantLabels(push));
+  const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
+  const { type, namespace, dnsDomain, interceptionMode, locality, clusterId } = proxy;
+  const key = JSON.stringify([
+    type,
+    namespace,
+    dnsDomain,
+    interceptionMode,
+    formatLocality(locality),
+    clusterId,
+    [...labels].sort(),
+  ]);
+  return { type, namespace, dnsDomain, interceptionMode, locality, clusterId, labels, key };
+};
