@@ -37,7 +37,12 @@ export const checkPeerAuthentication = (spec: PeerAuthenticationSpec): Findings 
     ...(portLevelMtls !== undefined && ports.length === 0
       ? [missing('spec.portLevelMtls', 'port level mTLS must name at least one port')]
       : []),
-    ...ports.flatMap((port) => checkPort(Number(port), fieldPath('spec.portLevelMtls', port))),
+    ...ports.flatMap((port) => {
+      const path = fieldPath('spec.portLevelMtls', port);
+      return /^\d+$/.test(port)
+        ? checkPort(Number(port), path)
+        : [invalid(path, `"${port}" is not a port number`)];
+    }),
   ];
 };
 
@@ -104,7 +109,9 @@ const checkOperation = (operation: AuthorizationOperation, path: string): Findin
   for (const field of ['ports', 'notPorts'] as const)
     found.push(
       ...forEachItem(operation[field], `${path}.${field}`, (port, at) =>
-        checkPort(/^\d+$/.test(port) ? Number(port) : Number.NaN, at),
+        /^\d+$/.test(port)
+          ? checkPort(Number(port), at)
+          : [invalid(at, `"${port}" is not a port number`)],
       ),
     );
   return found;
