@@ -1,14 +1,15 @@
 // `npm test`: installs, then types, lint, structure and tests, each with its time; stops at nothing, fails at the end.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { installForChecking, nodeBinary, root } from './install.mjs';
 
 installForChecking();
 const node = nodeBinary();
 const local = join(root, 'node_modules', '.bin');
 const tools = join(root, 'tools', 'node_modules', '.bin');
-const env = { ...process.env, PATH: `${dirname(node)}:${local}:${process.env.PATH}` };
+const path = [dirname(node), local, tools, process.env.PATH].join(delimiter);
+const env = { ...process.env, PATH: path };
 const failures = [];
 
 const step = (name, command, args) => {

@@ -23,7 +23,7 @@ test('refuses tokens of another key, changed tokens, and algorithm none', async 
   const [, payload = ''] = token.split('.');
   const none = Buffer.from('{"alg":"none"}').toString('base64url');
   assert.equal(await other.verify(token), undefined);
-  assert.equal(await authority.verify(token.slice(0, -4) + 'AAAA'), undefined);
+  assert.equal(await authority.verify(`${token.slice(0, -4)}AAAA`), undefined);
   assert.equal(await authority.verify(`${none}.${payload}.`), undefined);
   assert.equal(await authority.verify('rubbish'), undefined);
 });
