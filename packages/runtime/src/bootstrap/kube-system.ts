@@ -1,4 +1,4 @@
-import { arch, cpus, totalmem } from 'node:os';
+import { arch, cpus, release, totalmem } from 'node:os';
 import type { KubeObject, Node } from '@lateen/api';
 import type { Destination } from '../network/tcp-relay.ts';
 
@@ -62,7 +62,7 @@ export const node = (address: string, now: string): Node => {
       ],
       nodeInfo: {
         ...{ machineID: nodeName, systemUUID: nodeName, bootID: nodeName },
-        ...{ kernelVersion: '', osImage: `Lateen on Node ${process.versions.node}` },
+        ...{ kernelVersion: release(), osImage: `Lateen on Node ${process.versions.node}` },
         containerRuntimeVersion: `lateen://${process.versions.node}`,
         ...{ kubeletVersion, kubeProxyVersion: kubeletVersion },
         ...{ operatingSystem: 'linux', architecture: architectures[arch()] ?? arch() },
