@@ -68,8 +68,6 @@ export const array = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => (
 });
 
 export const strings: JsonSchema = array(string);
-/** A list in which each value appears once. */
-export const stringSet: JsonSchema = array(string, { 'x-kubernetes-list-type': 'set' });
 
 /** A map with any keys. */
 export const mapOf = (values: JsonSchema): JsonSchema => ({

@@ -16,7 +16,7 @@ const checkUnix = ({ address = '', ports }: WorkloadEntrySpec, path: string): Fi
 };
 
 /** An address an endpoint may have: IP, DNS name or unix socket. */
-export const checkEndpointAddress = (entry: WorkloadEntrySpec, path: string): Findings => {
+const checkEndpointAddress = (entry: WorkloadEntrySpec, path: string): Findings => {
   const { address = '', network } = entry;
   if (address === '')
     return network
@@ -29,7 +29,7 @@ export const checkEndpointAddress = (entry: WorkloadEntrySpec, path: string): Fi
 };
 
 /** What holds for entries, endpoints and templates alike. */
-export const checkEntryDetails = (entry: WorkloadEntrySpec, path: string): Findings => [
+const checkEntryDetails = (entry: WorkloadEntrySpec, path: string): Findings => [
   ...Object.entries(entry.ports ?? {}).flatMap(([name, port]) =>
     checkPort(port, fieldPath(`${path}.ports`, name)),
   ),

@@ -47,7 +47,7 @@ export const localObjectReferenceSchema: JsonSchema = object<LocalObjectReferenc
 });
 
 /** Conditions of a status, merged by type. */
-export const conditionsSchema: JsonSchema = mergeList(
+const conditionsSchema: JsonSchema = mergeList(
   object<Condition>(
     {
       type: string,
