@@ -272,6 +272,30 @@ test('the app is reached where the proxy says it listens', () => {
   assert.equal(app({ INTERCEPTION_MODE: 'REDIRECT' }), 'ORIGINAL_DST');
 });
 
+test('a Sidecar says which ports there are and where the app takes them', () => {
+  const yaml = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec: { ingress: [{ port: { number: 7000, protocol: HTTP, name: http }, defaultEndpoint: 127.0.0.1:9080 }] }
+`;
+  const proxy = productpage({ LATEEN_APP_PORTS: '{"9080":"127.0.0.1:34567"}' });
+  const own = buildClusters(pushOf(yaml), proxy).filter(({ name }) => name.startsWith('inbound'));
+  assert.deepEqual(
+    own.map(({ name }) => name),
+    ['inbound|7000||'],
+  );
+  const [endpoint] = own[0]!.message.loadAssignment!.endpoints[0]!.lbEndpoints;
+  const address =
+    endpoint?.hostIdentifier.case === 'endpoint' && endpoint.hostIdentifier.value.address;
+  assert.equal(
+    address &&
+      address.address.case === 'socketAddress' &&
+      address.address.value.portSpecifier.value,
+    34567,
+  );
+});
+
 test('a gateway has all services and no ports of its own', () => {
   const names = buildClusters(pushOf(''), ingressGateway()).map(({ name }) => name);
   assert.ok(names.includes(`outbound|9080||${reviews}`));

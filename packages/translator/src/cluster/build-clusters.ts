@@ -1,7 +1,7 @@
 import { createResource, type Resource, typeUrls } from '@lateen/xds';
 import { type Cluster, ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
-import { serviceTargets } from '../proxy/service-target.ts';
+import { appAddress, serviceTargets } from '../proxy/service-target.ts';
 import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { pushMemo } from '../push-context/push-memo.ts';
@@ -22,18 +22,12 @@ const serviceClusters = (
   );
 };
 
-const inboundClusters = (push: PushContext, proxy: ProxyDescriptor): readonly Cluster[] => {
-  const targets = serviceTargets(push, proxy);
-  // Without interception nothing carries the original destination: the app is at a known address.
-  const local = (port: number) =>
-    proxy.interceptionMode === 'NONE' ? { address: '127.0.0.1', port } : undefined;
-  return [
-    ...targets.map((target) =>
-      inbound(push.meshConfig, target, proxy.appPorts.get(target.port) ?? local(target.port)),
-    ),
-    ...(proxy.interceptionMode === 'NONE' ? [] : [inboundPassthrough(push.meshConfig)]),
-  ];
-};
+const inboundClusters = (push: PushContext, proxy: ProxyDescriptor): readonly Cluster[] => [
+  ...serviceTargets(push, proxy).map((target) =>
+    inbound(push.meshConfig, target, appAddress(proxy, target)),
+  ),
+  ...(proxy.interceptionMode === 'NONE' ? [] : [inboundPassthrough(push.meshConfig)]),
+];
 
 const outbound = pushMemo<readonly Resource<Cluster>[]>();
 

@@ -4,7 +4,7 @@ import {
   Cluster_DiscoveryType,
   ClusterSchema,
 } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
-import { socketAddress } from '../envoy/address.ts';
+import { endpointAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
 import { metadata } from '../envoy/metadata.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
@@ -74,7 +74,7 @@ const staticEndpoint = (name: string, { address, port }: SocketTarget) => ({
           {
             hostIdentifier: {
               case: 'endpoint',
-              value: { address: socketAddress(address, port) },
+              value: { address: endpointAddress(address, port) },
             } as const,
           },
         ],

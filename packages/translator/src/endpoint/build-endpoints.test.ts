@@ -138,6 +138,12 @@ test('localities: equal without outlier detection, by distance with it, by share
     ),
     ['r1/z1 p0 w80', 'r2/z1 p0 w20'],
   );
+  assert.deepEqual(
+    groupsOf(
+      '{ outlierDetection: {}, loadBalancer: { localityLbSetting: { failoverPriority: [topology.kubernetes.io/region] } } }',
+    ),
+    ['r1/z1 p0 w2', 'r1/z2 p0 w1', 'r2/z1 p1 w1'],
+  );
 });
 
 test('ServiceEntry endpoints take their own port, the target port, or the number', () => {

@@ -14,7 +14,6 @@ import { effectivePolicy } from '../cluster/effective-policy.ts';
 import { endpointAddress } from '../envoy/address.ts';
 import { metadata } from '../envoy/metadata.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
-import { formatLocality } from '../proxy/locality.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
@@ -25,7 +24,7 @@ import {
   serviceKey,
 } from '../registry/mesh-service.ts';
 import { canonicalRevision, canonicalService, selects } from '../registry/workload.ts';
-import { applyLocality } from './locality-balancing.ts';
+import { type EndpointGroup, groupEndpoints } from './locality-balancing.ts';
 
 /** What one load assignment is for. */
 export interface AssignmentTarget {
@@ -97,35 +96,29 @@ const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly Mesh
   );
 };
 
-const localityGroup = (
-  endpoints: readonly MeshEndpoint[],
+const localityEndpoints = (
+  { locality, endpoints, weight, priority }: EndpointGroup,
   clusterId: string,
 ): LocalityLbEndpoints =>
   create(LocalityLbEndpointsSchema, {
-    ...(endpoints[0] && { locality: endpoints[0].locality }),
+    locality,
     lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, clusterId)),
-    loadBalancingWeight: endpoints.reduce((sum, { weight }) => sum + weight, 0),
+    loadBalancingWeight: weight,
+    priority,
   });
-
-const emptyAssignment = (clusterName: string): ClusterLoadAssignment =>
-  create(ClusterLoadAssignmentSchema, { clusterName });
 
 /** The endpoints of one cluster by locality, with priorities and weights for this client. */
 export const buildLoadAssignment = (
   push: PushContext,
-  proxy: OutboundClient,
+  client: OutboundClient,
   target: AssignmentTarget,
 ): ClusterLoadAssignment => {
   const { service, port, subset, rule } = target;
-  const clusterName = outboundCluster(port.number, subset, service.hostname);
-  const endpoints = endpointsOf(push, target);
-  if (endpoints.length === 0) return emptyAssignment(clusterName);
-  const groups = [...Map.groupBy(endpoints, ({ locality }) => formatLocality(locality))]
-    .sort(([left], [right]) => (left < right ? -1 : Number(left > right)))
-    .map(([, group]) => localityGroup(group, proxy.clusterId));
   const policy = effectivePolicy(rule, subset, port.number);
+  const { localityLoadBalancing } = push.meshConfig;
+  const groups = groupEndpoints(endpointsOf(push, target), client, policy, localityLoadBalancing);
   return create(ClusterLoadAssignmentSchema, {
-    clusterName,
-    endpoints: applyLocality(groups, proxy, policy, push.meshConfig.localityLoadBalancing),
+    clusterName: outboundCluster(port.number, subset, service.hostname),
+    endpoints: groups.map((group) => localityEndpoints(group, client.clusterId)),
   });
 };

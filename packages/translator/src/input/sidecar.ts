@@ -22,7 +22,8 @@ interface SidecarPort {
   readonly name: string | undefined;
 }
 
-interface SidecarIngress {
+/** IstioIngressListener. */
+export interface SidecarIngress {
   readonly port: SidecarPort | undefined;
   readonly bind: string | undefined;
   readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE' | undefined;

@@ -139,7 +139,8 @@ export interface RetryBudget {
   readonly minRetryConcurrency: number | undefined;
 }
 
-interface Tunnel {
+/** `tunnel`: TCP carried inside an HTTP connection. */
+export interface Tunnel {
   readonly protocol: string | undefined;
   readonly targetHost: string | undefined;
   readonly targetPort: number | undefined;

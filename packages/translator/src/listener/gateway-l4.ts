@@ -12,7 +12,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { virtualServicesForGateway } from '../route/gateway-route.ts';
 import type { RouteContext } from '../route/route-context.ts';
 import { downstreamTls } from './downstream-tls.ts';
-import { l4Match, l4Targets } from './l4-route.ts';
+import { l4Match, l4Settings } from './l4-route.ts';
 import { serverNames } from './server-names.ts';
 import { sniPassthroughChains } from './sni-passthrough.ts';
 import { tcpFilters } from './tcp-proxy.ts';
@@ -23,15 +23,12 @@ interface Bound {
   readonly merged: MergedServer;
 }
 
-const tcpChainFilters = ({ push, context }: Bound, route: MeshVirtualService['tcp'][number]) => {
-  const targets = l4Targets(context, route.route);
-  return tcpFilters({
+const tcpChainFilters = ({ push, context }: Bound, route: MeshVirtualService['tcp'][number]) =>
+  tcpFilters({
     mesh: push.meshConfig,
     listenerClass: 'gateway',
-    statPrefix: targets.map(({ cluster }) => cluster).join(';'),
-    targets,
+    ...l4Settings(context, route.route),
   });
-};
 
 /** TLS passed through: a chain for each SNI that both server and VirtualService name. */
 const tlsChains = (bound: Bound, service: MeshVirtualService): FilterChain[] => {

@@ -17,6 +17,7 @@ import type { ServiceTarget } from '../proxy/service-target.ts';
 import { isSniffed } from '../registry/protocol.ts';
 import { routeMatch } from '../route/route-match.ts';
 import { maxDirectResponseBytes } from '../route/sidecar-route.ts';
+import { downstreamTls } from './downstream-tls.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
@@ -70,6 +71,9 @@ const chain = (
   create(FilterChainSchema, {
     name: `0.0.0.0_${target.port}`,
     ...(match !== undefined && { filterChainMatch: match }),
+    ...(target.ingress?.tls && {
+      transportSocket: downstreamTls(target.ingress.tls, asHttp ? ['h2', 'http/1.1'] : []),
+    }),
     filters: asHttp
       ? [httpChain(mesh, target)]
       : tcpFilters({

@@ -5,8 +5,7 @@ import {
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { cidrRange } from '../envoy/cidr-range.ts';
-import type { L4Match } from '../input/virtual-service.ts';
-import { outboundCluster } from '../naming/cluster-name.ts';
+import type { L4Destination, L4Match } from '../input/virtual-service.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
 import { outboundClient } from '../push-context/outbound-client.ts';
@@ -14,10 +13,10 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import type { RouteContext } from '../route/route-context.ts';
-import { l4Match, l4Targets } from './l4-route.ts';
+import { l4Match, l4Settings } from './l4-route.ts';
 import type { OutboundPort } from './outbound-port.ts';
 import { serverNames } from './server-names.ts';
-import { type TcpTarget, tcpFilters } from './tcp-proxy.ts';
+import { tcpFilters } from './tcp-proxy.ts';
 
 const governorOf = (
   scope: SidecarScope,
@@ -32,13 +31,24 @@ const governorOf = (
   return candidates.find(({ hosts }) => name !== undefined && hosts.includes(name));
 };
 
-const filtersTo = (push: PushContext, targets: readonly TcpTarget[]) =>
+const filtersTo = (context: RouteContext, destinations: readonly L4Destination[]) =>
   tcpFilters({
-    mesh: push.meshConfig,
+    mesh: context.push.meshConfig,
     listenerClass: 'sidecar-outbound',
-    statPrefix: targets.map(({ cluster }) => cluster).join(';'),
-    targets,
+    ...l4Settings(context, destinations),
   });
+
+/** A service port that no rule routes. */
+const itself = (service: MeshService, port: ServicePort): readonly L4Destination[] => [
+  {
+    destination: {
+      host: service.hostname,
+      subset: undefined,
+      port: { number: port.number },
+    },
+    weight: undefined,
+  },
+];
 
 const subnets = ({ destinationSubnets }: Pick<L4Match, 'destinationSubnets'>) =>
   destinationSubnets.flatMap((subnet) => cidrRange(subnet) ?? []);
@@ -65,12 +75,11 @@ const tlsChains = (
             serverNames: serverNames(match.sniHosts),
             prefixRanges: subnets(match),
           },
-          filters: filtersTo(context.push, l4Targets(context, route.route)),
+          filters: filtersTo(context, route.route),
         }),
       ),
   );
   if (routed.length > 0) return routed;
-  const cluster = outboundCluster(port.number, '', service.hostname);
   const ranges = vipRanges(service, address);
   return [
     create(FilterChainSchema, {
@@ -78,7 +87,7 @@ const tlsChains = (
         ...(address === '0.0.0.0' && { serverNames: serverNames([service.hostname]) }),
         prefixRanges: ranges,
       },
-      filters: filtersTo(context.push, [{ cluster, weight: 1 }]),
+      filters: filtersTo(context, itself(service, port)),
     }),
   ];
 };
@@ -101,17 +110,16 @@ const tcpChains = (
     chains.push(
       create(FilterChainSchema, {
         filterChainMatch: { prefixRanges: own.length > 0 ? own : ranges },
-        filters: filtersTo(context.push, l4Targets(context, route.route)),
+        filters: filtersTo(context, route.route),
       }),
     );
     if (own.length === 0) return chains;
   }
-  const cluster = outboundCluster(port.number, '', service.hostname);
   return [
     ...chains,
     create(FilterChainSchema, {
       filterChainMatch: { prefixRanges: ranges },
-      filters: filtersTo(context.push, [{ cluster, weight: 1 }]),
+      filters: filtersTo(context, itself(service, port)),
     }),
   ];
 };

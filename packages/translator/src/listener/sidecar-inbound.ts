@@ -8,7 +8,7 @@ import {
   type Listener,
   ListenerSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
-import { socketAddress } from '../envoy/address.ts';
+import { endpointAddress, socketAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
 import { blackHoleCluster, inboundPassthroughCluster } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
@@ -34,10 +34,11 @@ const boundListener = (
   proxy: ProxyDescriptor,
   target: ServiceTarget,
 ): Listener => {
-  const address = proxy.addresses[0] ?? '0.0.0.0';
+  const bind = target.ingress?.bind || undefined;
+  const address = bind ?? proxy.addresses[0] ?? '0.0.0.0';
   return create(ListenerSchema, {
     name: `${address}_${target.port}`,
-    address: socketAddress(proxy.bindAddress ?? address, target.port),
+    address: endpointAddress(bind ?? proxy.bindAddress ?? address, target.port),
     trafficDirection: TrafficDirection.INBOUND,
     filterChains: inboundChains(push.meshConfig, target, false),
     listenerFilters: isSniffed(target.servicePort.protocol)

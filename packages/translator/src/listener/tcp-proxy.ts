@@ -6,6 +6,7 @@ import {
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { duration } from '../envoy/duration.ts';
+import type { Tunnel } from '../input/traffic-policy.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { accessLogs } from './access-log.ts';
 import { type ListenerClass, statsConfig, statsFilter } from './http-filters.ts';
@@ -23,7 +24,10 @@ export interface TcpProxyOptions {
   readonly statPrefix: string;
   /** At least one; the statistics of a lone one are the cluster's. */
   readonly targets: readonly TcpTarget[];
-  readonly idleTimeoutMs?: number;
+  /** A tunnel to ask of the upstream by CONNECT or POST (DestinationRule `tunnel`). */
+  readonly tunnel?: Tunnel | undefined;
+  /** Silence after which the connection is closed; Envoy's default is one hour, 0 never. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 const clusterSpecifier = (targets: readonly TcpTarget[]) => {
@@ -36,6 +40,11 @@ const clusterSpecifier = (targets: readonly TcpTarget[]) => {
     .map(({ cluster, weight }) => ({ name: cluster, weight }));
   return { case: 'weightedClusters', value: { clusters } } as const;
 };
+
+const tunnelingConfig = ({ protocol, targetHost = '', targetPort = 0 }: Tunnel) => ({
+  hostname: `${targetHost}:${targetPort}`,
+  usePost: protocol === 'POST',
+});
 
 /** Telemetry, then `envoy.filters.network.tcp_proxy`. */
 export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
@@ -56,6 +65,7 @@ export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
           ...(options.idleTimeoutMs !== undefined && {
             idleTimeout: duration(options.idleTimeoutMs),
           }),
+          ...(options.tunnel && { tunnelingConfig: tunnelingConfig(options.tunnel) }),
         }),
       ),
     },

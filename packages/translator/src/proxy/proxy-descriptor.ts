@@ -66,7 +66,7 @@ const parseJson = (value: JsonValue | undefined): JsonValue | undefined => {
 };
 
 /** Reads `127.0.0.1:8080` and `[::1]:8080`. */
-const parseSocketTarget = (value: string): SocketTarget | undefined => {
+export const parseSocketTarget = (value: string): SocketTarget | undefined => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
   const port = Number(match?.[3]);
   const address = match?.[1] ?? match?.[2];

@@ -1,7 +1,10 @@
+import { parseProtocol } from '@lateen/api';
+import type { SidecarIngress } from '../input/sidecar.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { findSidecar } from '../push-context/sidecar-scope.ts';
 import { type MeshService, type ServicePort, serviceKey } from '../registry/mesh-service.ts';
 import { selects, type Workload } from '../registry/workload.ts';
-import type { ProxyDescriptor } from './proxy-descriptor.ts';
+import { type ProxyDescriptor, parseSocketTarget, type SocketTarget } from './proxy-descriptor.ts';
 
 /** A workload port of a proxy and the services it serves (Istio's ServiceTarget). */
 export interface ServiceTarget {
@@ -11,6 +14,8 @@ export interface ServiceTarget {
   readonly servicePort: ServicePort;
   /** Oldest first; empty for a port that only the proxy's agent knows of. */
   readonly services: readonly MeshService[];
+  /** What a Sidecar's ingress says instead of the defaults. */
+  readonly ingress?: SidecarIngress;
 }
 
 const targetPortOf = (port: ServicePort, workload: Workload | undefined): number | undefined =>
@@ -74,20 +79,72 @@ const unnamedPort = (port: number): ServicePort => ({
   targetPort: port,
 });
 
-/** Workload ports of a proxy in numeric order, each with all services that lead to it. */
-export const serviceTargets = (
+/** Workload ports with all services that lead to each. */
+const servedPorts = (
   push: PushContext,
   proxy: ProxyDescriptor,
-): readonly ServiceTarget[] => {
+): ReadonlyMap<number, ServiceTarget> => {
   const targets = new Map<number, ServiceTarget & { readonly services: MeshService[] }>();
   for (const { port, servicePort, service } of serviceInstances(push, proxy)) {
     const target = targets.get(port) ?? { port, servicePort, services: [] };
     targets.set(port, target);
     if (!target.services.includes(service)) target.services.push(service);
   }
-  for (const port of proxy.appPorts.keys()) {
-    if (!targets.has(port))
-      targets.set(port, { port, servicePort: unnamedPort(port), services: [] });
+  return targets;
+};
+
+/** A Sidecar that lists ingress says itself which ports there are and what they speak. */
+const ingressTarget = (
+  ingress: SidecarIngress,
+  served: ReadonlyMap<number, ServiceTarget>,
+): ServiceTarget | undefined => {
+  const port = ingress.port?.number;
+  if (!port) return undefined;
+  const known = served.get(port);
+  const servicePort = {
+    ...(known?.servicePort ?? unnamedPort(port)),
+    protocol: parseProtocol(ingress.port?.protocol ?? ''),
+  };
+  return { port, servicePort, services: known?.services ?? [], ingress };
+};
+
+const unserved = (
+  proxy: ProxyDescriptor,
+  served: ReadonlyMap<number, ServiceTarget>,
+): readonly ServiceTarget[] =>
+  [...proxy.appPorts.keys()]
+    .filter((port) => !served.has(port))
+    .map((port) => ({ port, servicePort: unnamedPort(port), services: [] }));
+
+/** Workload ports of a proxy in numeric order. */
+export const serviceTargets = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+): readonly ServiceTarget[] => {
+  const served = servedPorts(push, proxy);
+  const ingress = findSidecar(push, proxy)?.spec.ingress ?? [];
+  const targets =
+    ingress.length > 0
+      ? ingress.flatMap((entry) => ingressTarget(entry, served) ?? [])
+      : [...served.values(), ...unserved(proxy, served)];
+  const byPort = new Map(targets.toReversed().map((target) => [target.port, target]));
+  return [...byPort.values()].sort((left, right) => left.port - right.port);
+};
+
+/** Where the app takes what comes in at a workload port; undefined: at the original destination. */
+export const appAddress = (
+  proxy: ProxyDescriptor,
+  { port, ingress }: ServiceTarget,
+): SocketTarget | undefined => {
+  const endpoint = ingress?.defaultEndpoint;
+  if (endpoint?.startsWith('unix://')) return { address: endpoint, port: 0 };
+  const wanted = endpoint === undefined ? undefined : parseSocketTarget(endpoint);
+  const known = proxy.appPorts.get(wanted?.port ?? port);
+  if (known !== undefined) return known;
+  if (wanted !== undefined) {
+    const own = proxy.addresses[0] ?? '127.0.0.1';
+    return wanted.address === '0.0.0.0' ? { address: own, port: wanted.port } : wanted;
   }
-  return [...targets.values()].sort((left, right) => left.port - right.port);
+  // Without interception nothing carries the original destination: the app is on loopback.
+  return proxy.interceptionMode === 'NONE' ? { address: '127.0.0.1', port } : undefined;
 };

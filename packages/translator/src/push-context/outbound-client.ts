@@ -1,5 +1,6 @@
 import { formatLocality } from '../proxy/locality.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import type { MeshDestinationRule } from './destination-rule-index.ts';
 import type { PushContext } from './push-context.ts';
 import { pushMemo } from './push-memo.ts';
 
@@ -17,6 +18,12 @@ export interface OutboundClient
 
 const relevantLabels = pushMemo<ReadonlySet<string>>();
 
+const failoverLabels = ({ trafficPolicy, subsets }: MeshDestinationRule): readonly string[] =>
+  [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)]
+    .flatMap((policy) => (policy === undefined ? [] : [policy, ...policy.portLevelSettings]))
+    .flatMap(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority ?? [])
+    .map((entry) => entry.split('=')[0] ?? '');
+
 const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
   const names = new Set<string>();
   const add = (labels: ReadonlyMap<string, string> | undefined): void => {
@@ -27,7 +34,10 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
     for (const { sourceLabels } of routes.flatMap((route) => [...route.match])) add(sourceLabels);
   }
   for (const byHost of push.destinationRules.values()) {
-    for (const { workloadSelector } of [...byHost.values()].flat()) add(workloadSelector);
+    for (const rule of [...byHost.values()].flat()) {
+      add(rule.workloadSelector);
+      for (const name of failoverLabels(rule)) names.add(name);
+    }
   }
   for (const { spec } of push.sidecars) add(spec.workloadSelector?.labels);
   return names;
@@ -37,7 +47,9 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
 export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): OutboundClient => {
   const names = relevantLabels(push, '', () => findRelevantLabels(push));
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
-  const { type, namespace, dnsDomain, interceptionMode, locality, clusterId } = proxy;
+  const { type, namespace, dnsDomain, interceptionMode, clusterId } = proxy;
+  const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
+  const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
     type,
     namespace,

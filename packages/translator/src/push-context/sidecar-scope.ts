@@ -26,7 +26,7 @@ export interface SidecarScope {
 const scopes = pushMemo<SidecarScope>();
 
 /** The Sidecar that governs a proxy: selecting it, else its namespace's, else the root namespace's. */
-const findSidecar = (
+export const findSidecar = (
   push: PushContext,
   proxy: Pick<OutboundClient, 'namespace' | 'labels' | 'type'>,
 ): Config<Sidecar> | undefined => {

@@ -1,4 +1,4 @@
-import { effectivePolicy } from '../cluster/effective-policy.ts';
+import { type EffectivePolicy, effectivePolicy } from '../cluster/effective-policy.ts';
 import type { ConsistentHash } from '../input/traffic-policy.ts';
 import type { Destination } from '../input/virtual-service.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
@@ -43,14 +43,21 @@ export const destinationCluster = (context: RouteContext, destination: Destinati
     destination.host ?? '',
   );
 
-/** The consistent hash the destination's rule asks for; its hash policy belongs on the route. */
-export const consistentHashOf = (
+/** The traffic policy in force towards a destination; undefined when nobody knows its service. */
+export const destinationPolicy = (
   context: RouteContext,
   destination: Destination,
-): ConsistentHash | undefined => {
+): EffectivePolicy | undefined => {
   const service = destinationService(context, destination);
   if (service === undefined) return undefined;
   const rule = destinationRuleFor(context.push, context.proxy, service);
   const port = destinationPort(context, destination);
-  return effectivePolicy(rule, destination.subset ?? '', port).loadBalancer?.consistentHash;
+  return effectivePolicy(rule, destination.subset ?? '', port);
 };
+
+/** The consistent hash the destination's rule asks for; its hash policy belongs on the route. */
+export const consistentHashOf = (
+  context: RouteContext,
+  destination: Destination,
+): ConsistentHash | undefined =>
+  destinationPolicy(context, destination)?.loadBalancer?.consistentHash;
