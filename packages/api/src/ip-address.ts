@@ -20,6 +20,7 @@ export const isIpv6 = (text: string): boolean => {
   return halves.length === 2 ? size < 8 : size === 8;
 };
 
+/** An IPv4 or IPv6 address. */
 export const isIpAddress = (text: string): boolean => isIpv4(text) || isIpv6(text);
 
 /** An address or `address/bits`, as destination subnets and IP blocks are written. */

@@ -1,5 +1,6 @@
 import type { LabelSelector } from './kubernetes/selector.ts';
 
+/** Label names to values, as in `metadata.labels`. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** One condition of a label selector; Gt and Lt compare integers and come from text only. */

@@ -1,14 +1,8 @@
 import type { ResourceKind } from '../resource-kind.ts';
 import { leaseKind, namespaceKind, nodeKind } from './kinds/cluster.ts';
-import {
-  clusterRoleBindingKind,
-  clusterRoleKind,
-  configMapKind,
-  roleBindingKind,
-  roleKind,
-  secretKind,
-  serviceAccountKind,
-} from './kinds/configuration.ts';
+import { configMapKind, secretKind, serviceAccountKind } from './kinds/configuration.ts';
+import { endpointSliceKind, endpointsKind } from './kinds/endpoints.ts';
+import { eventKind, eventsEventKind } from './kinds/event.ts';
 import {
   customResourceDefinitionKind,
   mutatingWebhookConfigurationKind,
@@ -16,12 +10,12 @@ import {
 } from './kinds/extension.ts';
 import { podKind } from './kinds/pod.ts';
 import {
-  endpointSliceKind,
-  endpointsKind,
-  eventKind,
-  eventsEventKind,
-  serviceKind,
-} from './kinds/service.ts';
+  clusterRoleBindingKind,
+  clusterRoleKind,
+  roleBindingKind,
+  roleKind,
+} from './kinds/rbac.ts';
+import { serviceKind } from './kinds/service.ts';
 import { deploymentKind, extensionsDeploymentKind, replicaSetKind } from './kinds/workload.ts';
 
 /**

@@ -28,12 +28,19 @@ export const withDefault = (schema: JsonSchema, value: unknown): JsonSchema => (
 /** `schema` or null; the API server drops null before it stores. */
 export const nullable = (schema: JsonSchema): JsonSchema => ({ ...schema, nullable: true });
 
+/** Any string. */
 export const string: JsonSchema = { type: 'string' };
+/** A string of at least one character. */
 export const nonEmptyString: JsonSchema = { type: 'string', minLength: 1 };
+/** True or false. */
 export const boolean: JsonSchema = { type: 'boolean' };
+/** A whole number of any size. */
 export const integer: JsonSchema = { type: 'integer' };
+/** A protobuf or Go int32. */
 export const int32: JsonSchema = { type: 'integer', format: 'int32' };
+/** A protobuf or Go int64. */
 export const int64: JsonSchema = { type: 'integer', format: 'int64' };
+/** Any number. */
 export const double: JsonSchema = { type: 'number', format: 'double' };
 /** A protobuf uint32. */
 export const uint32: JsonSchema = { type: 'integer', minimum: 0, maximum: 4_294_967_295 };
@@ -61,12 +68,14 @@ export const oneOfStrings = (...values: readonly string[]): JsonSchema => ({
   enum: values,
 });
 
+/** A list of `items`; `more` adds limits or a list type. */
 export const array = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
   type: 'array',
   items,
   ...more,
 });
 
+/** A list of strings. */
 export const strings: JsonSchema = array(string);
 
 /** A map with any keys. */
@@ -75,6 +84,7 @@ export const mapOf = (values: JsonSchema): JsonSchema => ({
   additionalProperties: values,
 });
 
+/** Strings by any key. */
 export const stringMap: JsonSchema = mapOf(string);
 
 /**

@@ -111,6 +111,7 @@ const applyTo = oneOfStrings(
   'LISTENER_FILTER',
 );
 
+/** `spec` of networking.istio.io EnvoyFilter; patch values are kept as written. */
 export const envoyFilterSpecSchema: JsonSchema = extend(
   object<EnvoyFilterSpec>({
     workloadSelector: workloadSelectorSchema,

@@ -17,6 +17,7 @@ import type { ProxyConfigSpec } from '../proxy-config.ts';
 import type { WasmPluginSpec } from '../wasm-plugin.ts';
 import { policySelectorSchema, policyTargetProperties } from './part.ts';
 
+/** `spec` of networking.istio.io ProxyConfig. */
 export const proxyConfigSpecSchema: JsonSchema = object<ProxyConfigSpec>({
   selector: policySelectorSchema,
   concurrency: nullable(extend(int32, { minimum: 0 })),
@@ -38,6 +39,7 @@ const match = object<{ mode: unknown; ports: unknown }>({
   ports: array(object<{ number: number }>({ number: port }, ['number'])),
 });
 
+/** `spec` of extensions.istio.io WasmPlugin. */
 export const wasmPluginSpecSchema: JsonSchema = extend(
   object<WasmPluginSpec>(
     {

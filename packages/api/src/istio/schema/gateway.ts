@@ -20,6 +20,7 @@ const server = object<GatewayServer>(
   ['port', 'hosts'],
 );
 
+/** `spec` of networking.istio.io Gateway. */
 export const gatewaySpecSchema: JsonSchema = object<GatewaySpec>({
   servers: array(server),
   selector: stringMap,

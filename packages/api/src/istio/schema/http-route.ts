@@ -139,6 +139,7 @@ const mirror = object<HttpMirror>({ destination: destinationSchema, percentage: 
   'destination',
 ]);
 
+/** networking.istio.io HTTPRoute, with the deprecated spellings Istio still takes. */
 export const httpRouteSchema: JsonSchema = object<HttpRoute>({
   name: string,
   match: array(match),

@@ -20,18 +20,22 @@ import type { PolicySelector, PolicyTargetReference, WorkloadSelector } from '..
 import type { ServerTlsSettings } from '../server-tls.ts';
 import type { StringMatch } from '../string-match.ts';
 
+/** networking.istio.io StringMatch: at most one of its fields. */
 export const stringMatchSchema: JsonSchema = extend(
   object<StringMatch>({ exact: string, prefix: string, regex: string }),
   atMostOneOf('exact', 'prefix', 'regex'),
 );
 
+/** StringMatches by header or parameter name. */
 export const stringMatchesSchema: JsonSchema = mapOf(stringMatchSchema);
 
 /** The value's range is checked by the semantic validators, which can say what it is a share of. */
 export const percentSchema: JsonSchema = object<Percent>({ value: double });
 
+/** networking.istio.io PortSelector. */
 export const portSelectorSchema: JsonSchema = object<PortSelector>({ number: uint32 });
 
+/** networking.istio.io Destination. */
 export const destinationSchema: JsonSchema = object<Destination>(
   { host: nonEmptyString, subset: string, port: portSelectorSchema },
   ['host'],
@@ -40,10 +44,13 @@ export const destinationSchema: JsonSchema = object<Destination>(
 /** A duration such as `1h`, `1m30s`, `0.5s`; its syntax and range are checked by the semantic validators. */
 export const durationSchema: JsonSchema = string;
 
+/** `exportTo`; its words are checked by the semantic validators. */
 export const exportToSchema: JsonSchema = strings;
 
+/** networking.istio.io WorkloadSelector (`labels`). */
 export const workloadSelectorSchema: JsonSchema = object<WorkloadSelector>({ labels: stringMap });
 
+/** type.istio.io WorkloadSelector (`matchLabels`). */
 export const policySelectorSchema: JsonSchema = object<PolicySelector>({ matchLabels: stringMap });
 
 const targetReferenceSchema: JsonSchema = object<PolicyTargetReference>(
@@ -51,6 +58,7 @@ const targetReferenceSchema: JsonSchema = object<PolicyTargetReference>(
   ['kind', 'name'],
 );
 
+/** type.istio.io PolicyTargetReference, at most 16 as in Istio's CRDs. */
 export const targetReferencesSchema: JsonSchema = array(targetReferenceSchema, { maxItems: 16 });
 
 /** The fields of `PolicyTarget`. */
@@ -66,6 +74,7 @@ export const policyTargetProperties: {
 
 const tlsProtocol = oneOfStrings('TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3');
 
+/** networking.istio.io ServerTLSSettings. */
 export const serverTlsSchema: JsonSchema = object<ServerTlsSettings>({
   httpsRedirect: boolean,
   mode: oneOfStrings(

@@ -26,6 +26,7 @@ const mutualTls = object<MutualTls>({
   mode: oneOfStrings('UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'),
 });
 
+/** `spec` of security.istio.io PeerAuthentication. */
 export const peerAuthenticationSpecSchema: JsonSchema = object<PeerAuthenticationSpec>({
   selector: policySelectorSchema,
   mtls: mutualTls,
@@ -60,6 +61,7 @@ const jwtRule = extend(
 
 const oneTarget = atMostOneOf('selector', 'targetRefs', 'targetRef');
 
+/** `spec` of security.istio.io RequestAuthentication. */
 export const requestAuthenticationSpecSchema: JsonSchema = extend(
   object<RequestAuthenticationSpec>({
     ...policyTargetProperties,
@@ -107,6 +109,7 @@ const rule = object<AuthorizationRule>({
   when: array(condition),
 });
 
+/** `spec` of security.istio.io AuthorizationPolicy. */
 export const authorizationPolicySpecSchema: JsonSchema = extend(
   object<AuthorizationPolicySpec>({
     ...policyTargetProperties,

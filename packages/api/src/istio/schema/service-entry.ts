@@ -17,6 +17,7 @@ import type { WorkloadEntrySpec } from '../workload-entry.ts';
 import type { WorkloadGroupSpec, WorkloadProbe } from '../workload-group.ts';
 import { exportToSchema, workloadSelectorSchema } from './part.ts';
 
+/** `spec` of networking.istio.io WorkloadEntry, also an endpoint of a ServiceEntry. */
 export const workloadEntrySpecSchema: JsonSchema = object<WorkloadEntrySpec>({
   address: extend(string, { maxLength: 256 }),
   ports: mapOf(uint32),
@@ -32,6 +33,7 @@ const port = object<ServiceEntryPort>(
   ['number', 'name'],
 );
 
+/** `spec` of networking.istio.io ServiceEntry. */
 export const serviceEntrySpecSchema: JsonSchema = object<ServiceEntrySpec>(
   {
     hosts: extend(strings, { minItems: 1, maxItems: 256 }),
@@ -79,6 +81,7 @@ const probe = extend(
   atMostOneOf('httpGet', 'tcpSocket', 'exec', 'grpc'),
 );
 
+/** `spec` of networking.istio.io WorkloadGroup. */
 export const workloadGroupSpecSchema: JsonSchema = object<WorkloadGroupSpec>(
   {
     metadata: object<{ labels: unknown; annotations: unknown }>({

@@ -35,6 +35,7 @@ const egress = object<SidecarEgress>({ port, bind: string, captureMode, hosts: s
   'hosts',
 ]);
 
+/** `spec` of networking.istio.io Sidecar. */
 export const sidecarSpecSchema: JsonSchema = object<SidecarSpec>({
   workloadSelector: workloadSelectorSchema,
   ingress: array(ingress),

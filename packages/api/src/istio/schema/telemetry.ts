@@ -79,6 +79,7 @@ const override = object<MetricsOverride>({
   ),
 });
 
+/** `spec` of telemetry.istio.io Telemetry. */
 export const telemetrySpecSchema: JsonSchema = extend(
   object<TelemetrySpec>({
     ...policyTargetProperties,

@@ -136,6 +136,7 @@ const httpPool = object<HttpPool>({
   }),
 });
 
+/** networking.istio.io ConnectionPoolSettings. */
 export const connectionPoolSchema: JsonSchema = object<ConnectionPoolSettings>({
   tcp: tcpPool,
   http: httpPool,
@@ -189,6 +190,7 @@ const trafficPolicy = object<TrafficPolicy>({
 
 const subset = object<Subset>({ name: nonEmptyString, labels: stringMap, trafficPolicy }, ['name']);
 
+/** `spec` of networking.istio.io DestinationRule. */
 export const destinationRuleSpecSchema: JsonSchema = object<DestinationRuleSpec>(
   {
     host: string,

@@ -44,6 +44,7 @@ const tcpMatch = object<TcpMatch>({
   sourceNamespace: string,
 });
 
+/** `spec` of networking.istio.io VirtualService. */
 export const virtualServiceSpecSchema: JsonSchema = object<VirtualServiceSpec>({
   hosts: strings,
   gateways: strings,

@@ -11,6 +11,7 @@ const checkSubset = (subset: Subset, path: string): Findings => [
   ...ifPresent(subset.trafficPolicy, (one) => checkTrafficPolicy(one, `${path}.trafficPolicy`)),
 ];
 
+/** A DestinationRule: host, policies, and subsets with names of their own. */
 export const checkDestinationRule = (spec: DestinationRuleSpec): Findings => {
   const { host, subsets = [], trafficPolicy, workloadSelector } = spec;
   const names = subsets.map((subset) => subset.name);

@@ -6,6 +6,7 @@ import { conflict, duplicate, type Findings, forEachItem, invalid, missing } fro
 /** Largest sum of weights: Envoy's weighted clusters count in 32 bits. */
 const maxTotalWeight = 4_294_967_295;
 
+/** One service as the target of traffic. */
 export const checkDestination = ({ host, subset, port }: Destination, path: string): Findings => {
   const found = [];
   if (host === '*')

@@ -55,11 +55,13 @@ const checkPatch = (one: EnvoyConfigPatch, path: string): Findings => {
   return found;
 };
 
+/** An EnvoyFilter: each patch says what, how and with what. */
 export const checkEnvoyFilter = (spec: EnvoyFilterSpec): Findings => [
   ...checkSelectorLabels(spec.workloadSelector?.labels, 'spec.workloadSelector.labels'),
   ...forEachItem(spec.configPatches, 'spec.configPatches', checkPatch),
 ];
 
+/** A ProxyConfig: selector and image variant. */
 export const checkProxyConfig = ({ selector, image }: ProxyConfigSpec): Findings => [
   ...checkSelectorLabels(selector?.matchLabels, 'spec.selector.matchLabels'),
   ...(image?.imageType === undefined || /^[\w.-]*$/.test(image.imageType)
@@ -76,6 +78,7 @@ const checkUrl = (url: string): Findings => {
     : [invalid('spec.url', `url scheme "${scheme}" must be one of ${pluginSchemes.join(', ')}`)];
 };
 
+/** A WasmPlugin: where it comes from and its variables. */
 export const checkWasmPlugin = (spec: WasmPluginSpec): Findings => {
   const env = spec.vmConfig?.env ?? [];
   const names = env.map((one) => one.name);

@@ -36,6 +36,7 @@ export const checkHost = (host: string, path: string): Findings => {
   return [invalid(path, `"${host}" is not a valid host: ${why}`)];
 };
 
+/** A TCP port; absent is fine. */
 export const checkPort = (port: number | undefined, path: string): Findings =>
   port === undefined || (Number.isInteger(port) && port >= 1 && port <= 65_535)
     ? []
@@ -50,6 +51,7 @@ interface DurationLimits {
   readonly stepMs?: number;
 }
 
+/** A duration within limits; absent is fine. */
 export const checkDuration = (
   text: string | undefined,
   path: string,
@@ -68,17 +70,21 @@ export const checkDuration = (
     : [];
 };
 
+/** A percentage from 0 to 100; absent is fine. */
 export const checkPercent = (value: number | null | undefined, path: string): Findings =>
   value === undefined || value === null || (value >= 0 && value <= 100)
     ? []
     : [invalid(path, `percentage ${value} is not in the range 0..100`)];
 
+/** The same for a `{value}` message. */
 export const checkPercentMessage = (percent: Percent | undefined, path: string): Findings =>
   checkPercent(percent?.value, `${path}.value`);
 
+/** A count; absent is fine. */
 export const checkNotNegative = (value: number | undefined, path: string): Findings =>
   value === undefined || value >= 0 ? [] : [invalid(path, `${value} must not be negative`)];
 
+/** Label keys and values by Kubernetes' rules. */
 export const checkLabels = (labels: Labels | undefined, path: string): Findings =>
   Object.entries(labels ?? {}).flatMap(([key, value]) => {
     const at = fieldPath(path, key);
@@ -96,6 +102,7 @@ export const checkSelectorLabels = (labels: Labels | undefined, path: string): F
       : [];
   });
 
+/** Addresses or CIDR blocks. */
 export const checkSubnets = (subnets: readonly string[] | undefined, path: string): Findings =>
   forEachItem(subnets, path, (subnet, at) =>
     isIpOrCidr(subnet) ? [] : [invalid(at, `"${subnet}" is not an IP address or CIDR block`)],
@@ -103,6 +110,7 @@ export const checkSubnets = (subnets: readonly string[] | undefined, path: strin
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** An HTTP field name (RFC 9110 token), or a pseudo-header. */
 export const checkHeaderName = (name: string, path: string): Findings => {
   if (name === '') return [missing(path, 'header name must not be empty')];
   return headerName.test(name.replace(/^:/, ''))

@@ -90,6 +90,7 @@ const checkServer = (server: GatewayServer, path: string): Findings => [
   ]),
 ];
 
+/** A Gateway: servers with ports of unique names, hosts, and TLS where the protocol needs it. */
 export const checkGateway = ({ servers = [], selector }: GatewaySpec): Findings => {
   const names = servers.map((server) => server.port.name);
   return [

@@ -24,11 +24,13 @@ import { checkRegex, checkStringMatches } from './regex.ts';
 const maxDirectBodyBytes = 1_048_576;
 const redirectCodes: readonly number[] = [301, 302, 303, 307, 308];
 
+/** A status a proxy may answer with. */
 export const checkHttpStatus = (status: number, path: string): Findings =>
   status >= 200 && status <= 599
     ? []
     : [invalid(path, `HTTP status ${status} is not in the range 200..599`)];
 
+/** A redirect that changes something, with a code clients follow. */
 export const checkRedirect = (redirect: HttpRedirect, path: string): Findings => {
   const { uri, prefixRewrite, authority, port, derivePort, scheme, redirectCode } = redirect;
   const found = [];
@@ -57,6 +59,7 @@ const utf8Length = (text: string): number => {
   return bytes;
 };
 
+/** A direct response: status and size of its body. */
 export const checkDirectResponse = (
   { status, body }: HttpDirectResponse,
   path: string,
@@ -70,6 +73,7 @@ export const checkDirectResponse = (
   ];
 };
 
+/** A rewrite: path or pattern, not both. */
 export const checkRewrite = (
   { uri, authority, uriRegexRewrite }: HttpRewrite,
   path: string,
@@ -113,6 +117,7 @@ const checkRetryOn = (retryOn: string | undefined, path: string): Findings =>
       invalid(path, `"${one}" is neither a retry condition of Envoy nor an HTTP status code`),
     );
 
+/** A retry policy: counts, durations, and conditions Envoy knows. */
 export const checkRetries = (retries: HttpRetry, path: string): Findings => {
   const { attempts, perTryTimeout, retryOn, backoff } = retries;
   const found = [];
@@ -145,6 +150,7 @@ const httpMethods: ReadonlySet<string> = new Set([
   '*',
 ]);
 
+/** A CORS policy. */
 export const checkCors = (
   policy: CorsPolicy,
   path: string,

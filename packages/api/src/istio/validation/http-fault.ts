@@ -70,6 +70,7 @@ const checkAbort = (abort: FaultAbort, path: string): Findings => {
   ];
 };
 
+/** Injected faults: what, and for which share of requests. */
 export const checkFault = ({ delay, abort }: HttpFault, path: string): Findings =>
   delay === undefined && abort === undefined
     ? [missing(path, 'fault must have a delay, an abort or both')]

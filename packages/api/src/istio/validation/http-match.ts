@@ -30,6 +30,7 @@ const checkMatchedHeader = (name: string, path: string): Findings =>
 const checkParameter = (name: string, path: string): Findings =>
   name === '' ? [missing(path, 'a query parameter must have a name')] : [];
 
+/** One entry of a rule's `match`. */
 export const checkHttpMatch = (
   match: HttpMatch,
   path: string,

@@ -69,6 +69,7 @@ const checkMirrors = (route: HttpRoute, path: string): Findings => {
   ];
 };
 
+/** One HTTP rule: exactly one kind of action, and each of its parts. */
 export const checkHttpRoute = (
   route: HttpRoute,
   path: string,

@@ -65,6 +65,7 @@ const known: ReadonlyMap<string, Known> = new Map(
   ),
 );
 
+/** What the caller can bring to `validateIstioObject`. */
 export interface IstioValidationOptions {
   /** An RE2 engine's opinion of a pattern. Default: a light check that never refuses what RE2 takes. */
   readonly regexProblem?: RegexProblem;

@@ -114,6 +114,7 @@ const checkWarmup = (lb: LoadBalancerSettings, path: string): Findings => {
   ];
 };
 
+/** Load balancer settings: hashing, locality weights, warm-up. */
 export const checkLoadBalancer = (lb: LoadBalancerSettings, path: string): Findings => [
   ...(lb.simple === 'LEAST_CONN'
     ? [deprecated(`${path}.simple`, 'LEAST_CONN is deprecated: use LEAST_REQUEST')]

@@ -35,6 +35,7 @@ export const lightRegexProblem = (pattern: string): string | undefined => {
   return unsupported.find(([sign]) => sign.test(pattern.replace(/\\\\/g, '')))?.[1];
 };
 
+/** An RE2 pattern, by the judgement of the context. */
 export const checkRegex = (
   pattern: string | undefined,
   path: string,
@@ -69,6 +70,7 @@ export const checkPresenceMatch = (
   context: ValidationContext,
 ): Findings => (match.regex === '*' ? [] : checkStringMatch(match, path, context));
 
+/** `checkStringMatch` for each of a list. */
 export const checkStringMatches = (
   matches: readonly StringMatch[] | undefined,
   path: string,

@@ -25,6 +25,7 @@ import {
   missing,
 } from './finding.ts';
 
+/** A PeerAuthentication: port settings need a selector. */
 export const checkPeerAuthentication = (spec: PeerAuthenticationSpec): Findings => {
   const { selector, portLevelMtls } = spec;
   const ports = Object.keys(portLevelMtls ?? {});
@@ -75,6 +76,7 @@ const checkJwtRule = (rule: JwtRule, path: string): Findings => [
   ...checkDuration(rule.timeout, `${path}.timeout`),
 ];
 
+/** A RequestAuthentication: issuers, key sets, header names. */
 export const checkRequestAuthentication = (spec: RequestAuthenticationSpec): Findings => [
   ...checkSelectorLabels(spec.selector?.matchLabels, 'spec.selector.matchLabels'),
   ...forEachItem(spec.jwtRules, 'spec.jwtRules', checkJwtRule),
@@ -176,6 +178,7 @@ const checkAction = ({ action, provider, rules }: AuthorizationPolicySpec): Find
     : extra;
 };
 
+/** An AuthorizationPolicy: no empty rule parts, known attributes, a provider for CUSTOM. */
 export const checkAuthorizationPolicy = (spec: AuthorizationPolicySpec): Findings => [
   ...checkSelectorLabels(spec.selector?.matchLabels, 'spec.selector.matchLabels'),
   ...checkAction(spec),

@@ -151,6 +151,7 @@ const checkSeveralHosts = (spec: ServiceEntrySpec): Findings => {
       ];
 };
 
+/** A ServiceEntry: hosts, ports, and endpoints that its resolution can use. */
 export const checkServiceEntry = (spec: ServiceEntrySpec): Findings => {
   const { endpoints = [], workloadSelector } = spec;
   return [

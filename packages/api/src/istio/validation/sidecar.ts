@@ -77,6 +77,7 @@ const checkEgress = (egress: readonly SidecarEgress[]): Findings =>
     ...checkBind(bind, `${path}.bind`),
   ]);
 
+/** A Sidecar: listeners, and egress hosts in `namespace/host` form. */
 export const checkSidecar = (spec: SidecarSpec): Findings => {
   const { ingress = [], egress = [], outboundTrafficPolicy, inboundConnectionPool } = spec;
   const says = ingress.length + egress.length > 0;

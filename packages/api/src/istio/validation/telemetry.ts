@@ -16,6 +16,7 @@ const checkOverride = ({ tagOverrides }: MetricsOverride, path: string): Finding
     return value ? [invalid(at, 'must not be set when the operation is REMOVE')] : [];
   });
 
+/** A Telemetry: one tracing section, tags and overrides that say something. */
 export const checkTelemetry = (spec: TelemetrySpec): Findings => [
   ...checkSelectorLabels(spec.selector?.matchLabels, 'spec.selector.matchLabels'),
   ...((spec.tracing ?? []).length > 1

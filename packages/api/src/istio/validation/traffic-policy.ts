@@ -48,6 +48,7 @@ const checkHttpPool = (
     : []),
 ];
 
+/** Connection pool settings of a DestinationRule or Sidecar. */
 export const checkConnectionPool = (
   { tcp, http }: ConnectionPoolSettings,
   path: string,
@@ -143,6 +144,7 @@ const checkRetryBudget = (
   ...checkDuration(budget.budgetInterval, `${path}.budgetInterval`, { leastMs: 0 }),
 ];
 
+/** A traffic policy with its port level settings. */
 export const checkTrafficPolicy = (policy: TrafficPolicy, path: string): Findings => [
   ...(Object.keys(policy).length === 0
     ? [doubtful(path, 'traffic policy is empty: leave it out or set a field')]

@@ -100,6 +100,7 @@ const checkTcpRoute = (route: TcpRoute, path: string): Findings => [
   ...checkL4Route(route.route, `${path}.route`),
 ];
 
+/** A VirtualService: hosts (none only for delegates) and every rule. */
 export const checkVirtualService = (
   spec: VirtualServiceSpec,
   context: ValidationContext,

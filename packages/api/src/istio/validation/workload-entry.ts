@@ -39,6 +39,7 @@ const checkEntryDetails = (entry: WorkloadEntrySpec, path: string): Findings => 
     : []),
 ];
 
+/** A WorkloadEntry, or an endpoint of a ServiceEntry at `path`. */
 export const checkWorkloadEntry = (entry: WorkloadEntrySpec, path = 'spec'): Findings => [
   ...checkEndpointAddress(entry, path),
   ...checkEntryDetails(entry, path),
@@ -68,6 +69,7 @@ const checkProbe = (probe: WorkloadProbe, path: string): Findings => {
   ];
 };
 
+/** A WorkloadGroup: template, labels, probe. */
 export const checkWorkloadGroup = ({ metadata, template, probe }: WorkloadGroupSpec): Findings => [
   ...checkEntryDetails(template, 'spec.template'),
   ...(template.address

@@ -18,6 +18,7 @@ import type { Condition } from '../condition.ts';
 import type { LocalObjectReference, ObjectReference } from '../object-reference.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../selector.ts';
 
+/** meta/v1 LabelSelector. */
 export const labelSelectorSchema: JsonSchema = object<LabelSelector>({
   matchLabels: stringMap,
   matchExpressions: array(
@@ -32,6 +33,7 @@ export const labelSelectorSchema: JsonSchema = object<LabelSelector>({
   ),
 });
 
+/** core/v1 ObjectReference. */
 export const objectReferenceSchema: JsonSchema = object<ObjectReference>({
   apiVersion: string,
   kind: string,
@@ -42,6 +44,7 @@ export const objectReferenceSchema: JsonSchema = object<ObjectReference>({
   fieldPath: string,
 });
 
+/** core/v1 LocalObjectReference. */
 export const localObjectReferenceSchema: JsonSchema = object<LocalObjectReference>({
   name: string,
 });
@@ -78,9 +81,11 @@ export const quantitySchema: JsonSchema = {
   pattern: '^[+-]?(\\d+\\.?\\d*|\\.\\d+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?\\d+))?$',
 };
 
+/** Quantities by resource name. */
 export const quantitiesSchema: JsonSchema = mapOf(quantitySchema);
 
 /** A count or a percentage (`25%`). */
 export const countOrPercentSchema: JsonSchema = extend(intOrString, { pattern: '^\\d+%?$' });
 
+/** Transport protocol of a port. */
 export const protocolSchema: JsonSchema = oneOfStrings('TCP', 'UDP', 'SCTP');

@@ -38,6 +38,7 @@ const tcpSocket = object<TcpSocketAction>({ port: intOrString, host: string }, [
 const exec = object<ExecAction>({ command: strings });
 const grpc = object<GrpcAction>({ port, service: nullable(string) }, ['port']);
 
+/** core/v1 Probe with its defaults. */
 export const probeSchema: JsonSchema = object<Probe>({
   exec,
   httpGet,
@@ -58,6 +59,7 @@ const handler = object<LifecycleHandler>({
   sleep: object<{ seconds: number }>({ seconds: int64 }, ['seconds']),
 });
 
+/** core/v1 Lifecycle. */
 export const lifecycleSchema: JsonSchema = object<Lifecycle>({
   postStart: handler,
   preStop: handler,

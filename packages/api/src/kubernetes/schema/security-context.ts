@@ -35,6 +35,7 @@ const profile = object<SecurityProfile>(
   ['type'],
 );
 
+/** core/v1 SecurityContext. */
 export const securityContextSchema: JsonSchema = object<SecurityContext>({
   capabilities: object<{ add: unknown; drop: unknown }>({ add: strings, drop: strings }),
   privileged: boolean,
@@ -50,6 +51,7 @@ export const securityContextSchema: JsonSchema = object<SecurityContext>({
   appArmorProfile: profile,
 });
 
+/** core/v1 PodSecurityContext. */
 export const podSecurityContextSchema: JsonSchema = object<PodSecurityContext>({
   seLinuxOptions,
   windowsOptions,

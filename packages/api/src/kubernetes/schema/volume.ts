@@ -17,11 +17,13 @@ const defaultMode = withDefault(int32, 0o644);
 
 const items = array(object<KeyToPath>({ key: string, path: string, mode: int32 }, ['key', 'path']));
 
+/** core/v1 ObjectFieldSelector. */
 export const fieldRefSchema: JsonSchema = object<{ apiVersion: string; fieldPath: string }>(
   { apiVersion: withDefault(string, 'v1'), fieldPath: string },
   ['fieldPath'],
 );
 
+/** core/v1 ResourceFieldSelector. */
 export const resourceFieldRefSchema: JsonSchema = object<{
   containerName: string;
   resource: string;
@@ -86,6 +88,7 @@ const networkVolumes: Readonly<Record<string, JsonSchema>> = Object.fromEntries(
   ].map((name) => [name, anyObject]),
 );
 
+/** core/v1 Volume: sources a local runtime can serve in full, all others as written. */
 export const volumeSchema: JsonSchema = {
   type: 'object',
   required: ['name'],
