@@ -9,6 +9,7 @@ import {
 } from '@lateen/apiserver';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
+import { istioValidationPlugin } from './admission/istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import type { Network } from './network/network.ts';
@@ -66,7 +67,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
       { subject: 'system:serviceaccounts', verbs: readOnly, resources: ['*'] },
     ]),
     kinds: builtinKinds,
-    admission: [serviceAccountPlugin, injectionPlugin(ownClient)],
+    admission: [serviceAccountPlugin, injectionPlugin(ownClient), istioValidationPlugin],
     pods: new KubeletPodBackend(options.kubelet, clock),
     verifyToken,
     issueToken: (request) => pki.tokens.issue(request),

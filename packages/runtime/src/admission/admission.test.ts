@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import type { AdmissionRequest } from '@lateen/apiserver';
 import { FakeKubeClient, resources } from '@lateen/kube';
+import { istioValidationPlugin } from './istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './pod-plugins.ts';
 
 const requestFor = (
@@ -37,4 +38,21 @@ test('pods get their service account, and a proxy where the namespace wants one'
   assert.deepEqual(await containers('default'), ['app']);
   const { object } = await serviceAccountPlugin.admit(requestFor('pods', pod('mesh')));
   assert.equal((object!.spec as { serviceAccountName: string }).serviceAccountName, 'default');
+});
+
+test('Istio objects are checked, with the path of the field; others pass', async () => {
+  const virtualService = (spec: object) => ({
+    ...requestFor('virtualservices', {
+      ...{ apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', spec },
+      metadata: { name: 'v', namespace: 'default' },
+    }),
+    group: 'networking.istio.io',
+  });
+  const refused = await istioValidationPlugin.admit(virtualService({ http: [] }));
+  assert.ok(refused.diagnostics?.some(({ path }) => path?.startsWith('spec')));
+  const http = [{ route: [{ destination: { host: 'a' } }] }];
+  const accepted = await istioValidationPlugin.admit(virtualService({ hosts: ['a'], http }));
+  assert.deepEqual(accepted.diagnostics, []);
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
+  assert.deepEqual(await istioValidationPlugin.admit(requestFor('pods', pod)), {});
 });
