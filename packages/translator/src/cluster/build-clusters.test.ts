@@ -45,9 +45,13 @@ spec: ${spec}
 `;
 
 test('a sidecar has a cluster for each service port and subset, its own port, and the special ones', () => {
-  const yaml = destinationRule(
-    '{ host: reviews, subsets: [{ name: v1, labels: { version: v1 } }, { name: v1, labels: {} }, { name: v2, labels: { version: v2 } }] }',
-  );
+  // Rules for one host add up, the older subset of a name winning.
+  const yaml =
+    destinationRule('{ host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }', 'a') +
+    destinationRule(
+      '{ host: reviews, subsets: [{ name: v1, labels: { version: v3 } }, { name: v2, labels: { version: v2 } }] }',
+      'b',
+    );
   const names = buildClusters(pushOf(yaml), productpage()).map(({ name }) => name);
   assert.deepEqual(
     names.filter((name) => !name.includes('istio-system')),

@@ -1,5 +1,5 @@
-import type { KubeObject } from '@lateen/api';
-import type { Diagnostic } from '@lateen/base';
+import { type KubeObject, validateIstioObject } from '@lateen/api';
+import { type Diagnostic, hasErrors } from '@lateen/base';
 import type { Reader } from './reader.ts';
 
 /** An API object read once into what the translator uses of it. */
@@ -43,30 +43,39 @@ export interface ReadOptions {
   readonly root: 'spec' | 'whole';
 }
 
-/** Reads an object; any wrong field is an error that skips the object. */
+const nameOf = (object: KubeObject): { readonly name: string; readonly namespace: string } => {
+  const metadata = fieldOf(object, 'metadata');
+  return {
+    name: stringOf(fieldOf(metadata, 'name')),
+    namespace: stringOf(fieldOf(metadata, 'namespace')),
+  };
+};
+
+/**
+ * Reads an object; an error of Istio's own validation, or a field of the wrong type, skips it: one
+ * bad route would make proxies refuse all routes beside it.
+ */
 export const readConfig = <Spec>(
   kind: string,
   object: KubeObject,
   reader: Reader<Spec | undefined>,
   options: ReadOptions = { root: 'spec' },
 ): ReadConfig<Spec> => {
-  const metadata = fieldOf(object, 'metadata');
-  const name = stringOf(fieldOf(metadata, 'name'));
-  const namespace = stringOf(fieldOf(metadata, 'namespace'));
-  const diagnostics: Diagnostic[] = [];
+  const { name, namespace } = nameOf(object);
+  const about = `${kind}/${namespace}/${name}`;
+  const diagnostics: Diagnostic[] = validateIstioObject(object).map((finding) => ({
+    ...finding,
+    object: about,
+  }));
+  if (hasErrors(diagnostics)) return { config: undefined, diagnostics };
   const report = (path: string, message: string): void => {
-    diagnostics.push({
-      severity: 'error',
-      code: 'FieldInvalid',
-      message,
-      path,
-      object: `${kind}/${namespace}/${name}`,
-    });
+    diagnostics.push({ severity: 'error', code: 'FieldInvalid', message, path, object: about });
   };
   if (name === '') report('metadata.name', 'must not be empty');
   const root = options.root === 'spec' ? (fieldOf(object, 'spec') ?? {}) : object;
   const spec = reader(root, options.root === 'spec' ? 'spec' : '', report);
-  if (spec === undefined || diagnostics.length > 0) return { config: undefined, diagnostics };
+  if (spec === undefined || hasErrors(diagnostics)) return { config: undefined, diagnostics };
+  const metadata = fieldOf(object, 'metadata');
   const config = {
     kind,
     apiVersion: stringOf(fieldOf(object, 'apiVersion')),

@@ -105,7 +105,10 @@ test('a bad object is diagnosed with its field and skipped, the others stay', ()
   const bad = {
     ...good!,
     metadata: { name: 'bad', namespace: 'default' },
-    spec: { hosts: ['reviews'], http: [{ timeout: 'soon' }] },
+    spec: {
+      hosts: ['reviews'],
+      http: [{ timeout: 'soon', route: [{ destination: { host: 'reviews' } }] }],
+    },
   };
   const push = buildPushContext(inputsOf([...objectsOf(bookinfo), good!, bad]));
   assert.deepEqual(

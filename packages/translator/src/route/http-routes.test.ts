@@ -187,14 +187,34 @@ test('time-outs, rewrites, mirrors', () => {
   assert.equal(off.requestMirrorPolicies.length, 0);
 });
 
-test('redirects and direct responses beat destinations; odd codes leave no action', () => {
-  const rows: [string, string | undefined][] = [
-    [`redirect: { uri: /a, redirectCode: 302 }, directResponse: { status: 200 }`, 'redirect'],
-    ['redirect: { uri: /a, redirectCode: 304 }', undefined],
-    ['directResponse: { status: 503, body: { string: hello } }', 'directResponse'],
+test('redirects and direct responses', () => {
+  const rows: [string, unknown][] = [
+    ['redirect: { uri: /a, redirectCode: 302 }', { case: 'pathRedirect', value: '/a' }],
+    ['redirect: { authority: a, scheme: https }', { case: undefined }],
   ];
-  for (const [rule, kind] of rows) {
-    assert.equal(routesOf(`[{ ${rule}, ${to()} }]`)[0]?.action.case, kind, rule);
+  for (const [rule, path] of rows) {
+    const { action } = routesOf(`[{ ${rule} }]`)[0]!;
+    assert.deepEqual(action.case === 'redirect' && action.value.pathRewriteSpecifier, path, rule);
+  }
+  const { action } = routesOf(
+    '[{ directResponse: { status: 503, body: { bytes: aGVsbG8= } } }]',
+  )[0]!;
+  const body = action.case === 'directResponse' ? action.value.body?.specifier.value : undefined;
+  assert.equal(body instanceof Uint8Array && new TextDecoder().decode(body), 'hello');
+});
+
+test('what Istio would not admit does not reach a proxy', () => {
+  const rows = [
+    `[{ redirect: { uri: /a, redirectCode: 304 } }]`,
+    `[{ ${to()}, fault: { abort: { httpStatus: 999, percentage: { value: 1 } } } }]`,
+    `[{ match: [{ uri: { regex: "(" } }], ${to()} }]`,
+    `[{ redirect: { uri: /a }, ${to()} }]`,
+  ];
+  for (const http of rows) {
+    const push = pushOf(virtualService(http));
+    assert.equal(push.virtualServices.length, 0, http);
+    assert.equal(push.diagnostics[0]?.object, 'VirtualService/default/vs', http);
+    assert.equal(routesOf(http)[0]?.name, 'default', http);
   }
 });
 
