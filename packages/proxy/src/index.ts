@@ -1,1 +1,4 @@
-export {};
+export { parseBootstrap, readBootstrap } from './bootstrap/read-bootstrap.ts';
+export { type Proxy, type ProxyDependencies, startProxy } from './proxy.ts';
+export { ProxyError, type ProxyErrorCode } from './proxy-error.ts';
+export { type CertificateSecret, SecretStore } from './tls/secret-store.ts';

@@ -1,0 +1,176 @@
+import { hostname } from 'node:os';
+import type { FormatContext } from '@lateen/routing';
+import type { Exchange } from '../http/exchange.ts';
+import { subjectNames } from '../tls/peer-check.ts';
+
+const machine = hostname();
+
+const atPath = (value: unknown, path: readonly string[]): unknown => {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = (found as Readonly<Record<string, unknown>>)[key];
+  }
+  return found;
+};
+
+/** Facts an exchange does not hold itself. */
+export interface FormatFacts {
+  readonly chainName: string;
+  readonly clientAddress: string;
+}
+
+/** An exchange as formats see it. */
+export class ExchangeFormatContext implements FormatContext {
+  readonly #exchange: Exchange;
+  readonly #facts: FormatFacts;
+
+  constructor(exchange: Exchange, facts: FormatFacts) {
+    this.#exchange = exchange;
+    this.#facts = facts;
+  }
+
+  get startTimeMs(): number {
+    return performance.timeOrigin + this.#exchange.startMs;
+  }
+  requestHeader(name: string): string | undefined {
+    const exchange = this.#exchange;
+    if (name.charCodeAt(0) !== 58) return exchange.header(name);
+    if (name === ':method') return exchange.method;
+    if (name === ':path') return exchange.path;
+    if (name === ':authority') return exchange.authority;
+    return name === ':scheme' ? exchange.scheme : undefined;
+  }
+  responseHeader(name: string): string | undefined {
+    if (name === ':status') return String(this.#exchange.responseCode);
+    return this.#exchange.response?.get(name);
+  }
+  /** Trailers pass through inside the chunked framing and are not kept. */
+  responseTrailer(_name: string): string | undefined {
+    return undefined;
+  }
+  get protocol(): string | undefined {
+    return this.#exchange.connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
+  }
+  get responseCode(): number {
+    return this.#exchange.responseCode;
+  }
+  get responseFlags(): string | undefined {
+    return this.#exchange.flags;
+  }
+  get responseCodeDetails(): string | undefined {
+    return this.#exchange.details;
+  }
+  get connectionTerminationDetails(): string | undefined {
+    return undefined;
+  }
+  get upstreamTransportFailureReason(): string | undefined {
+    return this.#exchange.transportFailure;
+  }
+  get downstreamTransportFailureReason(): string | undefined {
+    return undefined;
+  }
+  get bytesReceived(): number {
+    return this.#exchange.bytesReceived;
+  }
+  get bytesSent(): number {
+    return this.#exchange.bytesSent;
+  }
+  get durationMs(): number | undefined {
+    return this.#exchange.isDone ? Math.round(this.#exchange.durationMs) : undefined;
+  }
+  get requestDurationMs(): number | undefined {
+    const { requestDoneMs, startMs } = this.#exchange;
+    return requestDoneMs > 0 ? Math.round(requestDoneMs - startMs) : undefined;
+  }
+  get responseDurationMs(): number | undefined {
+    const { responseStartMs, startMs } = this.#exchange;
+    return responseStartMs > 0 ? Math.round(responseStartMs - startMs) : undefined;
+  }
+  get responseTxDurationMs(): number | undefined {
+    const { responseStartMs, startMs, durationMs, isDone } = this.#exchange;
+    return responseStartMs > 0 && isDone ? Math.round(startMs + durationMs - responseStartMs) : undefined;
+  }
+  get upstreamHost(): string | undefined {
+    return this.#exchange.endpoint?.label;
+  }
+  get upstreamCluster(): string | undefined {
+    return this.#exchange.cluster?.table.statName;
+  }
+  get upstreamClusterRaw(): string | undefined {
+    return this.#exchange.cluster?.name;
+  }
+  get upstreamLocalAddress(): string | undefined {
+    return this.#exchange.upstreamLocalLabel;
+  }
+  get upstreamRequestAttemptCount(): number {
+    return this.#exchange.tries;
+  }
+  get downstreamLocalAddress(): string | undefined {
+    return this.#exchange.connection.localLabel;
+  }
+  get downstreamRemoteAddress(): string | undefined {
+    const { connection } = this.#exchange;
+    const { clientAddress } = this.#facts;
+    if (clientAddress === '' || clientAddress === connection.remote) return connection.remoteLabel;
+    return `${clientAddress}:0`;
+  }
+  get downstreamDirectRemoteAddress(): string | undefined {
+    return this.#exchange.connection.remoteLabel;
+  }
+  get requestedServerName(): string | undefined {
+    const name = this.#exchange.connection.tls?.servername;
+    return typeof name === 'string' ? name : undefined;
+  }
+  get routeName(): string | undefined {
+    return this.#exchange.route?.name;
+  }
+  get virtualClusterName(): string | undefined {
+    return undefined;
+  }
+  get filterChainName(): string | undefined {
+    return this.#facts.chainName;
+  }
+  get connectionId(): number | undefined {
+    return undefined;
+  }
+  get hostname(): string | undefined {
+    return machine;
+  }
+  get downstreamPeerUriSan(): string | undefined {
+    const { tls } = this.#exchange.connection;
+    if (tls === undefined) return undefined;
+    const names = subjectNames(tls.getPeerCertificate());
+    return names.filter(({ type }) => type === 'uri').map(({ value }) => value).join(',');
+  }
+  get downstreamLocalUriSan(): string | undefined {
+    return undefined;
+  }
+  get downstreamPeerSubject(): string | undefined {
+    const subject = this.#exchange.connection.tls?.getPeerCertificate().subject;
+    if (subject === undefined) return undefined;
+    return Object.entries(subject).map(([key, value]) => `${key}=${String(value)}`).join(',');
+  }
+  get downstreamTlsVersion(): string | undefined {
+    return this.#exchange.connection.tls?.getProtocol() ?? undefined;
+  }
+  get downstreamTlsCipher(): string | undefined {
+    return this.#exchange.connection.tls?.getCipher()?.standardName;
+  }
+  /** No filter sets dynamic metadata yet. */
+  dynamicMetadata(_namespace: string, _path: readonly string[]): unknown {
+    return undefined;
+  }
+  routeMetadata(namespace: string, path: readonly string[]): unknown {
+    return atPath(this.#exchange.route?.metadata[namespace], path);
+  }
+  clusterMetadata(namespace: string, path: readonly string[]): unknown {
+    return atPath(this.#exchange.cluster?.table.metadata[namespace], path);
+  }
+  filterState(_key: string): string | undefined {
+    return undefined;
+  }
+  environment(name: string): string | undefined {
+    return process.env[name];
+  }
+}

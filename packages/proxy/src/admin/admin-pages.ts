@@ -1,0 +1,149 @@
+import { toJson } from '@bufbuild/protobuf';
+import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import { printPrometheus, prometheusContentType } from '../stats/prometheus-text.ts';
+import type { AdminContext, AdminReply } from './admin-context.ts';
+import { clustersJson, printClusters } from './cluster-pages.ts';
+import { dumpConfiguration } from './config-dump.ts';
+import { listenersJson, printListeners } from './listener-pages.ts';
+import { printStats, statsJson } from './stats-pages.ts';
+
+/** State an operator changes. */
+export interface AdminState {
+  /** `/healthcheck/fail`: readiness says no while traffic goes on. */
+  failsHealthcheck: boolean;
+  isDraining: boolean;
+}
+
+/** What a page may look at. */
+export interface PageRequest {
+  readonly context: AdminContext;
+  readonly state: AdminState;
+  readonly query: URLSearchParams;
+}
+
+type Page = (request: PageRequest) => AdminReply | Promise<AdminReply>;
+
+const plain = (body: string, status = 200): AdminReply => ({ status, body });
+
+const json = (value: unknown): AdminReply => ({
+  status: 200,
+  contentType: 'application/json',
+  body: `${JSON.stringify(value, undefined, 1)}\n`,
+});
+
+const wantsJson = (query: URLSearchParams): boolean => query.get('format') === 'json';
+
+/** What `/ready` and `/server_info` call the state. */
+const stateOf = ({ context, state }: PageRequest): string => {
+  if (state.isDraining || state.failsHealthcheck) return 'DRAINING';
+  return context.isReady() ? 'LIVE' : 'INITIALIZING';
+};
+
+/** Metrics in the Prometheus format. */
+export const prometheusPage: Page = ({ context }) => ({
+  status: 200,
+  contentType: prometheusContentType,
+  body: printPrometheus(context.stats),
+});
+
+/** 200 when traffic may come. */
+export const readyPage: Page = (request) => {
+  const text = stateOf(request);
+  return plain(`${text}\n`, text === 'LIVE' ? 200 : 503);
+};
+
+const memoryPage: Page = () => {
+  const { heapUsed, heapTotal, rss, external } = process.memoryUsage();
+  return json({
+    allocated: String(heapUsed),
+    heap_size: String(heapTotal),
+    total_physical_bytes: String(rss),
+    total_thread_cache: '0',
+    pageheap_free: '0',
+    pageheap_unmapped: String(external),
+  });
+};
+
+const serverInfoPage: Page = (request) => {
+  const { node } = request.context.bootstrap;
+  const uptime = `${Math.floor(process.uptime())}s`;
+  return json({
+    version: 'lateen',
+    state: stateOf(request),
+    uptime_current_epoch: uptime,
+    uptime_all_epochs: uptime,
+    hot_restart_version: 'disabled',
+    command_line_options: { concurrency: 1 },
+    ...(node !== undefined && { node: toJson(NodeSchema, node, { useProtoFieldName: true }) }),
+  });
+};
+
+const getPages: Readonly<Record<string, Page>> = {
+  '/ready': readyPage,
+  '/stats/prometheus': prometheusPage,
+  '/stats': ({ context, query }) => {
+    if (query.get('format') === 'prometheus') return prometheusPageFor(context);
+    if (wantsJson(query)) return json(statsJson(context.stats, query));
+    return plain(printStats(context.stats, query));
+  },
+  '/config_dump': async ({ context, query }) => json(await dumpConfiguration(context, query)),
+  '/clusters': ({ context, query }) =>
+    wantsJson(query) ? json(clustersJson(context)) : plain(printClusters(context)),
+  '/listeners': ({ context, query }) =>
+    wantsJson(query) ? json(listenersJson(context)) : plain(printListeners(context)),
+  '/server_info': serverInfoPage,
+  '/memory': memoryPage,
+  '/certs': () => json({ certificates: [] }),
+};
+
+const prometheusPageFor = (context: AdminContext): AdminReply => ({
+  status: 200,
+  contentType: prometheusContentType,
+  body: printPrometheus(context.stats),
+});
+
+const postPages: Readonly<Record<string, Page>> = {
+  '/quitquitquit': ({ context }) => {
+    context.quit?.();
+    return plain('OK\n');
+  },
+  '/healthcheck/fail': ({ state }) => {
+    state.failsHealthcheck = true;
+    return plain('OK\n');
+  },
+  '/healthcheck/ok': ({ state }) => {
+    state.failsHealthcheck = false;
+    return plain('OK\n');
+  },
+  '/drain_listeners': ({ context }) => {
+    context.listeners.drain();
+    return plain('OK\n');
+  },
+  '/reset_counters': ({ context }) => {
+    context.stats.resetCounters();
+    return plain('OK\n');
+  },
+  '/logging': () => plain('active loggers:\n  main: info\n'),
+};
+
+const indexPage = (): AdminReply => {
+  const names = [...Object.keys(getPages), ...Object.keys(postPages).map((name) => `${name} (POST)`)];
+  return plain(`admin commands are:\n${names.sort().map((name) => `  ${name}\n`).join('')}`);
+};
+
+/** Answers a request of the admin server. */
+export const adminPage = async (
+  method: string,
+  url: URL,
+  request: Omit<PageRequest, 'query'>,
+): Promise<AdminReply> => {
+  const path = url.pathname;
+  if (path === '/' || path === '/help') return indexPage();
+  const post = Object.hasOwn(postPages, path) ? postPages[path] : undefined;
+  if (post !== undefined && method !== 'POST') {
+    return plain(`Method ${method} not allowed, POST required.\n`, 405);
+  }
+  const page = post ?? (Object.hasOwn(getPages, path) ? getPages[path] : undefined);
+  if (page === undefined) return plain('invalid path. \n', 404);
+  return page({ ...request, query: url.searchParams });
+};

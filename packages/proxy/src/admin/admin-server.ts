@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ProxyError } from '../proxy-error.ts';
+import type { AdminContext, AdminReply } from './admin-context.ts';
+import { type AdminState, adminPage, prometheusPage, readyPage } from './admin-pages.ts';
+
+type Answer = (method: string, url: URL) => AdminReply | Promise<AdminReply>;
+
+/** Longest a client may take to send its request. */
+const requestTimeoutMs = 10_000;
+
+const respond = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): Promise<void> => {
+  request.resume();
+  let reply: AdminReply;
+  try {
+    const url = new URL(request.url ?? '/', 'http://admin');
+    reply = await answer(request.method ?? 'GET', url);
+  } catch (error) {
+    reply = { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
+  }
+  response.writeHead(reply.status, {
+    'content-type': reply.contentType ?? 'text/plain; charset=UTF-8',
+    'cache-control': 'no-cache, max-age=0',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(request.method === 'HEAD' ? '' : reply.body);
+};
+
+const listen = async (host: string, port: number, answer: Answer): Promise<Server> => {
+  const server = createServer((request, response) => void respond(request, response, answer));
+  server.requestTimeout = requestTimeoutMs;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new ProxyError('BindFailed', `cannot bind to ${host}:${port}: ${cause.message}`, { cause })),
+    );
+    server.listen(port, host, resolve);
+  });
+  return server;
+};
+
+/** Ports of Istio's agent. */
+const agentPorts = { merged: 15_020, health: 15_021, metrics: 15_090 } as const;
+
+/** The admin server, and where asked for the endpoints that Istio's agent serves beside Envoy. */
+export class AdminServer {
+  readonly #servers: Server[] = [];
+  readonly #state: AdminState = { failsHealthcheck: false, isDraining: false };
+  address: string | undefined = undefined;
+
+  private constructor() {
+    // Made by `start` only.
+  }
+
+  /** Binds. Rejects with `ProxyError` `BindFailed`. */
+  static async start(context: AdminContext): Promise<AdminServer> {
+    const server = new AdminServer();
+    try {
+      await server.#startAdmin(context);
+      if (context.statusAddress !== undefined) {
+        await server.#startAgent(context, context.statusAddress);
+      }
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  async #startAdmin(context: AdminContext): Promise<void> {
+    const address = context.bootstrap.admin?.address?.address;
+    if (address?.case !== 'socketAddress') return;
+    const { address: host, portSpecifier } = address.value;
+    const port = portSpecifier.case === 'portValue' ? portSpecifier.value : 0;
+    const state = this.#state;
+    const server = await listen(host, port, (method, url) =>
+      adminPage(method, url, { context, state }),
+    );
+    this.#servers.push(server);
+    this.address = `${host}:${(server.address() as AddressInfo).port}`;
+  }
+
+  async #startAgent(context: AdminContext, host: string): Promise<void> {
+    const state = this.#state;
+    const pages: Readonly<Record<string, typeof readyPage>> = {
+      '/healthz/ready': readyPage,
+      '/stats/prometheus': prometheusPage,
+      '/metrics': prometheusPage,
+    };
+    const answer: Answer = (_method, url) => {
+      const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
+      if (page === undefined) return { status: 404, body: '' };
+      return page({ context, state, query: url.searchParams });
+    };
+    for (const port of Object.values(agentPorts)) {
+      this.#servers.push(await listen(host, port, answer));
+    }
+  }
+
+  /** Readiness says no from now on. */
+  markDraining(): void {
+    this.#state.isDraining = true;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#servers.splice(0).map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            server.closeAllConnections();
+          }),
+      ),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { Logger } from '@lateen/base';
+import type { Dice } from '@lateen/routing';
+import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
+import { ApiConfigSource_ApiType as ApiType } from '@lateen/xds/gen/envoy/config/core/v3/config_source_pb.js';
+import { create } from '@bufbuild/protobuf';
+import type { Configuration } from '../config/configuration.ts';
+import { ProxyError } from '../proxy-error.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
+import type { AdsClient } from './ads-client.ts';
+
+/** What the client of the control plane works on. */
+export interface AdsDependencies {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly dice: Dice;
+  readonly stats: StatsRegistry;
+}
+
+/** Starts the client a bootstrap asks for; undefined when it has no ADS. */
+export const startAds = async (
+  bootstrap: Bootstrap,
+  deps: AdsDependencies,
+): Promise<AdsClient | undefined> => {
+  const ads = bootstrap.dynamicResources?.adsConfig;
+  if (ads === undefined) return undefined;
+  const target = ads.grpcServices[0]?.targetSpecifier;
+  if (target?.case !== 'envoyGrpc') {
+    throw new ProxyError('BootstrapInvalid', 'ads_config needs grpc_services with envoy_grpc');
+  }
+  const { clusterName } = target.value;
+  if (deps.configuration.clusters.get(clusterName) === undefined) {
+    throw new ProxyError('BootstrapInvalid', `ads_config names ${clusterName}, which is no static cluster`);
+  }
+  // gRPC takes a good part of the start-up time; a static proxy does without.
+  const { AdsClient: Client } = await import('./ads-client.ts');
+  const isDelta = ads.apiType === ApiType.DELTA_GRPC || ads.apiType === ApiType.AGGREGATED_DELTA_GRPC;
+  const client = new Client({
+    ...deps,
+    clusterName,
+    isDelta,
+    node: bootstrap.node ?? create(NodeSchema),
+    wantsClusters: bootstrap.dynamicResources?.cdsConfig !== undefined,
+    wantsListeners: bootstrap.dynamicResources?.ldsConfig !== undefined,
+  });
+  client.start();
+  return client;
+};

@@ -1,0 +1,70 @@
+import type { Counter, Gauge, Histogram } from '../stats/metric.ts';
+import { StatsScope, StatusCounters, type StatsRegistry } from '../stats/registry.ts';
+
+/** Counters of one cluster under Envoy's names (`cluster.NAME.*`). */
+export class ClusterStats {
+  readonly requests: Counter;
+  readonly requestsActive: Gauge;
+  readonly requestsCompleted: Counter;
+  readonly requestStatus: StatusCounters;
+  readonly requestTimeMs: Histogram;
+  readonly requestTimeout: Counter;
+  readonly requestPerTryTimeout: Counter;
+  readonly requestRetry: Counter;
+  readonly requestRetrySuccess: Counter;
+  readonly requestRetryOverflow: Counter;
+  readonly requestPendingOverflow: Counter;
+  readonly requestPendingActive: Gauge;
+  readonly requestReset: Counter;
+  readonly connections: Counter;
+  readonly connectionsActive: Gauge;
+  readonly connectionsDestroyed: Counter;
+  readonly connectFail: Counter;
+  readonly connectTimeout: Counter;
+  readonly connectionOverflow: Counter;
+  readonly protocolError: Counter;
+  readonly receivedBytes: Counter;
+  readonly sentBytes: Counter;
+  readonly noneHealthy: Counter;
+  readonly panic: Counter;
+  readonly membershipTotal: Gauge;
+  readonly membershipHealthy: Gauge;
+  readonly ejectionsActive: Gauge;
+  readonly ejectionsTotal: Counter;
+
+  constructor(registry: StatsRegistry, statName: string) {
+    const scope = new StatsScope(registry, {
+      prefix: `cluster.${statName}`,
+      family: 'envoy_cluster',
+      labels: { envoy_cluster_name: statName },
+    });
+    this.requests = scope.counter('upstream_rq_total');
+    this.requestsActive = scope.gauge('upstream_rq_active');
+    this.requestsCompleted = scope.counter('upstream_rq_completed');
+    this.requestStatus = new StatusCounters(scope, 'upstream_rq', { codes: true });
+    this.requestTimeMs = scope.histogram('upstream_rq_time');
+    this.requestTimeout = scope.counter('upstream_rq_timeout');
+    this.requestPerTryTimeout = scope.counter('upstream_rq_per_try_timeout');
+    this.requestRetry = scope.counter('upstream_rq_retry');
+    this.requestRetrySuccess = scope.counter('upstream_rq_retry_success');
+    this.requestRetryOverflow = scope.counter('upstream_rq_retry_overflow');
+    this.requestPendingOverflow = scope.counter('upstream_rq_pending_overflow');
+    this.requestPendingActive = scope.gauge('upstream_rq_pending_active');
+    this.requestReset = scope.counter('upstream_rq_rx_reset');
+    this.connections = scope.counter('upstream_cx_total');
+    this.connectionsActive = scope.gauge('upstream_cx_active');
+    this.connectionsDestroyed = scope.counter('upstream_cx_destroy');
+    this.connectFail = scope.counter('upstream_cx_connect_fail');
+    this.connectTimeout = scope.counter('upstream_cx_connect_timeout');
+    this.connectionOverflow = scope.counter('upstream_cx_overflow');
+    this.protocolError = scope.counter('upstream_cx_protocol_error');
+    this.receivedBytes = scope.counter('upstream_cx_rx_bytes_total');
+    this.sentBytes = scope.counter('upstream_cx_tx_bytes_total');
+    this.noneHealthy = scope.counter('upstream_cx_none_healthy');
+    this.panic = scope.counter('lb_healthy_panic');
+    this.membershipTotal = scope.gauge('membership_total');
+    this.membershipHealthy = scope.gauge('membership_healthy');
+    this.ejectionsActive = scope.gauge('outlier_detection_ejections_active');
+    this.ejectionsTotal = scope.counter('outlier_detection_ejections_enforced_total');
+  }
+}

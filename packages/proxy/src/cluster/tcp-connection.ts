@@ -1,0 +1,46 @@
+import type net from 'node:net';
+import type { ConnectPlan } from '../http1/client-connection.ts';
+
+/** A raw upstream connection, for TCP proxies and tunnels. */
+export class TcpConnection {
+  readonly #socket: net.Socket;
+  readonly #isTls: boolean;
+  readonly #timer: NodeJS.Timeout;
+  #connected = false;
+
+  constructor(plan: ConnectPlan, onClosed: (connected: boolean) => void) {
+    this.#isTls = plan.isTls;
+    const socket = plan.open(undefined);
+    this.#socket = socket;
+    socket.allowHalfOpen = true;
+    this.#timer = setTimeout(
+      () => socket.destroy(new Error('connection timeout')),
+      plan.connectTimeoutMs,
+    );
+    socket.once('close', () => {
+      clearTimeout(this.#timer);
+      onClosed(this.#connected);
+    });
+  }
+
+  /** Exactly one of both is called. */
+  whenConnected(ready: (socket: net.Socket) => void, failed: (reason: string) => void): void {
+    const socket = this.#socket;
+    let reason = 'connection termination';
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      reason = error.code ?? error.message;
+    });
+    socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
+      clearTimeout(this.#timer);
+      this.#connected = true;
+      ready(socket);
+    });
+    socket.once('close', () => {
+      if (!this.#connected) failed(reason);
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,512 @@
+import type { Destination, Dice, ForwardAction, FormatContext, HeaderMutation } from '@lateen/routing';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { ClusterDirectory } from '../../http/connection-manager.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import type { ResponseFlag } from '../../http/response-flag.ts';
+import type { ClientConnection, UpstreamFailure, UpstreamUser } from '../../http1/client-connection.ts';
+import type { MessageHead } from '../../http1/head-parser.ts';
+import { latin1Slice } from '../../http1/latin1.ts';
+import { chooseEndpoint } from './endpoint-choice.ts';
+import { describeFailure } from './failure-reply.ts';
+import { MirrorCall } from './mirror-call.ts';
+import { hashRequest } from './request-hash.ts';
+import { RequestBody } from './request-body.ts';
+import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
+import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
+
+/** What the router needs from the exchange it routes. */
+export interface RouterHost extends Exchange {
+  readonly upgrade: string | undefined;
+  readonly hasBody: boolean;
+  readonly requestDone: boolean;
+  readonly responseStarted: boolean;
+  readonly manager: {
+    readonly settings: { readonly proxy100Continue: boolean; readonly streamIdleTimeoutMs: number };
+    readonly deps: {
+      readonly dice: Dice;
+      readonly nowMs: () => number;
+      readonly newRequestId: () => string;
+      readonly clusters: ClusterDirectory;
+    };
+  };
+  formatContext(): FormatContext;
+  setDeadline(atMs: number): void;
+  /** One more line for the response, whatever it will be. */
+  addResponseHeader(name: string, value: string): void;
+  startResponse(upstream: ClientConnection): void;
+  startConnectTunnel(): void;
+  sendInterim(response: MessageHead): void;
+  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
+  flushResponse(): void;
+  endResponse(): void;
+  resetResponse(flag: ResponseFlag, details: string): void;
+}
+
+/** Pieces of a body up to this join the head in one write. */
+const smallPieceBytes = 4096;
+
+/** Forwards one exchange: chooses an endpoint, tries, repeats, times out. */
+export class Router implements UpstreamUser {
+  readonly #exchange: RouterHost;
+  readonly #action: ForwardAction;
+  readonly #destination: Destination;
+  readonly #cluster: Cluster;
+  #connection: ClientConnection | undefined = undefined;
+  #endpoint: Endpoint | undefined = undefined;
+  readonly #body: RequestBody;
+  #path = '';
+  #startLine: string | undefined = undefined;
+  #head = '';
+  #mirrors: MirrorCall[] = [];
+  #retries = 0;
+  #inRetry = false;
+  /** A retry on a connection that died unused, which no policy has to allow. */
+  #freeRetryUsed = false;
+  #timeoutAtMs = 0;
+  #tryTimeoutAtMs = 0;
+  #retryAtMs = 0;
+  #hash: number | undefined = undefined;
+  readonly #tried: Endpoint[] = [];
+  #waiting = false;
+  #over = false;
+  #tunnel = false;
+
+  constructor(exchange: RouterHost, action: ForwardAction, destination: Destination, cluster: Cluster) {
+    this.#exchange = exchange;
+    this.#action = action;
+    this.#destination = destination;
+    this.#cluster = cluster;
+    this.#body = new RequestBody(action.retry !== undefined);
+  }
+
+  /** Sends the first try. */
+  start(mutations: readonly HeaderMutation[]): void {
+    const exchange = this.#exchange;
+    const action = this.#action;
+    const { manager, request } = exchange;
+    this.#path = applyRoute(exchange, {
+      action,
+      destination: this.#destination,
+      mutations,
+      context: () => exchange.formatContext(),
+    });
+    if (action.hashPolicies.length > 0 || this.#cluster.needsHash) this.#hashRequest();
+    this.#startLine = requestLine(exchange, this.#path);
+    if (action.timeoutMs > 0) {
+      request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
+      if (exchange.requestDone) this.#armTimeout(manager.deps.nowMs());
+    }
+    this.#startMirrors();
+    this.#try();
+  }
+
+  /** Bytes of the request's body; false: wait. */
+  body(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#over) return true;
+    const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    for (const mirror of this.#mirrors) mirror.body(piece);
+    const connection = this.#connection;
+    this.#body.add(piece, connection !== undefined);
+    if (connection === undefined) return !this.#body.isFull;
+    if (this.#head !== '' && piece.length <= smallPieceBytes) {
+      const head = this.#head;
+      this.#head = '';
+      return connection.writeText(head + latin1Slice(bytes, start, end));
+    }
+    this.flush();
+    return connection.writeBytes(piece);
+  }
+
+  /** The request is complete. */
+  bodyEnd(): void {
+    for (const mirror of this.#mirrors) mirror.bodyEnd();
+    if (this.#over) return;
+    if (this.#connection !== undefined) this.#connection.requestDone = true;
+    this.#armTimeout(this.#exchange.requestDoneMs);
+  }
+
+  /** The head goes out even when no body has come yet. */
+  flush(): void {
+    if (this.#head === '') return;
+    this.#connection?.writeText(this.#head);
+    this.#head = '';
+  }
+
+  /** Bytes of an upgraded connection, from the client. */
+  tunnel(bytes: Buffer): boolean {
+    return this.#connection?.writeBytes(bytes) ?? true;
+  }
+
+  tunnelEnd(): void {
+    this.#connection?.socket.end();
+  }
+
+  /** The client takes bytes again. */
+  resumeResponse(): void {
+    this.#connection?.resume();
+  }
+
+  /** The exchange is over for the client, however it went. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#waiting) this.#cluster.cancelWaiting(this);
+    const connection = this.#connection;
+    this.#leaveEndpoint();
+    connection?.destroy();
+    if (!this.#exchange.requestDone) for (const mirror of this.#mirrors) mirror.abandon();
+  }
+
+  onDeadline(nowMs: number): void {
+    if (this.#over) return;
+    if (this.#timeoutAtMs > 0 && nowMs >= this.#timeoutAtMs) this.#onTimeout();
+    else if (this.#tryTimeoutAtMs > 0 && nowMs >= this.#tryTimeoutAtMs) this.#onTryTimeout();
+    else if (this.#retryAtMs > 0 && nowMs >= this.#retryAtMs) {
+      this.#retryAtMs = 0;
+      this.#setDeadline();
+      this.#try();
+    } else this.#setDeadline();
+  }
+
+  // --- one try -------------------------------------------------------------------------------
+
+  #try(): void {
+    const exchange = this.#exchange;
+    const { manager } = exchange;
+    const endpoint = chooseEndpoint(exchange, {
+      cluster: this.#cluster,
+      action: this.#action,
+      hash: this.#hash,
+      tried: this.#tried,
+      dice: manager.deps.dice,
+    });
+    exchange.tries++;
+    if (endpoint === undefined) {
+      this.#reply(503, 'no healthy upstream', 'no_healthy_upstream', 'UH');
+      return;
+    }
+    exchange.endpoint = endpoint;
+    if (!this.#cluster.beginRequest(endpoint, this.#action.priority)) {
+      this.upstreamFailed('overflow', 'overflow');
+      return;
+    }
+    this.#endpoint = endpoint;
+    const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
+    this.#tryTimeoutAtMs = perTry > 0 ? manager.deps.nowMs() + perTry : 0;
+    this.#setDeadline();
+    const request = { authority: exchange.authority, alpn: [] };
+    const acquired = this.#cluster.acquire(endpoint, this, request);
+    if (acquired === 'overflow') this.upstreamFailed('overflow', 'overflow');
+    else if (acquired === 'waiting') this.#waiting = true;
+    else this.upstreamReady(acquired);
+  }
+
+  upstreamReady(connection: ClientConnection): void {
+    this.#waiting = false;
+    const exchange = this.#exchange;
+    if (this.#over) {
+      connection.destroy();
+      return;
+    }
+    this.#connection = connection;
+    connection.begin(this);
+    connection.isHeadRequest = exchange.method === 'HEAD';
+    if (exchange.method === 'CONNECT') {
+      this.#startConnect(connection);
+      return;
+    }
+    this.#head = this.#serialize();
+    connection.requestDone = exchange.requestDone;
+    if (exchange.requestDone || this.#body.pieces.length > 0) this.#sendKept(connection);
+    if (!exchange.requestDone) exchange.connection.unblock();
+  }
+
+  #serialize(): string {
+    const exchange = this.#exchange;
+    const { request } = exchange;
+    if (this.#action.autoHostRewrite && this.#endpoint?.entry.hostname) {
+      rewriteAuthority(exchange, this.#action, this.#endpoint.entry.hostname);
+    }
+    request.remove('x-envoy-attempt-count');
+    request.append('x-envoy-attempt-count', String(exchange.tries));
+    return request.serialize(this.#startLine);
+  }
+
+  #sendKept(connection: ClientConnection): void {
+    const { pieces } = this.#body;
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined && only.length <= smallPieceBytes) {
+      connection.writeText(this.#head + latin1Slice(only, 0, only.length));
+      this.#head = '';
+    } else {
+      this.flush();
+      for (const piece of pieces) connection.writeBytes(piece);
+    }
+    this.#body.flushed();
+  }
+
+  /** CONNECT: bytes pass as they are once the upstream is there. */
+  #startConnect(connection: ClientConnection): void {
+    connection.becomeTunnel();
+    const begin = (): void => {
+      if (this.#over || this.#tunnel) return;
+      this.#tunnel = true;
+      this.#exchange.startConnectTunnel();
+    };
+    if (connection.connected) begin();
+    else connection.socket.once('connect', begin);
+  }
+
+  upstreamHead(connection: ClientConnection): void {
+    const { response } = connection;
+    const exchange = this.#exchange;
+    const { status } = response;
+    if (status < 200 && status !== 101) {
+      if (status === 100 && exchange.manager.settings.proxy100Continue) exchange.sendInterim(response);
+      return;
+    }
+    const now = exchange.manager.deps.nowMs();
+    this.#tryTimeoutAtMs = 0;
+    const cluster = this.#cluster;
+    cluster.stats.requestStatus.count(status);
+    if (this.#endpoint !== undefined) cluster.report(this.#endpoint, { kind: 'status', status });
+    const { retry } = this.#action;
+    if (retry !== undefined && retriesResponse(retry, response) && this.#mayRetry()) {
+      this.#leaveEndpoint();
+      connection.destroy();
+      this.#retry();
+      return;
+    }
+    exchange.responseStartMs = now;
+    const { localAddress, localPort } = connection.socket;
+    exchange.upstreamLocalLabel = `${localAddress ?? ''}:${localPort ?? 0}`;
+    this.#endRetry(status < 500);
+    this.#body.drop();
+    exchange.startResponse(connection);
+    if (status === 101) this.#tunnel = true;
+  }
+
+  upstreamBody(connection: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
+    return this.#exchange.responseBytes(connection, bytes, start, end);
+  }
+
+  upstreamFlush(): void {
+    this.#exchange.flushResponse();
+  }
+
+  upstreamDrained(): void {
+    this.#exchange.connection.unblock();
+  }
+
+  upstreamEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const exchange = this.#exchange;
+    const cluster = this.#cluster;
+    cluster.stats.requestsCompleted.value++;
+    cluster.stats.requestTimeMs.observe(exchange.manager.deps.nowMs() - exchange.startMs);
+    this.#connection = undefined;
+    this.#leaveEndpoint();
+    exchange.endResponse();
+  }
+
+  // --- failure -------------------------------------------------------------------------------
+
+  upstreamFailed(failure: UpstreamFailure, detail: string): void {
+    if (this.#over) return;
+    const connection = this.#connection;
+    const exchange = this.#exchange;
+    const endpoint = this.#endpoint;
+    this.#leaveEndpoint();
+    if (this.#tunnel) {
+      this.#over = true;
+      exchange.endResponse();
+      return;
+    }
+    if (failure === 'connect-timeout') this.#cluster.stats.connectTimeout.value++;
+    if (failure === 'protocol-error') this.#cluster.stats.protocolError.value++;
+    if (exchange.responseStarted) {
+      this.#over = true;
+      const flag = failure === 'protocol-error' ? 'UPE' : 'UC';
+      exchange.resetResponse(flag, 'upstream_reset_after_response_started{connection_termination}');
+      return;
+    }
+    const sent = connection?.connected === true;
+    const wasIdle = failure === 'reset' && connection !== undefined && connection.requests > 1;
+    if (wasIdle && !connection.gotBytes && this.#mayRepeatFreely()) {
+      this.#freeRetryUsed = true;
+      exchange.tries--;
+      this.#try();
+      return;
+    }
+    if (endpoint !== undefined && failure !== 'overflow') {
+      this.#cluster.report(endpoint, { kind: 'local-failure' });
+    }
+    const { retry } = this.#action;
+    if (retry !== undefined && retriesFailure(retry, failure, sent) && this.#mayRetry()) {
+      this.#retry();
+      return;
+    }
+    exchange.transportFailure = failure.startsWith('connect') ? detail : undefined;
+    const { status, body, details, flag } = describeFailure(failure, detail);
+    this.#reply(status, body, details, flag);
+  }
+
+  /** An idle connection that closed as we wrote: nothing was processed, once more on another. */
+  #mayRepeatFreely(): boolean {
+    const { method } = this.#exchange;
+    return !this.#freeRetryUsed && this.#body.whole && method !== 'POST' && method !== 'PATCH';
+  }
+
+  #mayRetry(): boolean {
+    const { retry } = this.#action;
+    if (retry === undefined || !this.#body.whole || this.#exchange.responseStarted) return false;
+    if (this.#retries >= retry.maxRetries) {
+      if (retry.maxRetries > 0) this.#exchange.addFlag('URX');
+      return false;
+    }
+    const { retriableRequestHeaders } = retry;
+    if (
+      retriableRequestHeaders.length > 0 &&
+      !retriableRequestHeaders.some((condition) => condition.holds(this.#exchange))
+    ) {
+      return false;
+    }
+    if (this.#inRetry) return true;
+    this.#inRetry = this.#cluster.beginRetry(this.#action.priority);
+    return this.#inRetry;
+  }
+
+  #retry(): void {
+    const { retry } = this.#action;
+    if (retry === undefined) return;
+    const { deps } = this.#exchange.manager;
+    this.#cluster.stats.requestRetry.value++;
+    const delay = retryDelayMs(retry, this.#retries++, deps.dice);
+    this.#tryTimeoutAtMs = 0;
+    this.#retryAtMs = deps.nowMs() + delay;
+    this.#setDeadline();
+  }
+
+  #endRetry(succeeded: boolean): void {
+    if (!this.#inRetry) return;
+    this.#inRetry = false;
+    this.#cluster.endRetry();
+    if (succeeded) this.#cluster.stats.requestRetrySuccess.value++;
+  }
+
+  #leaveEndpoint(): void {
+    const endpoint = this.#endpoint;
+    this.#endpoint = undefined;
+    this.#connection = undefined;
+    this.#head = '';
+    if (endpoint !== undefined) {
+      this.#cluster.endRequest(endpoint);
+      this.#tried.push(endpoint);
+    }
+    if (this.#over) this.#endRetry(false);
+  }
+
+  #reply(status: number, body: string, details: string, flag: ResponseFlag): void {
+    this.#over = true;
+    this.#endRetry(false);
+    this.#exchange.localReply({ status, body, details, flag });
+  }
+
+  // --- time ----------------------------------------------------------------------------------
+
+  #expectedMs(): number {
+    const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
+    return perTry > 0 ? Math.min(perTry, this.#action.timeoutMs) : this.#action.timeoutMs;
+  }
+
+  /** The route's time-out counts from the moment the request is complete (Envoy's rule). */
+  #armTimeout(fromMs: number): void {
+    const { timeoutMs } = this.#action;
+    if (timeoutMs <= 0 || this.#exchange.upgrade !== undefined) return;
+    this.#timeoutAtMs = fromMs + timeoutMs;
+    this.#setDeadline();
+  }
+
+  #setDeadline(): void {
+    let at = this.#timeoutAtMs;
+    if (this.#tryTimeoutAtMs > 0 && (at === 0 || this.#tryTimeoutAtMs < at)) at = this.#tryTimeoutAtMs;
+    if (this.#retryAtMs > 0 && (at === 0 || this.#retryAtMs < at)) at = this.#retryAtMs;
+    if (at > 0 || this.#exchangeHasDeadline) this.#exchange.setDeadline(at);
+    this.#exchangeHasDeadline = at > 0;
+  }
+
+  #exchangeHasDeadline = false;
+
+  #onTimeout(): void {
+    this.#cluster.stats.requestTimeout.value++;
+    const exchange = this.#exchange;
+    if (this.#endpoint !== undefined) {
+      this.#cluster.report(this.#endpoint, { kind: 'status', status: 504 });
+    }
+    if (exchange.responseStarted) {
+      exchange.resetResponse('UT', 'response_timeout');
+      this.abandon();
+      return;
+    }
+    this.abandon();
+    this.#exchange.localReply({
+      status: 504,
+      body: 'upstream request timeout',
+      details: 'response_timeout',
+      flag: 'UT',
+    });
+  }
+
+  #onTryTimeout(): void {
+    this.#tryTimeoutAtMs = 0;
+    this.#cluster.stats.requestPerTryTimeout.value++;
+    if (this.#waiting) this.#cluster.cancelWaiting(this);
+    this.#waiting = false;
+    const connection = this.#connection;
+    if (this.#endpoint !== undefined) {
+      this.#cluster.report(this.#endpoint, { kind: 'status', status: 504 });
+    }
+    this.#leaveEndpoint();
+    connection?.destroy();
+    const { retry } = this.#action;
+    if (retry !== undefined && retriesFailure(retry, 'timeout', true) && this.#mayRetry()) {
+      this.#retry();
+      return;
+    }
+    this.#reply(504, 'upstream request timeout', 'upstream_per_try_timeout', 'UT');
+  }
+
+  // --- the rest ------------------------------------------------------------------------------
+
+  #hashRequest(): void {
+    const exchange = this.#exchange;
+    const { newRequestId } = exchange.manager.deps;
+    const { hash, cookies } = hashRequest(exchange, this.#action.hashPolicies, newRequestId);
+    this.#hash = hash;
+    for (const cookie of cookies) exchange.addResponseHeader('set-cookie', cookie);
+  }
+
+  #startMirrors(): void {
+    const { mirrors } = this.#action;
+    if (mirrors.length === 0) return;
+    const exchange = this.#exchange;
+    const { deps } = exchange.manager;
+    for (const mirror of mirrors) {
+      if (mirror.fraction < 1_000_000 && deps.dice(1_000_000) >= mirror.fraction) continue;
+      const name = mirror.clusterHeader === undefined ? mirror.cluster : exchange.header(mirror.clusterHeader);
+      const cluster = name === undefined ? undefined : deps.clusters.get(name);
+      if (cluster === undefined) continue;
+      const { request } = exchange;
+      const host = request.get('host') ?? exchange.authority;
+      if (mirror.hostSuffix) request.set('host', `${host}-shadow`);
+      const head = request.serialize(this.#startLine);
+      if (mirror.hostSuffix) request.set('host', host);
+      const call = MirrorCall.start(cluster, { head, authority: host, dice: deps.dice });
+      if (call === undefined) continue;
+      if (exchange.requestDone) call.bodyEnd();
+      this.#mirrors.push(call);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Destination, RequestHead, RouteEntry, VirtualHostTable } from '@lateen/routing';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import type { MessageHead } from '../http1/head-parser.ts';
+import type { ServerConnection } from '../http1/server-connection.ts';
+import type { ResponseFlag } from './response-flag.ts';
+
+/** An answer the proxy gives itself. */
+export interface LocalReply {
+  readonly status: number;
+  /** Text of the body; empty: none. */
+  readonly body: string;
+  /** `%RESPONSE_CODE_DETAILS%`. */
+  readonly details: string;
+  readonly flag?: ResponseFlag;
+  readonly headers?: readonly (readonly [string, string])[];
+  /** Overrides the gRPC status derived from the HTTP status. */
+  readonly grpcStatus?: number;
+}
+
+/** Where the peer's labels are kept: whatever a filter finds out about the other side. */
+export type PeerFacts = Readonly<Record<string, string>>;
+
+/** One request and its response: what filters, the router, logs and statistics see. */
+export interface Exchange extends RequestHead {
+  readonly connection: ServerConnection;
+  /** The request's head; edits go upstream. */
+  readonly request: MessageHead;
+  /** The response's head as it came from upstream; undefined for local replies. */
+  readonly response: MessageHead | undefined;
+  readonly virtualHost: VirtualHostTable | undefined;
+  readonly route: RouteEntry | undefined;
+  readonly destination: Destination | undefined;
+  cluster: Cluster | undefined;
+  /** The endpoint of the last try. */
+  endpoint: Endpoint | undefined;
+  /** `ip:port` of our side of the upstream connection. */
+  upstreamLocalLabel: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly startMs: number;
+  /** When the request was complete; 0: not yet. */
+  readonly requestDoneMs: number;
+  /** When the response's head came from upstream; 0: never. */
+  responseStartMs: number;
+  /** 0 when nothing was sent. */
+  readonly responseCode: number;
+  /** Comma-separated. */
+  readonly flags: string;
+  details: string;
+  transportFailure: string | undefined;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Sizes of the heads, for histograms of whole messages. */
+  readonly requestHeadBytes: number;
+  readonly responseHeadBytes: number;
+  readonly durationMs: number;
+  tries: number;
+  /** What the peer said about itself: by request header inbound, by response header outbound. */
+  peer: PeerFacts | undefined;
+  readonly isDone: boolean;
+  addFlag(flag: ResponseFlag): void;
+  /** Answers without an upstream. Nothing must have been sent before. */
+  localReply(reply: LocalReply): void;
+  /** Goes on after a filter's `stop`. */
+  resumeFilters(): void;
+  /** Runs later, unless the exchange is over by then. */
+  schedule(delayMs: number, run: () => void): void;
+}

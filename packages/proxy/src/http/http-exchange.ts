@@ -1,0 +1,582 @@
+import {
+  applyHeaderMutation,
+  type Destination,
+  type ForwardAction,
+  type FormatContext,
+  needsNormalization,
+  normalizePath,
+  type RouteEntry,
+  type RouteTable,
+  type VirtualHostTable,
+} from '@lateen/routing';
+import { ExchangeFormatContext } from '../access-log/exchange-format-context.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import { Router, type RouterHost } from '../filters/envoy.filters.http.router/router.ts';
+import { isAuthority } from '../http1/byte-class.ts';
+import type { ClientConnection } from '../http1/client-connection.ts';
+import { headFlag, MessageHead } from '../http1/head-parser.ts';
+import { latin1Slice } from '../http1/latin1.ts';
+import type { ServerConnection, ServerExchange } from '../http1/server-connection.ts';
+import type { Timed } from '../ticker.ts';
+import type { ConnectionManager } from './connection-manager.ts';
+import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
+import type { RequestFilter } from './http-filter.ts';
+import { reasonOf, renderLocalReply } from './local-reply.ts';
+import { applyForwarding, applyRequestId, removeHopByHop } from './request-hygiene.ts';
+import type { ResponseFlag } from './response-flag.ts';
+import {
+  applyFraming,
+  applyServerHeaders,
+  removeResponseHopByHop,
+  type ResponseFraming,
+} from './response-hygiene.ts';
+import type { RoutePlan } from './route-plan.ts';
+
+/** Bodies up to this travel as text in the write of the head: one system call for both. */
+const smallBodyBytes = 4096;
+
+const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
+
+/** One HTTP/1.1 request through the connection manager: routing, filters, router, response. */
+export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed {
+  readonly connection: ServerConnection;
+  readonly manager: ConnectionManager;
+  readonly request: MessageHead;
+  response: MessageHead | undefined = undefined;
+  method = '';
+  scheme = 'http';
+  authority = '';
+  path = '';
+  virtualHost: VirtualHostTable | undefined = undefined;
+  route: RouteEntry | undefined = undefined;
+  destination: Destination | undefined = undefined;
+  cluster: Cluster | undefined = undefined;
+  endpoint: Endpoint | undefined = undefined;
+  upstreamLocalLabel: string | undefined = undefined;
+  readonly startMs: number;
+  requestDoneMs = 0;
+  responseStartMs = 0;
+  responseCode = 0;
+  flags = '';
+  details = '';
+  transportFailure: string | undefined = undefined;
+  bytesReceived = 0;
+  bytesSent = 0;
+  requestHeadBytes = 0;
+  responseHeadBytes = 0;
+  durationMs = 0;
+  tries = 0;
+  peer: PeerFacts | undefined = undefined;
+  isDone = false;
+  upgrade: string | undefined = undefined;
+  /** Address of the client as trusted proxies report it. */
+  clientAddress = '';
+  deadlineMs = 0;
+  slot = -1;
+  hasBody = false;
+  #plan: RoutePlan = noPlan;
+  #nextFilter = 0;
+  #router: Router | undefined = undefined;
+  /** Body bytes that came while filters hold the request. */
+  #held: Buffer[] = [];
+  #pendingHead = '';
+  #started = false;
+  #framing: ResponseFraming = 'same';
+  #delayed: (() => void) | undefined = undefined;
+  #extraHeaders: (readonly [string, string])[] = [];
+  #requestId: string | undefined = undefined;
+
+  constructor(connection: ServerConnection, manager: ConnectionManager) {
+    this.connection = connection;
+    this.manager = manager;
+    this.request = connection.request;
+    this.startMs = manager.deps.nowMs();
+  }
+
+  get responseStarted(): boolean {
+    return this.#started;
+  }
+
+  header(name: string): string | undefined {
+    return this.request.get(name);
+  }
+
+  addFlag(flag: ResponseFlag): void {
+    if (this.flags === '') this.flags = flag;
+    else if (!this.flags.split(',').includes(flag)) this.flags += `,${flag}`;
+  }
+
+  /** What formats may ask about this exchange. */
+  formatContext(): FormatContext {
+    return new ExchangeFormatContext(this, {
+      chainName: this.manager.chainName,
+      clientAddress: this.clientAddress,
+    });
+  }
+
+  // --- request -------------------------------------------------------------------------------
+
+  begin(hasBody: boolean): void {
+    const { manager, request } = this;
+    this.hasBody = hasBody;
+    if (!hasBody) this.requestDoneMs = this.startMs;
+    this.requestHeadBytes = request.text.length;
+    manager.stats.requests.value++;
+    manager.stats.requestsActive.value++;
+    if (manager.draining) this.connection.closeAfter = true;
+    if (!this.#readTarget() || !this.#admit()) return;
+    this.#prepare();
+    this.#selectRoute();
+  }
+
+  /** Method, authority and path; false: answered already. */
+  #readTarget(): boolean {
+    const { request } = this;
+    const { text } = request;
+    this.method = text.substring(0, request.methodEnd);
+    this.path = text.substring(request.targetStart, request.targetEnd);
+    if (request.hostLine >= 0) this.authority = request.valueAt(request.hostLine);
+    const isHttp10 = (request.flags & headFlag.http10) !== 0;
+    const { settings } = this.manager;
+    if (isHttp10) {
+      if (!settings.acceptHttp10) return this.#refuse(426, 'low_version');
+      if (this.authority === '') this.authority = settings.defaultHostForHttp10;
+    }
+    if (this.method === 'CONNECT') {
+      this.authority = this.path;
+      this.path = '';
+      return isAuthority(this.authority) || this.#refuse(400, 'http1.codec_error');
+    }
+    if (this.path.charCodeAt(0) !== 47 && !this.#readOtherForm()) {
+      return this.#refuse(400, 'http1.codec_error');
+    }
+    // The usual host was seen before on this connection; others are checked.
+    const known = this.authority === this.connection.cachedAuthority;
+    if (!known && !isAuthority(this.authority)) return this.#refuse(400, 'http1.codec_error');
+    return true;
+  }
+
+  /** Absolute form and `*` (RFC 9112 section 3.2). */
+  #readOtherForm(): boolean {
+    if (this.path === '*') return this.method === 'OPTIONS';
+    const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(this.path);
+    if (match === null || !this.manager.settings.allowAbsoluteUrl) return false;
+    const [, scheme = '', authority = '', rest = ''] = match;
+    this.authority = authority;
+    // A proxy serves what it was asked for in the clear, whatever the scheme says.
+    void scheme;
+    this.path = rest.startsWith('/') ? rest : `/${rest}`;
+    this.request.set('host', authority);
+    return true;
+  }
+
+  #refuse(status: number, details: string): false {
+    this.connection.closeAfter = true;
+    this.localReply({ status, body: '', details, flag: 'DPE' });
+    return false;
+  }
+
+  /** Path hygiene and upgrades; false: answered already. */
+  #admit(): boolean {
+    const { settings } = this.manager;
+    if (this.path.includes('#')) return this.#refuse(400, 'path_normalization_failed');
+    if (needsNormalization(this.path, settings.path)) {
+      const result = normalizePath(this.path, settings.path);
+      if (result.action === 'reject') return this.#refuse(400, 'path_normalization_failed');
+      this.path = result.path;
+      if (result.action === 'redirect') {
+        const headers = [['location', result.path]] as const;
+        this.localReply({ status: 307, body: '', details: 'path_normalization_failed', headers });
+        return false;
+      }
+    }
+    return this.#admitUpgrade();
+  }
+
+  #admitUpgrade(): boolean {
+    const isConnect = this.method === 'CONNECT';
+    if (!isConnect && (this.request.flags & headFlag.upgrade) === 0) return true;
+    const wanted = isConnect ? 'connect' : (this.request.get('upgrade') ?? '').toLowerCase();
+    const isAsked = isConnect || /(^|,)\s*upgrade\s*(,|$)/i.test(this.request.get('connection') ?? '');
+    if (!isAsked || wanted === 'h2c') return true;
+    if (!this.manager.settings.upgrades.has(wanted)) {
+      this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
+      return false;
+    }
+    this.upgrade = wanted;
+    return true;
+  }
+
+  /** Everything the connection manager does to the head before routes are looked at. */
+  #prepare(): void {
+    const { request, connection, manager } = this;
+    const { settings } = manager;
+    this.scheme = connection.isTls ? 'https' : 'http';
+    if ((request.flags & headFlag.expectContinue) !== 0 && !settings.proxy100Continue) {
+      if (/^100-continue$/i.test(request.get('expect') ?? '') && this.hasBody) {
+        connection.writeText('HTTP/1.1 100 Continue\r\n\r\n');
+      }
+      request.remove('expect');
+    }
+    removeHopByHop(request, this.upgrade);
+    const client = applyForwarding(request, connection, settings);
+    this.clientAddress = client.address;
+    const isEdge = settings.useRemoteAddress && !client.isInternal;
+    const id = applyRequestId(request, settings, isEdge, manager.deps.newRequestId);
+    this.#requestId = id;
+  }
+
+  #selectRoute(): void {
+    const { manager, connection } = this;
+    const table = manager.routes.table;
+    const host = table === undefined ? undefined : this.#virtualHost(table);
+    const route = host?.selectRoute(this, manager.deps.dice);
+    this.virtualHost = host;
+    if (table === undefined || host === undefined || route === undefined) {
+      manager.stats.noRoute.value++;
+      this.localReply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
+      return;
+    }
+    if (host.requireTls !== 'none' && !connection.isTls) {
+      if (host.requireTls === 'all' || !isLoopbackRequest(this)) {
+        const location = `https://${this.authority.replace(/:\d+$/, '')}${this.path}`;
+        this.localReply({ status: 301, body: '', details: 'route_requires_tls', headers: [['location', location]] });
+        return;
+      }
+    }
+    this.route = route;
+    const { action } = route;
+    if (action.kind === 'forward') {
+      this.destination = action.select(manager.deps.dice);
+      const name = this.destination.clusterHeader;
+      this.cluster = manager.deps.clusters.get(
+        name === undefined ? this.destination.cluster : (this.header(name) ?? ''),
+      );
+    }
+    this.#plan = manager.planOf({ table, host, route, destination: this.destination });
+    this.#runFilters();
+  }
+
+  #virtualHost(table: RouteTable): VirtualHostTable | undefined {
+    const { connection } = this;
+    if (connection.cachedTable === table && connection.cachedAuthority === this.authority) {
+      return connection.cachedHost as VirtualHostTable | undefined;
+    }
+    const host = table.selectVirtualHost(this.authority);
+    connection.cachedTable = table;
+    connection.cachedAuthority = this.authority;
+    connection.cachedHost = host;
+    return host;
+  }
+
+  resumeFilters(): void {
+    if (!this.isDone && !this.#started) this.#runFilters();
+  }
+
+  #runFilters(): void {
+    const { filters } = this.#plan;
+    while (this.#nextFilter < filters.length) {
+      const filter = filters[this.#nextFilter++] as RequestFilter;
+      const verdict = filter.onRequest?.(this) ?? 'continue';
+      if (verdict === 'stop' || this.isDone) return;
+    }
+    this.#act();
+  }
+
+  #act(): void {
+    const action = this.route?.action;
+    if (action === undefined) return;
+    if (action.kind === 'forward') this.#forward(action);
+    else if (action.kind === 'redirect') {
+      const headers = [['location', action.location(this)]] as const;
+      this.localReply({ status: action.status, body: '', details: 'direct_response', headers });
+    } else {
+      const body = latin1Slice(Buffer.from(action.body), 0, action.body.length);
+      this.localReply({ status: action.status, body, details: 'direct_response' });
+    }
+  }
+
+  #forward(action: ForwardAction): void {
+    if (this.cluster === undefined || this.destination === undefined) {
+      const status = action.clusterNotFoundStatus;
+      this.localReply({ status, body: '', details: 'cluster_not_found', flag: 'NC' });
+      return;
+    }
+    const router = new Router(this, action, this.destination, this.cluster);
+    this.#router = router;
+    const held = this.#held;
+    this.#held = [];
+    router.start(this.#plan.requestMutations);
+    for (const bytes of held) this.#router?.body(bytes, 0, bytes.length);
+    if (held.length > 0) {
+      this.#router?.flush();
+      if (!this.isDone) this.connection.unblock();
+    }
+  }
+
+  requestBody(bytes: Buffer, start: number, end: number): boolean {
+    this.bytesReceived += end - start;
+    if (this.#router !== undefined) return this.#router.body(bytes, start, end);
+    if (this.isDone) return true;
+    this.#held.push(bytes.subarray(start, end));
+    return false;
+  }
+
+  requestEnd(): void {
+    this.requestDoneMs = this.manager.deps.nowMs();
+    this.#router?.bodyEnd();
+  }
+
+  get requestDone(): boolean {
+    return this.requestDoneMs > 0;
+  }
+
+  requestFlush(): void {
+    this.#router?.flush();
+  }
+
+  requestMalformed(): void {
+    this.connection.closeAfter = true;
+    this.#router?.abandon();
+    if (this.#started) this.#cut('DPE', 'http1.codec_error');
+    else this.localReply({ status: 400, body: '', details: 'http1.codec_error', flag: 'DPE' });
+  }
+
+  tunnelBytes(bytes: Buffer): boolean {
+    this.bytesReceived += bytes.length;
+    return this.#router?.tunnel(bytes) ?? true;
+  }
+
+  tunnelEnd(): void {
+    this.#router?.tunnelEnd();
+  }
+
+  downstreamDrained(): void {
+    this.#router?.resumeResponse();
+  }
+
+  downstreamClosed(): void {
+    if (this.isDone) return;
+    this.#router?.abandon();
+    this.addFlag('DC');
+    if (this.details === '' || !this.#started) this.details = 'downstream_remote_disconnect';
+    this.#complete();
+  }
+
+  addResponseHeader(name: string, value: string): void {
+    this.#extraHeaders.push([name, value]);
+  }
+
+  // --- time ----------------------------------------------------------------------------------
+
+  schedule(delayMs: number, run: () => void): void {
+    this.#delayed = run;
+    this.deadlineMs = this.manager.deps.nowMs() + delayMs;
+    this.manager.deps.ticker.watch(this);
+  }
+
+  setDeadline(atMs: number): void {
+    this.deadlineMs = atMs;
+    if (atMs > 0) this.manager.deps.ticker.watch(this);
+  }
+
+  onDeadline(nowMs: number): void {
+    const delayed = this.#delayed;
+    if (delayed === undefined) {
+      this.#router?.onDeadline(nowMs);
+      return;
+    }
+    this.#delayed = undefined;
+    this.deadlineMs = 0;
+    delayed();
+  }
+
+  // --- response ------------------------------------------------------------------------------
+
+  localReply(reply: LocalReply): void {
+    if (this.isDone || this.#started) return;
+    if (reply.flag !== undefined) this.addFlag(reply.flag);
+    this.details = reply.details;
+    const { headers, status, body } = renderLocalReply(this, reply);
+    const head = new MessageHead();
+    for (const [name, value] of headers) head.append(name, value);
+    for (const filter of this.#plan.filters) filter.onResponse?.(this, head);
+    if (reply.details === 'direct_response') this.#mutateResponse(head);
+    const { settings } = this.manager;
+    head.append('date', new Date().toUTCString());
+    if (settings.serverHeader !== 'pass-through') head.append('server', settings.serverName);
+    if (this.connection.closeAfter || (this.hasBody && !this.requestDone)) {
+      head.append('connection', 'close');
+    }
+    this.#started = true;
+    this.responseCode = status;
+    const text = head.serialize(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+    this.responseHeadBytes = text.length;
+    const sent = this.method === 'HEAD' ? '' : body;
+    this.bytesSent = sent.length;
+    this.connection.writeText(text + sent);
+    this.#finish();
+  }
+
+  #mutateResponse(head: MessageHead): void {
+    const { responseMutations } = this.#plan;
+    if (responseMutations.length === 0) return;
+    const context = this.formatContext();
+    for (const mutation of responseMutations) applyHeaderMutation(head, mutation, context);
+  }
+
+  /** The upstream's final head: prepares it; it leaves with the first bytes of the body. */
+  startResponse(upstream: ClientConnection): void {
+    const { response } = upstream;
+    const { settings } = this.manager;
+    const { status } = response;
+    this.response = response;
+    this.responseCode = status;
+    if (this.details === '') this.details = 'via_upstream';
+    if (status === 101) {
+      this.#startTunnel(upstream);
+      return;
+    }
+    removeResponseHopByHop(response);
+    const ms = Math.max(0, Math.round(this.responseStartMs - this.requestDoneMs));
+    if (response.indexOf('x-envoy-upstream-service-time') >= 0) {
+      response.remove('x-envoy-upstream-service-time');
+    }
+    response.append('x-envoy-upstream-service-time', String(this.requestDone ? ms : 0));
+    for (const filter of this.#plan.filters) filter.onResponse?.(this, response);
+    applyServerHeaders(response, settings);
+    for (const [name, value] of this.#extraHeaders) response.append(name, value);
+    if (settings.alwaysSetRequestIdInResponse && this.#requestId !== undefined) {
+      response.set('x-request-id', this.#requestId);
+    }
+    this.#mutateResponse(response);
+    this.#framing = this.#chooseFraming(upstream);
+    applyFraming(response, this.#framing, this.connection.closeAfter);
+    const isHttp10 = (response.flags & headFlag.http10) !== 0;
+    const startLine = isHttp10 ? `HTTP/1.1${response.text.substring(8, response.linesStart)}` : undefined;
+    this.#pendingHead = response.serialize(startLine);
+    this.responseHeadBytes = this.#pendingHead.length;
+    this.#started = true;
+  }
+
+  #chooseFraming(upstream: ClientConnection): ResponseFraming {
+    if (this.connection.isHttp10 && (upstream.isChunked || upstream.isCloseDelimited)) {
+      upstream.decodeChunks = upstream.isChunked;
+      this.connection.closeAfter = true;
+      return 'until-close';
+    }
+    return upstream.isCloseDelimited ? 'encode-chunks' : 'same';
+  }
+
+  #startTunnel(upstream: ClientConnection): void {
+    this.#started = true;
+    this.connection.closeAfter = true;
+    upstream.becomeTunnel();
+    this.connection.writeText(upstream.response.serialize());
+    this.connection.becomeTunnel();
+  }
+
+  /** Answers CONNECT, then both sides pass bytes. */
+  startConnectTunnel(): void {
+    this.#started = true;
+    this.responseCode = 200;
+    this.details = 'via_upstream';
+    this.connection.closeAfter = true;
+    this.connection.writeText('HTTP/1.1 200 OK\r\n\r\n');
+    this.connection.becomeTunnel();
+  }
+
+  /** Sends an interim response as it came. */
+  sendInterim(response: MessageHead): void {
+    this.connection.writeText(response.serialize());
+  }
+
+  /** Body bytes of the response; false: the client is slower, pause. */
+  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
+    const { connection } = this;
+    const length = end - start;
+    this.bytesSent += length;
+    if (this.#framing === 'encode-chunks') return this.#sendChunk(bytes, start, end);
+    const head = this.#pendingHead;
+    this.#pendingHead = '';
+    if (length <= smallBodyBytes) {
+      return connection.writeText(head + latin1Slice(bytes, start, end));
+    }
+    if (head !== '') {
+      connection.socket.cork();
+      connection.writeText(head);
+    }
+    const ready = connection.writeBytes(
+      start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
+    );
+    if (head !== '') connection.socket.uncork();
+    if (connection.pendingBytes > 0) upstream.retainBuffer();
+    return ready;
+  }
+
+  #sendChunk(bytes: Buffer, start: number, end: number): boolean {
+    const head = this.#pendingHead;
+    this.#pendingHead = '';
+    const size = (end - start).toString(16);
+    // Copied: rare, and the buffer is the upstream's to fill again.
+    return this.connection.writeText(
+      `${head}${size}\r\n${latin1Slice(bytes, start, end)}\r\n`,
+    );
+  }
+
+  /** The head leaves even when no body has come yet. */
+  flushResponse(): void {
+    if (this.#pendingHead === '') return;
+    this.connection.writeText(this.#pendingHead);
+    this.#pendingHead = '';
+  }
+
+  /** The response is complete. */
+  endResponse(): void {
+    if (this.#framing === 'encode-chunks') {
+      this.connection.writeText(`${this.#pendingHead}0\r\n\r\n`);
+      this.#pendingHead = '';
+    } else this.flushResponse();
+    this.#finish();
+  }
+
+  /** The response cannot be completed: the client must notice. */
+  #cut(flag: ResponseFlag, details: string): void {
+    if (this.isDone) return;
+    this.addFlag(flag);
+    this.details = details;
+    this.connection.abort();
+    this.#complete();
+  }
+
+  /** As `#cut`, for the router. */
+  resetResponse(flag: ResponseFlag, details: string): void {
+    this.#cut(flag, details);
+  }
+
+  #finish(): void {
+    this.#router?.abandon();
+    this.#complete();
+    this.connection.exchangeDone();
+  }
+
+  #complete(): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    const { manager } = this;
+    const { stats } = manager;
+    manager.deps.ticker.unwatch(this);
+    this.durationMs = manager.deps.nowMs() - this.startMs;
+    stats.requestsActive.value--;
+    if (this.responseCode > 0) stats.requestStatus.count(this.responseCode);
+    stats.requestTimeMs.observe(this.durationMs);
+    for (const filter of manager.completionFilters) filter.onComplete?.(this);
+    if (manager.accessLogs.length === 0) return;
+    const context = this.formatContext();
+    for (const log of manager.accessLogs) log.write(context);
+  }
+}
+
+const isLoopbackRequest = (exchange: HttpExchange): boolean =>
+  exchange.request.get('x-envoy-internal') === 'true';

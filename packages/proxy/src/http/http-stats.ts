@@ -1,0 +1,30 @@
+import type { Counter, Gauge, Histogram } from '../stats/metric.ts';
+import { StatsScope, type StatsRegistry, StatusCounters } from '../stats/registry.ts';
+
+/** Counters of a connection manager under Envoy's names (`http.PREFIX.*`). */
+export class HttpStats {
+  readonly connections: Counter;
+  readonly connectionsActive: Gauge;
+  readonly protocolErrors: Counter;
+  readonly requests: Counter;
+  readonly requestsActive: Gauge;
+  readonly requestStatus: StatusCounters;
+  readonly requestTimeMs: Histogram;
+  readonly noRoute: Counter;
+
+  constructor(registry: StatsRegistry, statPrefix: string) {
+    const scope = new StatsScope(registry, {
+      prefix: `http.${statPrefix}`,
+      family: 'envoy_http',
+      labels: { envoy_http_conn_manager_prefix: statPrefix },
+    });
+    this.connections = scope.counter('downstream_cx_total');
+    this.connectionsActive = scope.gauge('downstream_cx_active');
+    this.protocolErrors = scope.counter('downstream_cx_protocol_error');
+    this.requests = scope.counter('downstream_rq_total');
+    this.requestsActive = scope.gauge('downstream_rq_active');
+    this.requestStatus = new StatusCounters(scope, 'downstream_rq', { codes: false });
+    this.requestTimeMs = scope.histogram('downstream_rq_time');
+    this.noRoute = scope.counter('no_route');
+  }
+}

@@ -1,0 +1,59 @@
+import type { HttpConnectionManagerSettings } from '@lateen/routing';
+import { headFlag, type MessageHead } from '../http1/head-parser.ts';
+
+/** How the body goes to the client. */
+export type ResponseFraming =
+  /** As it came. */
+  | 'same'
+  /** Came until close, goes in chunks. */
+  | 'encode-chunks'
+  /** Came in chunks or until close, goes until close: an HTTP/1.0 client. */
+  | 'until-close';
+
+let dateSecond = 0;
+let dateText = '';
+
+/** `date` header, one text for each second. */
+const httpDate = (): string => {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
+};
+
+/** Takes out what belongs to the upstream's connection only. */
+export const removeResponseHopByHop = (response: MessageHead): void => {
+  const { flags } = response;
+  const any = headFlag.close | headFlag.keepAlive | headFlag.connectionTokens;
+  if ((flags & any) !== 0) response.remove('connection');
+  if ((flags & headFlag.upgrade) !== 0) response.remove('upgrade');
+  response.remove('keep-alive');
+  response.remove('proxy-connection');
+};
+
+/** `server` and `date` as Envoy sets them. */
+export const applyServerHeaders = (
+  response: MessageHead,
+  settings: HttpConnectionManagerSettings,
+): void => {
+  const { serverHeader } = settings;
+  if (serverHeader === 'overwrite') response.set('server', settings.serverName);
+  else if (serverHeader === 'append-if-absent' && response.indexOf('server') < 0) {
+    response.append('server', settings.serverName);
+  }
+  if (response.indexOf('date') < 0) response.append('date', httpDate());
+  if (settings.via !== '') response.append('via', settings.via);
+};
+
+/** Sets the framing headers for the client. */
+export const applyFraming = (
+  response: MessageHead,
+  framing: ResponseFraming,
+  closes: boolean,
+): void => {
+  if (framing === 'encode-chunks') response.append('transfer-encoding', 'chunked');
+  else if (framing === 'until-close') response.remove('transfer-encoding');
+  if (closes) response.append('connection', 'close');
+};

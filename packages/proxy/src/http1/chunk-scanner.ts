@@ -1,0 +1,124 @@
+import { tokenBytes, valueBytes } from './byte-class.ts';
+
+const state = {
+  size: 0,
+  extension: 1,
+  sizeLineFeed: 2,
+  data: 3,
+  dataReturn: 4,
+  dataLineFeed: 5,
+  lineStart: 6,
+  trailer: 7,
+  trailerLineFeed: 8,
+  endLineFeed: 9,
+  trailerName: 10,
+  finished: 11,
+} as const;
+
+/** Hexadecimal digits of a chunk size: twelve are 256 TiB, and stay exact. */
+const maxSizeDigits = 12;
+/** Chunk extensions of one message: nobody uses them, so a long one is an attack. */
+const maxExtensionBytes = 4096;
+/** Trailer section of one message. */
+const maxTrailerBytes = 65_536;
+
+const hexValue = (byte: number): number => {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+};
+
+/**
+ * Follows chunked framing (RFC 9112 section 7.1) without touching it: bytes pass through as they
+ * came. With `ranges`, also notes where the data is, for receivers that do not know chunks.
+ */
+export class ChunkScanner {
+  #state: number = state.size;
+  #left = 0;
+  #digits = 0;
+  #extensionBytes = 0;
+  #trailerBytes = 0;
+  /** Start and end of each run of data in the last `scan`, when asked for. */
+  readonly ranges: number[] | undefined;
+
+  constructor(options: { readonly ranges?: boolean } = {}) {
+    this.ranges = options.ranges === true ? [] : undefined;
+  }
+
+  /** Index behind the message; 0: all bytes belong to it and more must come; -1: malformed. */
+  scan(bytes: Uint8Array, start: number, end: number): number {
+    if (this.ranges !== undefined) this.ranges.length = 0;
+    let at = start;
+    while (at < end) {
+      if (this.#state === state.data) {
+        const taken = Math.min(end - at, this.#left);
+        this.ranges?.push(at, at + taken);
+        this.#left -= taken;
+        at += taken;
+        if (this.#left > 0) return 0;
+        this.#state = state.dataReturn;
+        continue;
+      }
+      if (!this.#step(bytes[at++] as number)) return -1;
+      if (this.#state === state.finished) return at;
+    }
+    return 0;
+  }
+
+  /** One byte of framing; false: malformed. */
+  #step(byte: number): boolean {
+    switch (this.#state) {
+      case state.size:
+        return this.#stepSize(byte);
+      case state.extension:
+        if (byte === 13) this.#state = state.sizeLineFeed;
+        return byte === 13 || (valueBytes[byte] === 1 && ++this.#extensionBytes < maxExtensionBytes);
+      case state.sizeLineFeed:
+        this.#state = this.#left === 0 ? state.lineStart : state.data;
+        return byte === 10;
+      case state.dataReturn:
+        this.#state = state.dataLineFeed;
+        return byte === 13;
+      case state.dataLineFeed:
+        this.#state = state.size;
+        this.#digits = 0;
+        return byte === 10;
+      default:
+        return this.#stepTrailer(byte);
+    }
+  }
+
+  #stepSize(byte: number): boolean {
+    const digit = hexValue(byte);
+    if (digit >= 0) {
+      this.#left = this.#left * 16 + digit;
+      return ++this.#digits <= maxSizeDigits;
+    }
+    if (this.#digits === 0) return false;
+    if (byte === 13) this.#state = state.sizeLineFeed;
+    else if (byte === 59) this.#state = state.extension;
+    else return false;
+    return true;
+  }
+
+  #stepTrailer(byte: number): boolean {
+    if (++this.#trailerBytes > maxTrailerBytes) return false;
+    switch (this.#state) {
+      case state.lineStart:
+        this.#state = byte === 13 ? state.endLineFeed : state.trailerName;
+        return byte === 13 || tokenBytes[byte] === 1;
+      case state.trailerName:
+        if (byte === 58) this.#state = state.trailer;
+        return byte === 58 || tokenBytes[byte] === 1;
+      case state.trailer:
+        if (byte === 13) this.#state = state.trailerLineFeed;
+        return byte === 13 || valueBytes[byte] === 1;
+      case state.trailerLineFeed:
+        this.#state = state.lineStart;
+        return byte === 10;
+      default:
+        this.#state = state.finished;
+        return byte === 10;
+    }
+  }
+}

@@ -1,0 +1,345 @@
+import net from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { ChunkScanner } from './chunk-scanner.ts';
+import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
+
+/** Why a connection to an upstream failed its user. */
+export type UpstreamFailure =
+  /** Never connected: refused, unreachable, TLS handshake failed. */
+  | 'connect-failure'
+  | 'connect-timeout'
+  /** Closed or reset after it was connected. */
+  | 'reset'
+  /** The response cannot be understood. */
+  | 'protocol-error'
+  /** No place: circuit breaker. */
+  | 'overflow';
+
+/** Who uses a connection for one request: a try of a request, or a mirrored copy. */
+export interface UpstreamUser {
+  /** The connection asked for is there (only after waiting for one). */
+  upstreamReady(connection: ClientConnection): void;
+  /** `connection.response` holds a head; 1xx heads come too. */
+  upstreamHead(connection: ClientConnection): void;
+  /** Bytes of the body as framed on the wire. False: pause. */
+  upstreamBody(connection: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
+  /** All that one read brought has been handed over: nothing follows at once. */
+  upstreamFlush(connection: ClientConnection): void;
+  /** The response is complete; the connection is no longer the user's. */
+  upstreamEnd(connection: ClientConnection): void;
+  /** What was written has left: more may follow. */
+  upstreamDrained(connection: ClientConnection): void;
+  /** The connection is gone, and the response is not complete. */
+  upstreamFailed(failure: UpstreamFailure, detail: string): void;
+}
+
+/** Who owns a connection between requests. */
+export interface ConnectionOwner {
+  /** May be used again. */
+  connectionIdle(connection: ClientConnection): void;
+  connectionOpened(connection: ClientConnection): void;
+  connectionClosed(connection: ClientConnection): void;
+}
+
+/** How a connection is made. */
+export interface ConnectPlan {
+  /** Opens the socket. `onread` is taken by plain sockets only. */
+  open(onread: net.OnReadOpts | undefined): net.Socket;
+  readonly isTls: boolean;
+  readonly connectTimeoutMs: number;
+}
+
+/** One read buffer per socket: a shared one would mix bytes of different connections. */
+const readBufferBytes = 65_536;
+/** Head of a response: Envoy's default bound. */
+const maxResponseHeadBytes = 61_440;
+const maxResponseHeaders = 100;
+
+const framing = { none: 0, length: 1, chunked: 2, close: 3, tunnel: 4 } as const;
+
+/** One HTTP/1.1 connection to an endpoint, used for one request at a time. */
+export class ClientConnection {
+  readonly socket: net.Socket;
+  readonly response: MessageHead = new MessageHead();
+  readonly #owner: ConnectionOwner;
+  user: UpstreamUser | undefined = undefined;
+  connected = false;
+  closed = false;
+  /** The request has been written whole: needed before the connection may be used again. */
+  requestDone = false;
+  /** The request was a HEAD: the response has no body whatever it says. */
+  isHeadRequest = false;
+  /** Requests begun on this connection. */
+  requests = 0;
+  /** Set by the user in `upstreamHead` when the receiver does not know chunks. */
+  decodeChunks = false;
+  /** No more requests after this one. */
+  retire = false;
+  /** Bytes of a response have come for the current request. */
+  gotBytes = false;
+  #buffer: Buffer | undefined;
+  #saved: Buffer | undefined = undefined;
+  #inBody = false;
+  #framing: number = framing.none;
+  #left = 0;
+  #scanner: ChunkScanner | undefined = undefined;
+  #keepAlive = true;
+  #paused = false;
+  #connectTimer: NodeJS.Timeout | undefined;
+  /** When it went idle, in milliseconds of the clock of the pool. */
+  idleSinceMs = 0;
+
+  constructor(plan: ConnectPlan, owner: ConnectionOwner) {
+    this.#owner = owner;
+    let onread: net.OnReadOpts | undefined;
+    if (!plan.isTls) {
+      const first = Buffer.allocUnsafeSlow(readBufferBytes);
+      this.#buffer = first;
+      onread = {
+        // Node asks for the first buffer before the constructor is done with `this`.
+        buffer: () => this.#buffer ?? first,
+        callback: (length, buffer) => this.#receive(buffer as Buffer, length, true),
+      };
+    }
+    const socket = plan.open(onread);
+    this.socket = socket;
+    this.#connectTimer = setTimeout(() => this.#fail('connect-timeout', 'connection timeout'), plan.connectTimeoutMs);
+    socket.once(plan.isTls ? 'secureConnect' : 'connect', () => this.#onConnect());
+    if (plan.isTls) {
+      socket.on('data', (chunk: Buffer) => {
+        if (!this.#receive(chunk, chunk.length, false)) socket.pause();
+      });
+    }
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('end', () => this.#onEnd());
+    socket.on('close', () => this.#fail('reset', 'connection termination'));
+    socket.on('drain', () => this.user?.upstreamDrained(this));
+  }
+
+  /** Takes the connection for a request. */
+  begin(user: UpstreamUser): void {
+    this.user = user;
+    this.requests++;
+    this.requestDone = false;
+    this.isHeadRequest = false;
+    this.decodeChunks = false;
+    this.gotBytes = false;
+  }
+
+  writeText(text: string): boolean {
+    return this.socket.write(text, 'latin1');
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    return this.socket.write(bytes);
+  }
+
+  /** The bytes handed over are still being written: the next read needs another buffer. */
+  retainBuffer(): void {
+    if (this.#buffer !== undefined) this.#buffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  }
+
+  /** The reader is ready again. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.socket.resume();
+  }
+
+  /** From now on all bytes belong to the user: after 101, or a CONNECT that was answered 200. */
+  becomeTunnel(): void {
+    this.#framing = framing.tunnel;
+    this.#inBody = true;
+    this.#keepAlive = false;
+  }
+
+  /** Closes without telling the user. */
+  destroy(): void {
+    this.user = undefined;
+    this.#close();
+    this.socket.destroy();
+  }
+
+  /** TLS: the negotiated session, for statistics. */
+  get tls(): TLSSocket | undefined {
+    return this.#buffer === undefined ? (this.socket as TLSSocket) : undefined;
+  }
+
+  #onConnect(): void {
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    this.connected = true;
+    this.socket.setNoDelay(true);
+    this.#owner.connectionOpened(this);
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    const failure = this.connected ? 'reset' : 'connect-failure';
+    this.#fail(failure, this.connected ? 'connection termination' : (error.code ?? error.message));
+  }
+
+  #close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearTimeout(this.#connectTimer);
+    this.#owner.connectionClosed(this);
+  }
+
+  #fail(failure: UpstreamFailure, detail: string): void {
+    const user = this.user;
+    this.user = undefined;
+    const reason = failure === 'reset' && !this.connected ? 'connect-failure' : failure;
+    this.#close();
+    this.socket.destroy();
+    user?.upstreamFailed(reason, detail);
+  }
+
+  #onEnd(): void {
+    if (this.#inBody && (this.#framing === framing.close || this.#framing === framing.tunnel)) {
+      this.#keepAlive = false;
+      this.#finish();
+    } else this.#fail('reset', 'connection termination');
+  }
+
+  /** Bytes from the socket. `shared`: the buffer is ours to fill again after this call. */
+  #receive(buffer: Buffer, length: number, shared: boolean): boolean {
+    const { user } = this;
+    if (user === undefined) {
+      // Nothing was asked: whatever this is, it must not answer the next request.
+      this.destroy();
+      return true;
+    }
+    this.gotBytes = true;
+    let bytes = length === buffer.length ? buffer : buffer.subarray(0, length);
+    let at = 0;
+    if (!this.#inBody) {
+      if (this.#saved !== undefined) {
+        bytes = Buffer.concat([this.#saved, bytes]);
+        this.#saved = undefined;
+        shared = false;
+      }
+      at = this.#readHeads(bytes, shared);
+      if (at < 0) return true;
+    }
+    return this.#readBody(bytes, at);
+  }
+
+  /** Parses heads until one is final; the offset behind it, or -1 when the read is used up. */
+  #readHeads(bytes: Buffer, shared: boolean): number {
+    let at = 0;
+    for (;;) {
+      const end = parseResponseHead(this.response, bytes, at, maxResponseHeaders);
+      if (end <= 0) {
+        const tooLong = end === parseOutcome.incomplete && bytes.length - at > maxResponseHeadBytes;
+        if (end < 0 || tooLong) this.#fail('protocol-error', 'protocol error');
+        else this.#saved = shared ? Buffer.from(bytes.subarray(at)) : bytes.subarray(at);
+        return -1;
+      }
+      const { status } = this.response;
+      const isInterim = status < 200 && status !== 101;
+      if (!isInterim) this.#setFraming();
+      this.user?.upstreamHead(this);
+      if (this.user === undefined) return -1;
+      if (!isInterim) {
+        this.#inBody = true;
+        return end;
+      }
+      at = end;
+      if (at === bytes.length) return -1;
+    }
+  }
+
+  #setFraming(): void {
+    const { response } = this;
+    const { status, flags } = response;
+    const isHttp10 = (flags & headFlag.http10) !== 0;
+    this.#keepAlive =
+      (flags & headFlag.close) === 0 && (!isHttp10 || (flags & headFlag.keepAlive) !== 0);
+    this.#framing = framing.length;
+    if (this.isHeadRequest || status === 204 || status === 304) this.#left = 0;
+    else if ((flags & headFlag.chunked) !== 0) this.#framing = framing.chunked;
+    else if (response.contentLength >= 0) this.#left = response.contentLength;
+    else this.#framing = framing.close;
+  }
+
+  /** Whether the end of the response is the end of the connection. */
+  get isCloseDelimited(): boolean {
+    return this.#framing === framing.close;
+  }
+
+  /** Whether the body comes in chunks. */
+  get isChunked(): boolean {
+    return this.#framing === framing.chunked;
+  }
+
+  #readBody(bytes: Buffer, start: number): boolean {
+    switch (this.#framing) {
+      case framing.length:
+        return this.#readLength(bytes, start);
+      case framing.chunked:
+        return this.#readChunks(bytes, start);
+      default:
+        return this.#hand(bytes, start, bytes.length);
+    }
+  }
+
+  #readLength(bytes: Buffer, start: number): boolean {
+    const taken = Math.min(this.#left, bytes.length - start);
+    this.#left -= taken;
+    if (start + taken < bytes.length) this.#keepAlive = false;
+    if (this.#left > 0) return this.#hand(bytes, start, start + taken);
+    if (taken > 0) this.user?.upstreamBody(this, bytes, start, start + taken);
+    this.#finish();
+    return true;
+  }
+
+  #readChunks(bytes: Buffer, start: number): boolean {
+    this.#scanner ??= new ChunkScanner({ ranges: this.decodeChunks });
+    const end = this.#scanner.scan(bytes, start, bytes.length);
+    if (end < 0) {
+      this.#fail('protocol-error', 'protocol error');
+      return true;
+    }
+    const isLast = end > 0;
+    const until = isLast ? end : bytes.length;
+    if (until < bytes.length) this.#keepAlive = false;
+    let ready = true;
+    const { ranges } = this.#scanner;
+    if (ranges === undefined) {
+      if (until > start) ready = this.user?.upstreamBody(this, bytes, start, until) ?? true;
+    } else {
+      for (let at = 0; at < ranges.length; at += 2) {
+        const [from = 0, to = 0] = ranges.slice(at, at + 2);
+        if (to > from) ready = this.user?.upstreamBody(this, bytes, from, to) ?? true;
+      }
+    }
+    if (isLast) this.#finish();
+    return isLast || this.#handed(ready);
+  }
+
+  #hand(bytes: Buffer, start: number, end: number): boolean {
+    const ready = end > start ? (this.user?.upstreamBody(this, bytes, start, end) ?? true) : true;
+    return this.#handed(ready);
+  }
+
+  #handed(ready: boolean): boolean {
+    this.user?.upstreamFlush(this);
+    if (ready || this.user === undefined) return true;
+    this.#paused = true;
+    return false;
+  }
+
+  #finish(): void {
+    const user = this.user;
+    this.user = undefined;
+    this.#inBody = false;
+    this.#scanner = undefined;
+    const reusable = this.#keepAlive && this.requestDone && !this.retire && !this.closed;
+    if (reusable) this.#owner.connectionIdle(this);
+    else {
+      this.#close();
+      this.socket.destroy();
+    }
+    user?.upstreamEnd(this);
+  }
+}

@@ -1,0 +1,279 @@
+import { bytesEqualName, targetBytes, tokenBytes, valueBytes } from './byte-class.ts';
+import { HeaderBlock } from './header-block.ts';
+import { latin1Slice } from './latin1.ts';
+
+/** What the parser found, as bits: no object per message. */
+export const headFlag = {
+  chunked: 1,
+  close: 2,
+  keepAlive: 4,
+  transferEncoding: 8,
+  expectContinue: 16,
+  upgrade: 32,
+  http10: 64,
+  /** `connection` names further headers, or `upgrade`. */
+  connectionTokens: 128,
+} as const;
+
+/** Results of a parse: a positive number is the offset behind the head. */
+export const parseOutcome = {
+  /** More bytes are needed. */
+  incomplete: 0,
+  /** 400. */
+  malformed: -1,
+  /** 431. */
+  tooManyHeaders: -2,
+  /** 501: a transfer coding other than chunked. */
+  unknownTransferCoding: -3,
+} as const;
+
+const { chunked, close, keepAlive, transferEncoding } = headFlag;
+const { incomplete, malformed } = parseOutcome;
+
+/** A head with what the codec must know about it. */
+export class MessageHead extends HeaderBlock {
+  /** Sum of `headFlag`. */
+  flags = 0;
+  /** -1: none. */
+  contentLength = -1;
+  /** Responses only. */
+  status = 0;
+  /** Requests only: offsets into `text`. */
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  /** Index of the Host line, -1: none. */
+  hostLine = -1;
+
+  hasFlag(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+}
+
+/** Digits of a Content-Length: more than fifteen leave the range of exact integers. */
+const maxLengthDigits = 15;
+
+const parseLength = (bytes: Uint8Array, start: number, end: number): number => {
+  if (end === start || end - start > maxLengthDigits) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+};
+
+const connectionFlags = (bytes: Buffer, start: number, end: number): number => {
+  const length = end - start;
+  if (length === 10 && bytesEqualName(bytes, start, 'keep-alive')) return keepAlive;
+  if (length === 5 && bytesEqualName(bytes, start, 'close')) return close;
+  let flags: number = headFlag.connectionTokens;
+  const text = latin1Slice(bytes, start, end);
+  for (const token of text.toLowerCase().split(',')) {
+    const word = token.trim();
+    if (word === 'close') flags |= close;
+    else if (word === 'keep-alive') flags |= keepAlive;
+  }
+  return flags;
+};
+
+/** Looks at one header line the codec cares about. A negative result refuses the message. */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one switch on the name's length keeps the hot path free of string work
+const inspectLine = (
+  head: MessageHead,
+  bytes: Buffer,
+  at: { readonly base: number; readonly line: number },
+): number => {
+  const mark = at.line * 4;
+  const start = at.base + (head.marks[mark] as number);
+  const valueStart = at.base + (head.marks[mark + 2] as number);
+  const valueEnd = at.base + (head.marks[mark + 3] as number);
+  switch (at.base + (head.marks[mark + 1] as number) - start) {
+    case 4:
+      if (!bytesEqualName(bytes, start, 'host')) break;
+      if (head.hostLine >= 0) return malformed;
+      head.hostLine = at.line;
+      break;
+    case 6:
+      if (bytesEqualName(bytes, start, 'expect')) head.flags |= headFlag.expectContinue;
+      break;
+    case 7:
+      if (bytesEqualName(bytes, start, 'upgrade')) head.flags |= headFlag.upgrade;
+      break;
+    case 10:
+      if (bytesEqualName(bytes, start, 'connection')) {
+        head.flags |= connectionFlags(bytes, valueStart, valueEnd);
+      }
+      break;
+    case 14: {
+      if (!bytesEqualName(bytes, start, 'content-length')) break;
+      const length = parseLength(bytes, valueStart, valueEnd);
+      if (length < 0 || (head.contentLength >= 0 && head.contentLength !== length)) {
+        return malformed;
+      }
+      // An equal duplicate is dropped, so that nobody behind us can read it differently.
+      if (head.contentLength >= 0) head.removeLine(at.line);
+      head.contentLength = length;
+      break;
+    }
+    case 17: {
+      if (!bytesEqualName(bytes, start, 'transfer-encoding')) break;
+      if ((head.flags & transferEncoding) !== 0) return malformed;
+      const isChunked = valueEnd - valueStart === 7 && bytesEqualName(bytes, valueStart, 'chunked');
+      if (!isChunked) return parseOutcome.unknownTransferCoding;
+      head.flags |= chunked | transferEncoding;
+      break;
+    }
+  }
+  return 0;
+};
+
+/** Reads header lines from `at`; `base` is where the head began. */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the bytes of every message
+const parseLines = (
+  head: MessageHead,
+  bytes: Buffer,
+  base: number,
+  options: { readonly at: number; readonly maxHeaders: number },
+): number => {
+  const length = bytes.length;
+  let at = options.at;
+  let line = 0;
+  for (;;) {
+    if (at >= length) return incomplete;
+    let byte = bytes[at] as number;
+    if (byte === 13) {
+      if (at + 1 >= length) return incomplete;
+      if (bytes[at + 1] !== 10) return malformed;
+      head.count = line;
+      head.text = latin1Slice(bytes, base, at);
+      return at + 2;
+    }
+    const nameStart = at;
+    while (at < length && tokenBytes[byte] === 1) byte = bytes[++at] as number;
+    if (at >= length) return incomplete;
+    if (byte !== 58 || at === nameStart) return malformed;
+    const nameEnd = at++;
+    while (at < length && (bytes[at] === 32 || bytes[at] === 9)) at++;
+    const valueStart = at;
+    byte = bytes[at] as number;
+    while (at < length && valueBytes[byte] === 1) byte = bytes[++at] as number;
+    if (at + 1 >= length) return at < length && byte !== 13 ? malformed : incomplete;
+    if (byte !== 13 || bytes[at + 1] !== 10) return malformed;
+    let valueEnd = at;
+    at += 2;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] as number) <= 32) valueEnd--;
+    if (line >= options.maxHeaders) return parseOutcome.tooManyHeaders;
+    const mark = line * 4;
+    if (mark >= head.marks.length) head.grow();
+    const marks = head.marks;
+    marks[mark] = nameStart - base;
+    marks[mark + 1] = nameEnd - base;
+    marks[mark + 2] = valueStart - base;
+    marks[mark + 3] = valueEnd - base;
+    const nameLength = nameEnd - nameStart;
+    if (nameLength === 4 || nameLength === 6 || nameLength === 7 || nameLength >= 10) {
+      const outcome = inspectLine(head, bytes, { base, line });
+      if (outcome < 0) return outcome;
+    }
+    line++;
+  }
+};
+
+const startHead = (head: MessageHead): void => {
+  head.clear();
+  head.flags = 0;
+  head.contentLength = -1;
+  head.hostLine = -1;
+};
+
+/** `HTTP/1.` at an offset. */
+const isVersionPrefix = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 72 &&
+  bytes[at + 1] === 84 &&
+  bytes[at + 2] === 84 &&
+  bytes[at + 3] === 80 &&
+  bytes[at + 4] === 47 &&
+  bytes[at + 5] === 49 &&
+  bytes[at + 6] === 46;
+
+const minorVersion = (byte: number | undefined): number => (byte === 49 ? 1 : byte === 48 ? 0 : -1);
+
+const requestFraming = (head: MessageHead): boolean => {
+  const isHttp10 = (head.flags & headFlag.http10) !== 0;
+  if ((head.flags & chunked) !== 0 && (head.contentLength >= 0 || isHttp10)) return false;
+  return head.hostLine >= 0 || isHttp10;
+};
+
+/**
+ * Parses a request head from `base`. Fills `head`; a positive result is the offset behind it.
+ * Empty lines before the request line are the caller's to skip.
+ */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the request line, read in one pass
+export const parseRequestHead = (
+  head: MessageHead,
+  bytes: Buffer,
+  base: number,
+  maxHeaders: number,
+): number => {
+  startHead(head);
+  const length = bytes.length;
+  let at = base;
+  let byte = bytes[at] as number;
+  while (at < length && tokenBytes[byte] === 1) byte = bytes[++at] as number;
+  if (at >= length) return incomplete;
+  if (byte !== 32 || at === base) return malformed;
+  head.methodEnd = at - base;
+  head.targetStart = ++at - base;
+  byte = bytes[at] as number;
+  while (at < length && targetBytes[byte] === 1) byte = bytes[++at] as number;
+  if (at >= length) return incomplete;
+  if (byte !== 32 || at - base === head.targetStart) return malformed;
+  head.targetEnd = at - base;
+  if (at + 11 > length) return incomplete;
+  if (!isVersionPrefix(bytes, at + 1)) return malformed;
+  const minor = minorVersion(bytes[at + 8]);
+  if (minor < 0 || bytes[at + 9] !== 13 || bytes[at + 10] !== 10) return malformed;
+  if (minor === 0) head.flags |= headFlag.http10;
+  head.linesStart = at + 11 - base;
+  const end = parseLines(head, bytes, base, { at: at + 11, maxHeaders });
+  return end > 0 && !requestFraming(head) ? malformed : end;
+};
+
+const statusOf = (bytes: Uint8Array, at: number): number => {
+  const hundreds = (bytes[at] as number) - 48;
+  const tens = (bytes[at + 1] as number) - 48;
+  const ones = (bytes[at + 2] as number) - 48;
+  const isStatus = hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9;
+  return isStatus && ones >= 0 && ones <= 9 ? hundreds * 100 + tens * 10 + ones : -1;
+};
+
+/** Shortest status line: `HTTP/1.1 200\r\n`. */
+const statusLineLength = 14;
+
+/** Parses a response head from `base`; as `parseRequestHead`. */
+export const parseResponseHead = (
+  head: MessageHead,
+  bytes: Buffer,
+  base: number,
+  maxHeaders: number,
+): number => {
+  startHead(head);
+  const length = bytes.length;
+  if (base + statusLineLength > length) return incomplete;
+  const minor = minorVersion(bytes[base + 7]);
+  if (!isVersionPrefix(bytes, base) || minor < 0 || bytes[base + 8] !== 32) return malformed;
+  head.status = statusOf(bytes, base + 9);
+  if (head.status < 0) return malformed;
+  let at = base + 12;
+  if (bytes[at] !== 32 && bytes[at] !== 13) return malformed;
+  while (at < length && valueBytes[bytes[at] as number] === 1) at++;
+  if (at + 1 >= length) return at < length && bytes[at] !== 13 ? malformed : incomplete;
+  if (bytes[at] !== 13 || bytes[at + 1] !== 10) return malformed;
+  if (minor === 0) head.flags |= headFlag.http10;
+  head.linesStart = at + 2 - base;
+  const end = parseLines(head, bytes, base, { at: at + 2, maxHeaders });
+  if (end <= 0) return end;
+  return (head.flags & chunked) !== 0 && head.contentLength >= 0 ? malformed : end;
+};

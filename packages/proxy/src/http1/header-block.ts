@@ -1,0 +1,164 @@
+import { textEqualsName } from './byte-class.ts';
+
+/** Places kept for each header line: line start, name end, value start, value end. */
+export const marksPerLine = 4;
+
+/** Lines a block has room for before it grows; most requests have fewer. */
+const initialLines = 24;
+
+/**
+ * One message head: the text as it came plus edits. What is removed is marked, what is added is
+ * kept beside; `serialize` copies the runs between. Nothing is split or rebuilt for a head that
+ * only passes through. A block belongs to its connection and is reused for every message on it.
+ */
+export class HeaderBlock {
+  /** Start line and header lines, each with CRLF, without the empty line. Latin-1. */
+  text = '';
+  /** Where header lines begin in `text`. */
+  linesStart = 0;
+  /** Header lines in `text`. */
+  count = 0;
+  /** Four offsets into `text` for each line; written by the parser. */
+  marks: Int32Array = new Int32Array(initialLines * marksPerLine);
+  #removed = new Uint8Array(initialLines);
+  #removedCount = 0;
+  readonly #addedNames: string[] = [];
+  readonly #addedValues: string[] = [];
+
+  /** Forgets the last message. */
+  clear(): void {
+    if (this.#removedCount > 0) {
+      this.#removed.fill(0);
+      this.#removedCount = 0;
+    }
+    if (this.#addedNames.length > 0) {
+      this.#addedNames.length = 0;
+      this.#addedValues.length = 0;
+    }
+    this.count = 0;
+    this.text = '';
+  }
+
+  /** Room for twice as many lines; the parser bounds how often. */
+  grow(): void {
+    const marks = new Int32Array(this.marks.length * 2);
+    marks.set(this.marks);
+    this.marks = marks;
+    this.#removed = new Uint8Array(marks.length / marksPerLine);
+  }
+
+  /** Index of the next line of that lower-case name at or after `from`, or -1. Removed lines are not seen. */
+  indexOf(name: string, from = 0): number {
+    const { marks, text, count } = this;
+    const removed = this.#removed;
+    const length = name.length;
+    for (let line = from; line < count; line++) {
+      const start = marks[line * 4] as number;
+      if ((marks[line * 4 + 1] as number) - start !== length || removed[line] === 1) continue;
+      if (textEqualsName(text, start, name)) return line;
+    }
+    return -1;
+  }
+
+  /** Value of a line, without surrounding white space. */
+  valueAt(line: number): string {
+    return this.text.substring(
+      this.marks[line * 4 + 2] as number,
+      this.marks[line * 4 + 3] as number,
+    );
+  }
+
+  /** Lower-case name of a line. */
+  nameAt(line: number): string {
+    return this.text
+      .substring(this.marks[line * 4] as number, this.marks[line * 4 + 1] as number)
+      .toLowerCase();
+  }
+
+  /** Value by lower-case name; several lines joined with `,`; undefined when absent. */
+  get(name: string): string | undefined {
+    let line = this.indexOf(name);
+    let value: string | undefined;
+    while (line >= 0) {
+      const next = this.valueAt(line);
+      value = value === undefined ? next : `${value},${next}`;
+      line = this.indexOf(name, line + 1);
+    }
+    for (let at = 0; at < this.#addedNames.length; at++) {
+      if (this.#addedNames[at] !== name) continue;
+      const next = this.#addedValues[at] as string;
+      value = value === undefined ? next : `${value},${next}`;
+    }
+    return value;
+  }
+
+  has(name: string): boolean {
+    return this.indexOf(name) >= 0 || this.#addedNames.includes(name);
+  }
+
+  /** One more line at the end. Names are lower-case. */
+  append(name: string, value: string): void {
+    this.#addedNames.push(name);
+    this.#addedValues.push(value);
+  }
+
+  /** Replaces every line of that name by one. */
+  set(name: string, value: string): void {
+    this.remove(name);
+    this.append(name, value);
+  }
+
+  remove(name: string): void {
+    let line = this.indexOf(name);
+    while (line >= 0) {
+      this.removeLine(line);
+      line = this.indexOf(name, line + 1);
+    }
+    if (this.#addedNames.length === 0) return;
+    let at = this.#addedNames.indexOf(name);
+    while (at >= 0) {
+      this.#addedNames.splice(at, 1);
+      this.#addedValues.splice(at, 1);
+      at = this.#addedNames.indexOf(name, at);
+    }
+  }
+
+  /** Marks one line of the text as gone. */
+  removeLine(line: number): void {
+    if (this.#removed[line] === 1) return;
+    this.#removed[line] = 1;
+    this.#removedCount++;
+  }
+
+  /** Every line that is left, in order. */
+  *entries(): Generator<readonly [string, string]> {
+    for (let line = 0; line < this.count; line++) {
+      if (this.#removed[line] !== 1) yield [this.nameAt(line), this.valueAt(line)];
+    }
+    for (let at = 0; at < this.#addedNames.length; at++) {
+      yield [this.#addedNames[at] as string, this.#addedValues[at] as string];
+    }
+  }
+
+  /** The head with its edits and the final empty line. `startLine`, with CRLF, replaces the one that came. */
+  serialize(startLine?: string): string {
+    let out = startLine ?? '';
+    let from = startLine === undefined ? 0 : this.linesStart;
+    if (this.#removedCount > 0) {
+      const { marks, text, count } = this;
+      for (let line = 0; line < count; line++) {
+        if (this.#removed[line] !== 1) continue;
+        const start = marks[line * 4] as number;
+        if (start > from) out += text.substring(from, start);
+        from = line + 1 < count ? (marks[line * 4 + 4] as number) : text.length;
+      }
+    }
+    if (from === 0) out = this.text;
+    else if (from < this.text.length) out += this.text.substring(from);
+    const names = this.#addedNames;
+    for (let at = 0; at < names.length; at++) {
+      out += `${names[at] as string}: ${this.#addedValues[at] as string}\r\n`;
+    }
+    return `${out}\r\n`;
+  }
+}

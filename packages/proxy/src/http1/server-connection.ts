@@ -1,0 +1,344 @@
+import type net from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { ChunkScanner } from './chunk-scanner.ts';
+import { headFlag, MessageHead, parseOutcome, parseRequestHead } from './head-parser.ts';
+
+/** One request and its response as the connection sees them. */
+export interface ServerExchange {
+  /** The head is parsed. May answer at once. */
+  begin(hasBody: boolean): void;
+  /** Bytes of the body as framed on the wire. False: stop reading until `unblock`. */
+  requestBody(bytes: Buffer, start: number, end: number): boolean;
+  /** The request is complete. */
+  requestEnd(): void;
+  /** All that one read brought has been handed over. */
+  requestFlush(): void;
+  /** Bytes from the client after an upgrade. False: stop reading until `unblock`. */
+  tunnelBytes(bytes: Buffer): boolean;
+  /** The client sent its last byte after an upgrade. */
+  tunnelEnd(): void;
+  /** What was written to the client has left. */
+  downstreamDrained(): void;
+  /** The client is gone. */
+  downstreamClosed(): void;
+  /** The body cannot be understood. */
+  requestMalformed(): void;
+}
+
+/** What a connection needs from the listener it belongs to. */
+export interface ServerConnectionHost {
+  readonly maxHeadBytes: number;
+  readonly maxHeaders: number;
+  /** 0: none. */
+  readonly headersTimeoutMs: number;
+  /** 0: none. */
+  readonly idleTimeoutMs: number;
+  readonly delayedCloseMs: number;
+  createExchange(connection: ServerConnection): ServerExchange;
+  /** A request that cannot be parsed: answered here, so that it is logged and counted. */
+  refuse(connection: ServerConnection, status: number, detail: string): string;
+  connectionClosed(connection: ServerConnection): void;
+  nowMs(): number;
+}
+
+const state = { head: 0, body: 1, wait: 2, tunnel: 3, closing: 4 } as const;
+
+/** Bytes of a second request kept while the first is under way; more waits in the kernel. */
+const noBytes: Buffer = Buffer.alloc(0);
+/** Empty lines skipped before a request line (RFC 9112 section 2.2 asks for at least one). */
+const maxLeadingEmptyLines = 4;
+
+/** One HTTP/1.1 connection from a client: one request at a time, further ones wait unread. */
+export class ServerConnection {
+  readonly socket: net.Socket;
+  readonly request: MessageHead = new MessageHead();
+  readonly #host: ServerConnectionHost;
+  /** Remembered by the connection manager: the last authority and what it led to. */
+  cachedAuthority = '';
+  cachedHost: unknown = undefined;
+  cachedTable: unknown = undefined;
+  /** Formatted once; `remote` is the address alone. */
+  readonly remote: string;
+  readonly remoteLabel: string;
+  readonly localLabel: string;
+  readonly isTls: boolean;
+  requests = 0;
+  /** Answer with `connection: close` and close after the response. */
+  closeAfter = false;
+  exchange: ServerExchange | undefined = undefined;
+  #state: number = state.head;
+  #input: Buffer = noBytes;
+  #at = 0;
+  #left = 0;
+  #scanner: ChunkScanner | undefined = undefined;
+  #blocked = false;
+  #paused = false;
+  #pumping = false;
+  #ended = false;
+  #closed = false;
+  /** When the connection went idle or a head began; for time-outs. */
+  sinceMs: number;
+  /** Part of a head has come. */
+  inHead = false;
+
+  constructor(socket: net.Socket, host: ServerConnectionHost, isTls: boolean) {
+    this.socket = socket;
+    this.#host = host;
+    this.isTls = isTls;
+    this.remote = socket.remoteAddress ?? '';
+    this.remoteLabel = `${this.remote}:${socket.remotePort ?? 0}`;
+    this.localLabel = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    this.sinceMs = host.nowMs();
+    socket.on('drain', () => this.exchange?.downstreamDrained());
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#onClose());
+    socket.on('end', () => this.#onEnd());
+  }
+
+  get tls(): TLSSocket | undefined {
+    return this.isTls ? (this.socket as TLSSocket) : undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.#state === state.head;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed || this.#state === state.closing;
+  }
+
+  get isHttp10(): boolean {
+    return (this.request.flags & headFlag.http10) !== 0;
+  }
+
+  /** Bytes that are written but not yet taken by the kernel. */
+  get pendingBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  /** Bytes from the client. False: reading stops until `resume`. Takes ownership of the chunk. */
+  receive(chunk: Buffer): boolean {
+    if (this.#at < this.#input.length) {
+      this.#input = Buffer.concat([this.#input.subarray(this.#at), chunk]);
+    } else this.#input = chunk;
+    this.#at = 0;
+    return this.#pump();
+  }
+
+  writeText(text: string): boolean {
+    return this.socket.write(text, 'latin1');
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    return this.socket.write(bytes);
+  }
+
+  /** The upstream takes bytes again. */
+  unblock(): void {
+    this.#blocked = false;
+    this.#resume();
+  }
+
+  /** The response has been written whole. */
+  exchangeDone(): void {
+    const requestDone = this.#state === state.wait;
+    this.exchange = undefined;
+    if (this.closeAfter || !requestDone || (this.#ended && this.#at >= this.#input.length)) {
+      this.close();
+      return;
+    }
+    this.#state = state.head;
+    this.sinceMs = this.#host.nowMs();
+    this.#resume();
+  }
+
+  /** From now on bytes pass through as they are. */
+  becomeTunnel(): void {
+    this.#state = state.tunnel;
+    this.#blocked = false;
+    this.#resume();
+  }
+
+  /** Lets what was written arrive, then closes; what the client still sends is dropped. */
+  close(): void {
+    if (this.#state === state.closing || this.#closed) return;
+    this.#state = state.closing;
+    this.#input = noBytes;
+    this.#blocked = false;
+    this.socket.end();
+    if (!this.#ended) {
+      // A close with unread bytes would reset the connection and destroy the response on its way.
+      const timer = setTimeout(() => this.socket.destroy(), this.#host.delayedCloseMs);
+      this.socket.once('close', () => clearTimeout(timer));
+    }
+    this.#resume();
+  }
+
+  /** Closes at once, with a reset where the response is cut short. */
+  abort(): void {
+    this.#state = state.closing;
+    this.exchange = undefined;
+    this.socket.destroy();
+  }
+
+  /** Answers what cannot be parsed, or came too slowly. */
+  refuse(status: number, detail: string): void {
+    this.writeText(this.#host.refuse(this, status, detail));
+    this.close();
+  }
+
+  #resume(): void {
+    if (this.#pumping) return;
+    if (!this.#pump() || !this.#paused) return;
+    this.#paused = false;
+    if (!this.#closed) this.socket._read(0);
+  }
+
+  /** Works through the input as far as the state allows; false: do not read more. */
+  #pump(): boolean {
+    this.#pumping = true;
+    while (this.#at < this.#input.length && !this.#blocked) {
+      if (!this.#step()) break;
+    }
+    this.#pumping = false;
+    if (this.#at >= this.#input.length) {
+      this.#input = noBytes;
+      this.#at = 0;
+    }
+    this.exchange?.requestFlush();
+    const more = !this.#blocked && (this.#at >= this.#input.length || this.#state === state.head);
+    if (!more) this.#paused = true;
+    return more;
+  }
+
+  /** False: nothing more can be done with what is there. */
+  #step(): boolean {
+    switch (this.#state) {
+      case state.head:
+        return this.#readHead();
+      case state.body:
+        this.#readBody();
+        return true;
+      case state.wait:
+        return false;
+      case state.tunnel: {
+        const bytes = this.#at === 0 ? this.#input : this.#input.subarray(this.#at);
+        this.#at = this.#input.length;
+        if (this.exchange?.tunnelBytes(bytes) === false) this.#blocked = true;
+        return true;
+      }
+      default:
+        this.#at = this.#input.length;
+        return true;
+    }
+  }
+
+  #skipEmptyLines(): void {
+    const input = this.#input;
+    for (let line = 0; line < maxLeadingEmptyLines; line++) {
+      if (input[this.#at] !== 13 || input[this.#at + 1] !== 10) return;
+      this.#at += 2;
+    }
+  }
+
+  #readHead(): boolean {
+    if (this.#input[this.#at] === 13) this.#skipEmptyLines();
+    const { request } = this;
+    const end = parseRequestHead(request, this.#input, this.#at, this.#host.maxHeaders);
+    if (end === parseOutcome.incomplete) return this.#waitForHead();
+    if (end < 0 || end - this.#at > this.#host.maxHeadBytes) {
+      this.#refuseHead(end);
+      return true;
+    }
+    this.#at = end;
+    this.inHead = false;
+    this.requests++;
+    const { flags } = request;
+    const isHttp10 = (flags & headFlag.http10) !== 0;
+    this.closeAfter =
+      (flags & headFlag.close) !== 0 || (isHttp10 && (flags & headFlag.keepAlive) === 0);
+    const isChunked = (flags & headFlag.chunked) !== 0;
+    const hasBody = isChunked || request.contentLength > 0;
+    this.#left = request.contentLength;
+    this.#scanner = isChunked ? new ChunkScanner() : undefined;
+    this.#state = hasBody ? state.body : state.wait;
+    const exchange = this.#host.createExchange(this);
+    this.exchange = exchange;
+    exchange.begin(hasBody);
+    return true;
+  }
+
+  #waitForHead(): boolean {
+    if (this.#ended) {
+      this.close();
+      return true;
+    }
+    if (this.#input.length - this.#at > this.#host.maxHeadBytes) {
+      this.#refuseHead(parseOutcome.tooManyHeaders);
+      return true;
+    }
+    if (!this.inHead && this.#at < this.#input.length) {
+      this.inHead = true;
+      this.sinceMs = this.#host.nowMs();
+    }
+    return false;
+  }
+
+  #refuseHead(outcome: number): void {
+    this.inHead = false;
+    if (outcome === parseOutcome.malformed) this.refuse(400, 'http1.codec_error');
+    else if (outcome === parseOutcome.unknownTransferCoding) {
+      this.refuse(501, 'http1.invalid_transfer_encoding');
+    } else this.refuse(431, 'http1.headers_too_large');
+  }
+
+  #readBody(): void {
+    const input = this.#input;
+    const start = this.#at;
+    let end: number;
+    let isLast: boolean;
+    if (this.#scanner !== undefined) {
+      const behind = this.#scanner.scan(input, start, input.length);
+      if (behind < 0) {
+        this.#at = input.length;
+        this.exchange?.requestMalformed();
+        return;
+      }
+      isLast = behind > 0;
+      end = isLast ? behind : input.length;
+    } else {
+      end = Math.min(input.length, start + this.#left);
+      this.#left -= end - start;
+      isLast = this.#left === 0;
+    }
+    this.#at = end;
+    if (isLast) this.#state = state.wait;
+    const { exchange } = this;
+    if (exchange?.requestBody(input, start, end) === false && !isLast) this.#blocked = true;
+    if (isLast && this.exchange === exchange) exchange?.requestEnd();
+  }
+
+  #onEnd(): void {
+    this.#ended = true;
+    if (this.#state === state.tunnel) this.exchange?.tunnelEnd();
+    else if (this.#state === state.body) {
+      this.exchange?.downstreamClosed();
+      this.abort();
+    } else if (this.#state !== state.wait) this.socket.end();
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    const { exchange } = this;
+    this.exchange = undefined;
+    exchange?.downstreamClosed();
+    this.#host.connectionClosed(this);
+  }
+}
+
+/** Replaces a socket's queue: chunks go straight to `receive`, without an event for each. */
+export const attachReader = (socket: net.Socket, receive: (chunk: Buffer) => boolean): void => {
+  const push = socket.push;
+  socket.push = (chunk: Buffer | null): boolean =>
+    chunk === null ? push.call(socket, null) : receive(chunk);
+};

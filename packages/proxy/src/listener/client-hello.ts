@@ -1,0 +1,109 @@
+/** What a TLS ClientHello says before anything is decrypted. */
+export interface ClientHello {
+  readonly serverName: string;
+  readonly alpn: readonly string[];
+}
+
+/** Bytes of a ClientHello at most (Envoy's `TLS_MAX_CLIENT_HELLO`). */
+export const maxClientHelloBytes = 16_384;
+
+const handshakeRecord = 22;
+const clientHelloMessage = 1;
+const serverNameExtension = 0;
+const alpnExtension = 16;
+
+/** Reads length-prefixed fields; running out of bytes gives undefined. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  number(size: 1 | 2 | 3): number | undefined {
+    if (this.left < size) return undefined;
+    const value = this.#bytes.readUIntBE(this.#at, size);
+    this.#at += size;
+    return value;
+  }
+
+  bytes(length: number | undefined): Buffer | undefined {
+    if (length === undefined || this.left < length) return undefined;
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return taken;
+  }
+
+  /** A field whose length stands before it. */
+  field(size: 1 | 2 | 3): Buffer | undefined {
+    return this.bytes(this.number(size));
+  }
+}
+
+/** Handshake bytes out of the records; `incomplete` when more must come. */
+const joinRecords = (bytes: Buffer): Buffer | 'incomplete' | undefined => {
+  const parts: Buffer[] = [];
+  const reader = new Reader(bytes);
+  let have = 0;
+  let wanted = 4;
+  while (have < wanted) {
+    const type = reader.number(1);
+    if (type !== undefined && type !== handshakeRecord) return undefined;
+    const version = reader.number(2);
+    if (version !== undefined && version >> 8 !== 3) return undefined;
+    const part = reader.field(2);
+    if (part === undefined) return 'incomplete';
+    parts.push(part);
+    have += part.length;
+    const all = Buffer.concat(parts);
+    if (have >= 4) {
+      if (all[0] !== clientHelloMessage) return undefined;
+      wanted = 4 + all.readUIntBE(1, 3);
+      if (wanted > maxClientHelloBytes) return undefined;
+    }
+  }
+  return Buffer.concat(parts).subarray(4, wanted);
+};
+
+const readServerName = (extension: Buffer): string => {
+  const list = new Reader(new Reader(extension).field(2) ?? Buffer.alloc(0));
+  return list.number(1) === 0 ? (list.field(2)?.toString('latin1').toLowerCase() ?? '') : '';
+};
+
+const readAlpn = (extension: Buffer): readonly string[] => {
+  const list = new Reader(new Reader(extension).field(2) ?? Buffer.alloc(0));
+  const names: string[] = [];
+  for (let name = list.field(1); name !== undefined; name = list.field(1)) {
+    names.push(name.toString('latin1'));
+  }
+  return names;
+};
+
+/**
+ * Parses the start of a connection (RFC 8446 section 4.1.2). `incomplete`: more bytes are needed;
+ * undefined: this is not TLS.
+ */
+export const parseClientHello = (bytes: Buffer): ClientHello | 'incomplete' | undefined => {
+  const body = joinRecords(bytes);
+  if (body === undefined || body === 'incomplete') return body;
+  const reader = new Reader(body);
+  reader.bytes(2 + 32);
+  reader.field(1);
+  reader.field(2);
+  reader.field(1);
+  const extensions = new Reader(reader.field(2) ?? Buffer.alloc(0));
+  let serverName = '';
+  let alpn: readonly string[] = [];
+  for (;;) {
+    const type = extensions.number(2);
+    const extension = extensions.field(2);
+    if (type === undefined || extension === undefined) return { serverName, alpn };
+    if (type === serverNameExtension) serverName = readServerName(extension);
+    else if (type === alpnExtension) alpn = readAlpn(extension);
+  }
+};

@@ -1,0 +1,126 @@
+import type { Address, ListenerTable } from '@lateen/routing';
+import { ProxyError } from '../proxy-error.ts';
+import type { ListenerDependencies } from './chain-handler.ts';
+import { Listener } from './listener.ts';
+import { addressLabel, ListenerSocket } from './listener-socket.ts';
+
+/** A listener in service. */
+interface Active {
+  readonly listener: Listener;
+  readonly sockets: readonly ListenerSocket[];
+}
+
+/** All listeners in service, and old versions until their connections are gone. */
+export class ListenerSet {
+  readonly #deps: ListenerDependencies;
+  readonly #active = new Map<string, Active>();
+  readonly #draining = new Set<Listener>();
+  readonly #drainMs: number;
+
+  constructor(deps: ListenerDependencies, drainMs: number) {
+    this.#deps = deps;
+    this.#drainMs = drainMs;
+  }
+
+  get tables(): readonly ListenerTable[] {
+    return [...this.#active.values()].map(({ listener }) => listener.table);
+  }
+
+  /** Bound addresses by listener name. */
+  addresses(name: string): readonly ListenerSocket[] {
+    return this.#active.get(name)?.sockets ?? [];
+  }
+
+  /**
+   * Puts a configuration in service under its name. Addresses that stay bound are handed over;
+   * rejects with `ProxyError` `BindFailed`, and then the old version stays.
+   */
+  async put(table: ListenerTable): Promise<void> {
+    const before = this.#active.get(table.name);
+    const listener = new Listener(table, this.#deps);
+    const wanted = table.bindToPort ? [table.address, ...table.additionalAddresses] : [];
+    const kept = before?.sockets ?? [];
+    const reused = new Map<string, ListenerSocket>();
+    for (const socket of kept) reused.set(socket.label, socket);
+    const fresh: ListenerSocket[] = [];
+    const sockets: ListenerSocket[] = [];
+    try {
+      for (const address of wanted) {
+        const same = reused.get(addressLabel(address));
+        const socket = same ?? (await this.#bind(address, listener));
+        if (same === undefined) fresh.push(socket);
+        sockets.push(socket);
+      }
+    } catch (error) {
+      for (const socket of fresh) socket.close();
+      throw error;
+    }
+    for (const socket of sockets) socket.replace(listener);
+    for (const socket of kept) if (!sockets.includes(socket)) socket.close();
+    this.#active.set(table.name, { listener, sockets });
+    if (before !== undefined) this.#retire(before.listener);
+  }
+
+  async #bind(address: Address, listener: Listener): Promise<ListenerSocket> {
+    const label = addressLabel(address);
+    for (const { sockets, listener: other } of this.#active.values()) {
+      if (sockets.some((socket) => socket.label === label) && !label.endsWith(':0')) {
+        const message = `listener ${other.table.name} has ${label} already`;
+        throw new ProxyError('BindFailed', message);
+      }
+    }
+    return ListenerSocket.bind(address, listener);
+  }
+
+  /** Takes a listener out of service; its connections finish what they do. */
+  remove(name: string): void {
+    const active = this.#active.get(name);
+    if (active === undefined) return;
+    this.#active.delete(name);
+    for (const socket of active.sockets) socket.close();
+    this.#retire(active.listener);
+  }
+
+  #retire(listener: Listener): void {
+    listener.drain();
+    this.#draining.add(listener);
+    const timer = setTimeout(() => {
+      listener.closeIdle();
+      this.#draining.delete(listener);
+    }, this.#drainMs);
+    timer.unref();
+  }
+
+  /** Time-outs of idle connections. */
+  sweep(nowMs: number): void {
+    for (const { listener } of this.#active.values()) listener.sweep(nowMs);
+    for (const listener of this.#draining) listener.sweep(nowMs);
+  }
+
+  /** Accepts no more and lets connections go as they become idle. */
+  drain(): void {
+    for (const { listener, sockets } of this.#active.values()) {
+      for (const socket of sockets) socket.close();
+      listener.closeIdle();
+    }
+    for (const listener of this.#draining) listener.closeIdle();
+  }
+
+  get connectionCount(): number {
+    let sum = 0;
+    for (const { listener } of this.#active.values()) sum += listener.connectionCount;
+    for (const listener of this.#draining) sum += listener.connectionCount;
+    return sum;
+  }
+
+  /** Closes everything at once. */
+  destroy(): void {
+    for (const { listener, sockets } of this.#active.values()) {
+      for (const socket of sockets) socket.close();
+      listener.destroy();
+    }
+    for (const listener of this.#draining) listener.destroy();
+    this.#active.clear();
+    this.#draining.clear();
+  }
+}

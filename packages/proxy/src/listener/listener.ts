@@ -1,0 +1,95 @@
+import type net from 'node:net';
+import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/routing';
+import type { Counter, Gauge } from '../stats/metric.ts';
+import { StatsScope } from '../stats/registry.ts';
+import { ChainHandler, type ListenerDependencies } from './chain-handler.ts';
+import { type Inspection, inspect } from './inspection.ts';
+
+const viewOf = (socket: net.Socket, inspection: Inspection | undefined): ConnectionView => ({
+  destinationAddress: socket.localAddress ?? '',
+  destinationPort: socket.localPort ?? 0,
+  sourceAddress: socket.remoteAddress ?? '',
+  sourcePort: socket.remotePort ?? 0,
+  serverName: inspection?.serverName ?? '',
+  transportProtocol: inspection?.transportProtocol ?? 'raw_buffer',
+  applicationProtocols: inspection?.applicationProtocols ?? [],
+});
+
+/** One version of a listener's configuration at work; a new version replaces it on the same socket. */
+export class Listener {
+  readonly table: ListenerTable;
+  readonly #handlers = new Map<FilterChainTable, ChainHandler>();
+  readonly #accepted: Counter;
+  readonly #active: Gauge;
+  readonly #noChain: Counter;
+
+  constructor(table: ListenerTable, deps: ListenerDependencies) {
+    this.table = table;
+    const name = table.statPrefix === '' ? table.name : table.statPrefix;
+    const scope = new StatsScope(deps.http.stats, {
+      prefix: `listener.${name}`,
+      family: 'envoy_listener',
+      labels: { envoy_listener_address: name },
+    });
+    this.#accepted = scope.counter('downstream_cx_total');
+    this.#active = scope.gauge('downstream_cx_active');
+    this.#noChain = scope.counter('no_filter_chain_match');
+    const chains = [...table.filterChains];
+    if (table.defaultFilterChain !== undefined) chains.push(table.defaultFilterChain);
+    for (const chain of chains) {
+      this.#handlers.set(chain, new ChainHandler(table, chain, deps, () => undefined));
+    }
+  }
+
+  accept(socket: net.Socket): void {
+    this.#accepted.value++;
+    this.#active.value++;
+    socket.once('close', () => {
+      this.#active.value--;
+    });
+    socket.setNoDelay(true);
+    if (!this.table.needsInspection) {
+      this.#dispatch(socket, undefined);
+      return;
+    }
+    inspect(socket, {
+      timeoutMs: this.table.listenerFiltersTimeoutMs,
+      continueOnTimeout: this.table.continueOnListenerFiltersTimeout,
+      done: (inspection) => this.#dispatch(socket, inspection),
+    });
+  }
+
+  #dispatch(socket: net.Socket, inspection: Inspection | undefined): void {
+    const chain = this.table.selectFilterChain(viewOf(socket, inspection));
+    const handler = chain === undefined ? undefined : this.#handlers.get(chain);
+    if (handler === undefined) {
+      this.#noChain.value++;
+      socket.destroy();
+      return;
+    }
+    handler.accept(socket, inspection);
+  }
+
+  /** Responses from now on close their connections. */
+  drain(): void {
+    for (const handler of this.#handlers.values()) handler.drain();
+  }
+
+  closeIdle(): void {
+    for (const handler of this.#handlers.values()) handler.closeIdle();
+  }
+
+  sweep(nowMs: number): void {
+    for (const handler of this.#handlers.values()) handler.sweep(nowMs);
+  }
+
+  destroy(): void {
+    for (const handler of this.#handlers.values()) handler.destroy();
+  }
+
+  get connectionCount(): number {
+    let sum = 0;
+    for (const handler of this.#handlers.values()) sum += handler.connectionCount;
+    return sum;
+  }
+}

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+import { createLogger, type LogLevel } from '@lateen/base';
+import { readBootstrap } from './bootstrap/read-bootstrap.ts';
+import { type Proxy, startProxy } from './proxy.ts';
+
+const usage = `usage: main.ts -c bootstrap.json [--status-address ip] [--drain-time-s n] [--log-level level]
+
+  -c, --config-path     Envoy v3 Bootstrap in protobuf JSON
+  --status-address      serve 15020, 15021 and 15090 (readiness, metrics) on this address
+  --drain-time-s        how long SIGTERM lets requests finish (default 5)
+  --log-level           debug, info, warn or error (default info)
+`;
+
+/** Istio's terminationDrainDuration. */
+const defaultDrainSeconds = '5';
+
+const readOptions = () =>
+  parseArgs({
+    options: {
+      'config-path': { type: 'string', short: 'c' },
+      'status-address': { type: 'string' },
+      'drain-time-s': { type: 'string', default: defaultDrainSeconds },
+      'log-level': { type: 'string', default: 'info' },
+    },
+  }).values;
+
+const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
+
+const fail = (message: string): never => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+};
+
+const run = async (): Promise<void> => {
+  const options = readOptions();
+  const path = options['config-path'];
+  if (path === undefined) fail(usage);
+  const level = options['log-level'];
+  const drainMs = Number(options['drain-time-s']) * 1000;
+  if (!levels.includes(level) || !Number.isFinite(drainMs) || drainMs < 0) fail(usage);
+  const log = createLogger({
+    clock: { nowMs: () => Date.now(), schedule: () => () => undefined },
+    sink: (line) => process.stderr.write(line),
+    level: level as LogLevel,
+  });
+  let stopping = false;
+  let proxy: Proxy | undefined;
+  const quit = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void (proxy?.drain(drainMs) ?? Promise.resolve()).then(() => process.exit(0));
+  };
+  process.on('SIGTERM', quit);
+  process.on('SIGINT', quit);
+  const statusAddress = options['status-address'];
+  proxy = await startProxy(await readBootstrap(path ?? ''), {
+    log,
+    quit,
+    ...(statusAddress !== undefined && { statusAddress }),
+  });
+  log.info('proxy started', { admin: proxy.adminAddress ?? '' });
+};
+
+run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

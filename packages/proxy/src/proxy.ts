@@ -1,0 +1,179 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { type Logger, silentLogger } from '@lateen/base';
+import type { Dice } from '@lateen/routing';
+import { typeUrls } from '@lateen/xds';
+import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
+import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { LogSinks } from './access-log/log-sink.ts';
+import { startAds } from './ads/ads-start.ts';
+import { AdminServer } from './admin/admin-server.ts';
+import { Clusters } from './config/clusters.ts';
+import { Configuration } from './config/configuration.ts';
+import { ResourceLog } from './config/resource-log.ts';
+import { createMeshIdentity } from './filters/istio.stats/mesh-identity.ts';
+import { createMeshTcpObserver } from './filters/istio.stats/mesh-tcp-observer.ts';
+import { createRequestIds } from './http/request-id.ts';
+import { ListenerSet } from './listener/listener-set.ts';
+import { ProxyError } from './proxy-error.ts';
+import { StatsRegistry } from './stats/registry.ts';
+import { Ticker } from './ticker.ts';
+import { SecretStore } from './tls/secret-store.ts';
+import { SecureContexts } from './tls/secure-context.ts';
+
+/** What a proxy takes from outside. */
+export interface ProxyDependencies {
+  /** Default: silent. */
+  readonly log?: Logger;
+  /** Default: `Math.random`. */
+  readonly dice?: Dice;
+  /** How long replaced listeners and a stopping proxy let requests finish. Default 45 s, as Istio's drainDuration. */
+  readonly drainMs?: number;
+  /** Where SDS certificates are put. Default: an empty store. */
+  readonly secrets?: SecretStore;
+  /**
+   * Address for the endpoints that Istio's agent serves beside Envoy: 15020 merged metrics and
+   * readiness, 15021 readiness, 15090 metrics. Default: none are served.
+   */
+  readonly statusAddress?: string;
+  /** Called for `/quitquitquit`. */
+  readonly quit?: () => void;
+}
+
+/** Default of `drainMs`. */
+const defaultDrainMs = 45_000;
+/** Idle connections are looked at so often. */
+const sweepIntervalMs = 1000;
+
+/** A running proxy. */
+export interface Proxy {
+  readonly stats: StatsRegistry;
+  readonly configuration: Configuration;
+  readonly listeners: ListenerSet;
+  /** `host:port` the admin server is bound to; undefined without one. */
+  readonly adminAddress: string | undefined;
+  /** Listeners are in service and, with ADS, a first configuration has come. */
+  readonly isReady: boolean;
+  /** Port a listener is bound to; of interest when it asked for port 0. */
+  listenerPort(name: string): number | undefined;
+  /** Accepts no more, lets requests finish up to `limitMs`, then closes everything. */
+  drain(limitMs: number): Promise<void>;
+  /** Closes everything at once. */
+  stop(): Promise<void>;
+}
+
+const randomDice: Dice = (limit) => Math.floor(Math.random() * limit);
+
+const nowMs = (): number => performance.now();
+
+const loadStatic = async (configuration: Configuration, bootstrap: Bootstrap): Promise<void> => {
+  const resources = bootstrap.staticResources;
+  const incoming = [
+    ...(resources?.clusters ?? []).map((cluster) => ({
+      typeUrl: typeUrls.cluster,
+      name: cluster.name,
+      version: '',
+      bytes: toBinary(ClusterSchema, cluster),
+    })),
+    ...(resources?.listeners ?? []).map((listener) => ({
+      typeUrl: typeUrls.listener,
+      name: listener.name,
+      version: '',
+      bytes: toBinary(ListenerSchema, listener),
+    })),
+  ];
+  for (const resource of incoming) {
+    const reason = await configuration.apply(resource, true);
+    if (reason === undefined) continue;
+    throw new ProxyError('BootstrapInvalid', `static resource ${resource.name}: ${reason}`);
+  }
+};
+
+/**
+ * Starts a proxy from a bootstrap. Rejects with `ProxyError` when a static resource is invalid or
+ * the admin address cannot be bound.
+ */
+export const startProxy = async (
+  bootstrap: Bootstrap,
+  deps: ProxyDependencies = {},
+): Promise<Proxy> => {
+  const log = deps.log ?? silentLogger;
+  const dice = deps.dice ?? randomDice;
+  const stats = new StatsRegistry();
+  const contexts = new SecureContexts(deps.secrets ?? new SecretStore());
+  const ticker = new Ticker(nowMs);
+  const sinks = new LogSinks();
+  const { node } = bootstrap;
+  const identity = createMeshIdentity(node?.id ?? '', node?.metadata ?? {});
+  const clusters = new Clusters({ stats, contexts, dice, nowMs });
+  const resources = new ResourceLog();
+  const configuration = new Configuration({ clusters, resources, log, wallMs: () => Date.now() });
+  const observers = [createMeshTcpObserver(identity, stats)];
+  const listeners = new ListenerSet(
+    {
+      http: { clusters, stats, ticker, dice, nowMs, newRequestId: createRequestIds() },
+      tcp: { clusters, stats, dice, nowMs, observers },
+      contexts,
+      sinks,
+      log,
+      filters: { dice, stats, log, identity },
+      routes: (name) => configuration.routes(name),
+    },
+    deps.drainMs ?? defaultDrainMs,
+  );
+  configuration.useListeners(listeners);
+  const sweep = setInterval(() => listeners.sweep(nowMs()), sweepIntervalMs);
+  sweep.unref();
+
+  await loadStatic(configuration, bootstrap);
+  const ads = await startAds(bootstrap, { configuration, log, dice, stats });
+  const isReady = (): boolean => ads === undefined || ads.isReady;
+  const admin = await AdminServer.start({
+    bootstrap,
+    configuration,
+    listeners,
+    stats,
+    log,
+    isReady,
+    ...(deps.statusAddress !== undefined && { statusAddress: deps.statusAddress }),
+    ...(deps.quit !== undefined && { quit: deps.quit }),
+  });
+
+  const stop = async (): Promise<void> => {
+    clearInterval(sweep);
+    ticker.stop();
+    ads?.stop();
+    listeners.destroy();
+    clusters.stop();
+    await admin.stop();
+    await sinks.close();
+  };
+  return {
+    stats,
+    configuration,
+    listeners,
+    get adminAddress() {
+      return admin.address;
+    },
+    get isReady() {
+      return isReady();
+    },
+    listenerPort: (name) => {
+      const address = listeners.addresses(name)[0]?.address;
+      return typeof address === 'object' && address !== null ? address.port : undefined;
+    },
+    drain: async (limitMs) => {
+      admin.markDraining();
+      listeners.drain();
+      const deadline = nowMs() + limitMs;
+      while (listeners.connectionCount > 0 && nowMs() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+      }
+      await stop();
+    },
+    stop,
+  };
+};
+
+/** How often a draining proxy looks whether it is done. */
+const drainPollMs = 50;

@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+import type { FormatContext } from '@lateen/routing';
+import type { TcpSession } from './tcp-session.ts';
+
+const machine = hostname();
+
+const nothing = {
+  requestHeader: () => undefined,
+  responseHeader: () => undefined,
+  responseTrailer: () => undefined,
+  protocol: undefined,
+  responseCode: 0,
+  responseCodeDetails: undefined,
+  connectionTerminationDetails: undefined,
+  downstreamTransportFailureReason: undefined,
+  requestDurationMs: undefined,
+  responseDurationMs: undefined,
+  responseTxDurationMs: undefined,
+  upstreamRequestAttemptCount: 1,
+  routeName: undefined,
+  virtualClusterName: undefined,
+  connectionId: undefined,
+  downstreamPeerUriSan: undefined,
+  downstreamLocalUriSan: undefined,
+  downstreamPeerSubject: undefined,
+  downstreamTlsVersion: undefined,
+  downstreamTlsCipher: undefined,
+  dynamicMetadata: () => undefined,
+  routeMetadata: () => undefined,
+  filterState: () => undefined,
+} as const;
+
+/** A TCP session as formats see it: what only requests have prints as absent. */
+export const tcpFormatContext = (session: TcpSession): FormatContext => ({
+  ...nothing,
+  startTimeMs: performance.timeOrigin + session.startMs,
+  responseFlags: session.flags,
+  upstreamTransportFailureReason: session.transportFailure,
+  bytesReceived: session.bytesReceived,
+  bytesSent: session.bytesSent,
+  durationMs: Math.round(session.durationMs),
+  upstreamHost: session.endpoint?.label,
+  upstreamCluster: session.cluster?.table.statName,
+  upstreamClusterRaw: session.cluster?.name,
+  upstreamLocalAddress: session.upstreamLocalLabel,
+  downstreamLocalAddress: session.localLabel,
+  downstreamRemoteAddress: session.remoteLabel,
+  downstreamDirectRemoteAddress: session.remoteLabel,
+  requestedServerName: session.serverName,
+  filterChainName: session.chainName,
+  hostname: machine,
+  clusterMetadata: (namespace) => session.cluster?.table.metadata[namespace],
+  environment: (name) => process.env[name],
+});

@@ -1,0 +1,191 @@
+import type net from 'node:net';
+import type { Dice, TcpProxySettings } from '@lateen/routing';
+import type { AccessLogger } from '../access-log/access-logger.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterDirectory } from '../http/connection-manager.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
+import { tcpFormatContext } from './tcp-format-context.ts';
+import type { TcpSession } from './tcp-session.ts';
+import { TcpStats } from './tcp-stats.ts';
+
+/** What TCP proxies share. */
+export interface TcpDependencies {
+  readonly clusters: ClusterDirectory;
+  readonly stats: StatsRegistry;
+  readonly dice: Dice;
+  readonly nowMs: () => number;
+  /** Told when a session begins and ends; statistics of the mesh hang on it. */
+  readonly observers: readonly TcpObserver[];
+}
+
+/** Looks on. */
+export interface TcpObserver {
+  opened(session: TcpSession): void;
+  closed(session: TcpSession): void;
+}
+
+/** What is known of a connection before the proxy takes it. */
+export interface TcpArrival {
+  readonly serverName: string;
+  readonly chainName: string;
+  /** The listener takes traffic for its own workload. */
+  readonly isInbound: boolean;
+  /** Bytes that were read already. */
+  readonly first: Buffer | undefined;
+}
+
+/** `envoy.filters.network.tcp_proxy`: bytes both ways, each direction closed for itself. */
+export class TcpProxy {
+  readonly settings: TcpProxySettings;
+  readonly sessions: Set<TcpSession> = new Set<TcpSession>();
+  readonly #logs: readonly AccessLogger[];
+  readonly #deps: TcpDependencies;
+  readonly #stats: TcpStats;
+  readonly #onClosed: () => void;
+
+  constructor(
+    settings: TcpProxySettings,
+    logs: readonly AccessLogger[],
+    deps: TcpDependencies,
+    onClosed: () => void,
+  ) {
+    this.settings = settings;
+    this.#logs = logs;
+    this.#deps = deps;
+    this.#stats = new TcpStats(deps.stats, settings.statPrefix);
+    this.#onClosed = onClosed;
+  }
+
+  /** Takes over a connection. */
+  accept(socket: net.Socket, arrival: TcpArrival): void {
+    const session = this.#begin(socket, arrival);
+    session.cluster = this.#selectCluster();
+    if (session.cluster === undefined) {
+      this.#stats.noRoute.value++;
+      session.flags = 'NC';
+      socket.destroy();
+      return;
+    }
+    socket.pause();
+    this.#connect(session, session.cluster, arrival.first, 1);
+  }
+
+  /** Closes everything at once. */
+  destroy(): void {
+    for (const { downstream } of this.sessions) downstream.destroy();
+  }
+
+  #begin(socket: net.Socket, arrival: TcpArrival): TcpSession {
+    const session: TcpSession = {
+      downstream: socket,
+      remoteLabel: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
+      localLabel: `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`,
+      serverName: arrival.serverName,
+      chainName: arrival.chainName,
+      isInbound: arrival.isInbound,
+      startMs: this.#deps.nowMs(),
+      cluster: undefined,
+      endpoint: undefined,
+      upstreamLocalLabel: undefined,
+      transportFailure: undefined,
+      flags: '',
+      bytesReceived: 0,
+      bytesSent: 0,
+      durationMs: 0,
+    };
+    this.sessions.add(session);
+    this.#stats.connections.value++;
+    this.#stats.connectionsActive.value++;
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#end(session));
+    return session;
+  }
+
+  #selectCluster(): Cluster | undefined {
+    const { cluster } = this.settings.select(this.#deps.dice);
+    return this.#deps.clusters.get(cluster);
+  }
+
+  #connect(session: TcpSession, cluster: Cluster, first: Buffer | undefined, attempt: number): void {
+    const { downstream } = session;
+    const { localAddress = '', localPort = 0 } = downstream;
+    const endpoint = cluster.isOriginalDestination
+      ? cluster.original(localAddress, localPort)
+      : cluster.pick({ hash: undefined, dice: this.#deps.dice }, undefined);
+    session.endpoint = endpoint;
+    if (endpoint === undefined) {
+      session.flags = 'UH';
+      downstream.destroy();
+      return;
+    }
+    const opened = cluster.openTcp(endpoint, { authority: session.serverName, alpn: [] });
+    if (opened === undefined) {
+      session.flags = 'UO';
+      downstream.destroy();
+      return;
+    }
+    opened.whenConnected(
+      (upstream) => this.#join(session, upstream, first),
+      (failure) => {
+        cluster.report(endpoint, { kind: 'local-failure' });
+        if (attempt < this.settings.maxConnectAttempts && !downstream.destroyed) {
+          this.#connect(session, cluster, first, attempt + 1);
+          return;
+        }
+        session.flags = 'UF';
+        session.transportFailure = failure;
+        downstream.destroy();
+      },
+    );
+    downstream.once('close', () => opened.destroy());
+  }
+
+  #join(session: TcpSession, upstream: net.Socket, first: Buffer | undefined): void {
+    const { downstream } = session;
+    session.upstreamLocalLabel = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
+    for (const observer of this.#deps.observers) observer.opened(session);
+    const { idleTimeoutMs } = this.settings;
+    if (idleTimeoutMs > 0) {
+      // Activity in either direction counts: both sockets keep their own time.
+      downstream.setTimeout(idleTimeoutMs, () => {
+        downstream.destroy();
+        upstream.destroy();
+      });
+    }
+    if (first !== undefined && first.length > 0) {
+      session.bytesReceived += first.length;
+      upstream.write(first);
+    }
+    downstream.on('data', (chunk: Buffer) => {
+      session.bytesReceived += chunk.length;
+      if (!upstream.write(chunk)) downstream.pause();
+    });
+    upstream.on('data', (chunk: Buffer) => {
+      session.bytesSent += chunk.length;
+      if (!downstream.write(chunk)) upstream.pause();
+    });
+    upstream.on('drain', () => downstream.resume());
+    downstream.on('drain', () => upstream.resume());
+    downstream.on('end', () => upstream.end());
+    upstream.on('end', () => downstream.end());
+    upstream.once('close', () => {
+      if (!downstream.writableEnded || !downstream.readableEnded) downstream.destroySoon();
+    });
+    downstream.resume();
+    upstream.resume();
+  }
+
+  #end(session: TcpSession): void {
+    if (!this.sessions.delete(session)) return;
+    session.durationMs = this.#deps.nowMs() - session.startMs;
+    this.#stats.connectionsActive.value--;
+    this.#stats.receivedBytes.value += session.bytesReceived;
+    this.#stats.sentBytes.value += session.bytesSent;
+    for (const observer of this.#deps.observers) observer.closed(session);
+    if (this.#logs.length > 0) {
+      const context = tcpFormatContext(session);
+      for (const log of this.#logs) log.write(context);
+    }
+    this.#onClosed();
+  }
+}

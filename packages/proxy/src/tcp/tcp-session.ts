@@ -1,0 +1,23 @@
+import type net from 'node:net';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import type { ResponseFlag } from '../http/response-flag.ts';
+
+/** One proxied TCP connection, while it runs and when it is over. */
+export interface TcpSession {
+  readonly downstream: net.Socket;
+  readonly remoteLabel: string;
+  readonly localLabel: string;
+  readonly serverName: string;
+  readonly startMs: number;
+  readonly chainName: string;
+  readonly isInbound: boolean;
+  cluster: Cluster | undefined;
+  endpoint: Endpoint | undefined;
+  upstreamLocalLabel: string | undefined;
+  transportFailure: string | undefined;
+  flags: ResponseFlag | '';
+  bytesReceived: number;
+  bytesSent: number;
+  durationMs: number;
+}
