@@ -10,6 +10,7 @@ import type { ControllerCaches } from './controllers/controller-context.ts';
 import { builtInImages } from './images/built-in-images.ts';
 import { ImageCatalog, type LocalImage } from './images/image-catalog.ts';
 import type { ConfigSource } from './kubelet/config-source.ts';
+import { startEventExpiry } from './kubelet/event-expiry.ts';
 import { EventRecorder } from './kubelet/event-recorder.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { startScheduler } from './kubelet/scheduler.ts';
@@ -130,6 +131,7 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
       pods: caches.pods,
     }),
   );
+  cleanup.add(startEventExpiry(common));
   const addresses = network.loadBalancerAddresses;
   cleanup.add(startLoadBalancerController({ ...common, services: caches.services, addresses }));
   return { kubelet, serviceProxy, caches, stop: () => cleanup.run() };

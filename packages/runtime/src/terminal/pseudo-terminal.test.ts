@@ -19,7 +19,7 @@ test('a shell on a terminal: typed input, its size, its end', async () => {
     output += String(chunk);
     if (output.endsWith('33 101\r\n') && !output.includes('got')) {
       terminal.resize(80, 24);
-      terminal.input.write('hello\r');
+      terminal.input.end('hello\r');
     }
   }
   assert.equal((await shell.exited).exitCode, 7);

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 import { RuntimeError } from '../runtime-error.ts';
 
@@ -41,6 +41,15 @@ export interface PseudoTerminal {
   close(): void;
 }
 
+/** The end of what is typed is not the end of the terminal: what runs may still have much to show. */
+const inputOf = (terminal: ReadStream): Writable =>
+  new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      if (terminal.destroyed) done();
+      else terminal.write(chunk, () => done());
+    },
+  });
+
 /** @throws RuntimeError `exec-failed` where there are no pseudo terminals. */
 export const openPseudoTerminal = async (): Promise<PseudoTerminal> => {
   try {
@@ -60,7 +69,7 @@ export const openPseudoTerminal = async (): Promise<PseudoTerminal> => {
     stream.on('close', () => output.end());
     return {
       path: name.toString('latin1', 0, name.indexOf(0)),
-      input: stream,
+      input: inputOf(stream),
       output,
       resize: (columns, rows) => {
         if (stream.destroyed) return;
