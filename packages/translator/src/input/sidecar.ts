@@ -31,7 +31,8 @@ export interface SidecarIngress {
   readonly tls: ServerTls | undefined;
 }
 
-interface SidecarEgress {
+/** IstioEgressListener. */
+export interface SidecarEgress {
   readonly port: SidecarPort | undefined;
   readonly bind: string | undefined;
   readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE' | undefined;

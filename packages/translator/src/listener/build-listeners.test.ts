@@ -87,6 +87,24 @@ test('a pod that no service selects yet has no inbound listener; a reserved port
   ]);
 });
 
+test('without interception a Sidecar may name ports for apps to connect to', () => {
+  const yaml = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec:
+  egress:
+  - { port: { number: 9080, protocol: HTTP, name: http }, bind: 127.0.0.1, hosts: ["./reviews.default.svc.cluster.local"] }
+  - { hosts: ["./*"] }
+`;
+  const listeners = messages(yaml);
+  assert.deepEqual(summary(listeners).slice(0, 2), [
+    '127.0.0.1_9080 127.0.0.1:9080 -> 9080',
+    '127.9.0.1_15002 127.9.0.1:15002 -> http_proxy',
+  ]);
+  assert.equal(listeners[0]?.bindToPort, true);
+});
+
 test('with interception: virtualOutbound, unbound listeners by port, virtualInbound', () => {
   const yaml = `
 apiVersion: v1

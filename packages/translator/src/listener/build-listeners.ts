@@ -11,7 +11,7 @@ import { inboundListeners } from './sidecar-inbound.ts';
 import { outboundListeners } from './sidecar-outbound.ts';
 
 const sidecarListeners = (push: PushContext, proxy: ProxyDescriptor): readonly Listener[] => [
-  ...(proxy.interceptionMode === 'NONE' ? [] : outboundListeners(push, proxy)),
+  ...outboundListeners(push, proxy),
   ...httpProxyListener(push, proxy),
   ...inboundListeners(push, proxy),
 ];

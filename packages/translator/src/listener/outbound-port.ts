@@ -1,7 +1,8 @@
 import { isHttpProtocol } from '@lateen/api';
+import type { SidecarEgress } from '../input/sidecar.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { sidecarScope } from '../push-context/sidecar-scope.ts';
+import { egressServices, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import { isSniffed } from '../registry/protocol.ts';
 
@@ -13,6 +14,8 @@ export interface OutboundPort {
   readonly services: readonly { readonly service: MeshService; readonly port: ServicePort }[];
   /** Route configuration of its HTTP connection manager. */
   readonly routeName: string;
+  /** Really listens, instead of being handed what `virtualOutbound` captured. */
+  readonly bound: boolean;
 }
 
 const wildcard = '0.0.0.0';
@@ -48,6 +51,7 @@ export const outboundPorts = (
         address,
         port: port.number,
         services: [],
+        bound: false,
         routeName: ownRoute ? `${service.hostname}:${port.number}` : String(port.number),
       };
       result.set(key, entry);
@@ -56,3 +60,28 @@ export const outboundPorts = (
   }
   return [...result.values()];
 };
+
+const egressPort = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  { port, bind, captureMode, hosts }: SidecarEgress,
+): OutboundPort | undefined => {
+  const number = port?.number;
+  if (!number) return undefined;
+  const bound = captureMode === 'NONE' || proxy.interceptionMode === 'NONE';
+  const services = egressServices(sidecarScope(push, proxy), hosts, proxy.namespace).flatMap(
+    (service) =>
+      service.ports
+        .filter((entry) => entry.number === number)
+        .map((entry) => ({ service, port: entry })),
+  );
+  if (services.length === 0) return undefined;
+  const fallback = bound ? (proxy.bindAddress ?? '127.0.0.1') : wildcard;
+  return { address: bind || fallback, port: number, services, bound, routeName: String(number) };
+};
+
+/** The ports a Sidecar's egress names: apps without interception connect to these directly. */
+export const egressPorts = (push: PushContext, proxy: ProxyDescriptor): readonly OutboundPort[] =>
+  (sidecarScope(push, proxy).sidecar?.spec.egress ?? []).flatMap(
+    (egress) => egressPort(push, proxy, egress) ?? [],
+  );

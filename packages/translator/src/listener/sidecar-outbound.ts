@@ -9,7 +9,7 @@ import {
   type Listener,
   ListenerSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
-import { socketAddress } from '../envoy/address.ts';
+import { endpointAddress, socketAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
 import { blackHoleCluster, outboundCluster, passthroughCluster } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
@@ -20,7 +20,7 @@ import { listenerAccessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspector, tlsInspector } from './listener-filters.ts';
 import { outboundL4Chains } from './outbound-l4.ts';
-import { type OutboundPort, outboundPorts } from './outbound-port.ts';
+import { egressPorts, type OutboundPort, outboundPorts } from './outbound-port.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
 /** Where connections go that no service claims. */
@@ -109,8 +109,8 @@ const portListener = (
   const needsDefault = http && !l4.some(isUnconditional);
   return create(ListenerSchema, {
     name: `${outbound.address}_${outbound.port}`,
-    address: socketAddress(outbound.address, outbound.port),
-    bindToPort: false,
+    address: endpointAddress(outbound.address, outbound.port),
+    bindToPort: outbound.bound,
     trafficDirection: TrafficDirection.OUTBOUND,
     filterChains: [...l4, ...(http ? [httpChain(push, outbound)] : [])],
     ...(needsDefault && { defaultFilterChain: passthroughChain(push, sidecarScope(push, proxy)) }),
@@ -121,11 +121,23 @@ const portListener = (
   });
 };
 
-/** With interception: the capturing listener, and one unbound listener for each address and port. */
+/**
+ * What a Sidecar's egress names; with interception also the capturing listener, and one unbound
+ * listener for each address and port.
+ */
 export const outboundListeners = (
   push: PushContext,
   proxy: ProxyDescriptor,
-): readonly Listener[] => [
-  ...outboundPorts(push, proxy).map((outbound) => portListener(push, proxy, outbound)),
-  virtualOutbound(push, proxy),
-];
+): readonly Listener[] => {
+  const intercepts = proxy.interceptionMode !== 'NONE';
+  const named = egressPorts(push, proxy);
+  const keyOf = ({ address, port }: OutboundPort): string => `${address}_${port}`;
+  const ports = new Map(named.toReversed().map((outbound) => [keyOf(outbound), outbound]));
+  for (const outbound of intercepts ? outboundPorts(push, proxy) : []) {
+    if (!ports.has(keyOf(outbound))) ports.set(keyOf(outbound), outbound);
+  }
+  return [
+    ...[...ports.values()].map((outbound) => portListener(push, proxy, outbound)),
+    ...(intercepts ? [virtualOutbound(push, proxy)] : []),
+  ];
+};

@@ -99,6 +99,18 @@ const importsOf = (hosts: readonly EgressHost[] | undefined): Imports => {
   };
 };
 
+/** The services that one egress entry of a Sidecar lets in, of those its scope has. */
+export const egressServices = (
+  scope: SidecarScope,
+  hosts: readonly string[],
+  namespace: string,
+): readonly MeshService[] => {
+  const imports = importsOf(hosts.flatMap((entry) => parseEgressHost(entry, namespace) ?? []));
+  return [...scope.services.values()].filter((service) =>
+    imports(service.namespace, service.hostname, false),
+  );
+};
+
 const addService = (services: Map<string, MeshService>, service: MeshService): void => {
   const existing = services.get(service.hostname);
   const takesOver = existing?.registry === 'External' && service.registry === 'Kubernetes';
