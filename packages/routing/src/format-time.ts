@@ -47,20 +47,34 @@ const dateOf = (ms: number): Date => {
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 };
 
+/** Requests of one millisecond share their text: printing a date costs more than all else in a line. */
+const remember = (format: TimeFormat): TimeFormat => {
+  let lastMs = Number.NaN;
+  let lastText = '';
+  return (ms) => {
+    const whole = Math.floor(ms);
+    if (whole !== lastMs) {
+      lastText = format(whole);
+      lastMs = whole;
+    }
+    return lastText;
+  };
+};
+
 /**
  * Compiles strftime text as Envoy takes it in `START_TIME(...)`. Empty: ISO 8601 with milliseconds.
  * An unknown letter is copied as it stands.
  */
 export const compileTime = (format: string): TimeFormat => {
-  if (format === '') return (ms) => dateOf(ms).toISOString();
+  if (format === '') return remember((ms) => dateOf(ms).toISOString());
   const pieces: (string | ((date: Date) => string))[] = [];
   for (const [token] of format.matchAll(/%(?:E[0-9]S|Ez|[0-9]f|.)|[^%]+|%$/gs)) {
     pieces.push(token.startsWith('%') ? (readPart(token.slice(1)) ?? token) : token);
   }
-  return (ms) => {
+  return remember((ms) => {
     const date = dateOf(ms);
     let result = '';
     for (const piece of pieces) result += typeof piece === 'string' ? piece : piece(date);
     return result;
-  };
+  });
 };

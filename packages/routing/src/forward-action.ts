@@ -188,13 +188,13 @@ const compileTimeouts = (action: RouteAction) => {
   };
 };
 
-const compileUpgrades = (action: RouteAction) => {
-  const on = action.upgradeConfigs.filter(({ enabled }) => enabled !== false);
-  const off = action.upgradeConfigs.filter(({ enabled }) => enabled === false);
-  return {
-    upgrades: new Set(on.map(({ upgradeType }) => upgradeType.toLowerCase())),
-    disabledUpgrades: new Set(off.map(({ upgradeType }) => upgradeType.toLowerCase())),
-  };
+/** Shared by all routes that name none: large tables are mostly such routes. */
+const noNames: ReadonlySet<string> = new Set();
+
+const upgradeTypes = (action: RouteAction, isWanted: boolean): ReadonlySet<string> => {
+  const wanted = action.upgradeConfigs.filter(({ enabled }) => (enabled !== false) === isWanted);
+  if (wanted.length === 0) return noNames;
+  return new Set(wanted.map(({ upgradeType }) => upgradeType.toLowerCase()));
 };
 
 /** What compiling an action needs to know about its route. */
@@ -223,7 +223,8 @@ export const compileForward = (action: RouteAction, scope: ActionScope): Forward
     appendForwardedHost: action.appendXForwardedHost,
     mirrors: (own.length > 0 ? own : inherited.mirrors).map(compileMirror),
     hashPolicies: compileHashPolicies(action.hashPolicy),
-    ...compileUpgrades(action),
+    upgrades: upgradeTypes(action, true),
+    disabledUpgrades: upgradeTypes(action, false),
     priority: action.priority === RoutingPriority.HIGH ? 'high' : 'default',
     ...(metadataMatch && { metadataMatch }),
     clusterNotFoundStatus: notFoundStatuses[action.clusterNotFoundResponseCode] ?? 503,

@@ -20,11 +20,6 @@ const sharedLength = (label: string, text: string, from: number): number => {
  */
 export class PrefixTree<T> {
   readonly #root: Node<T> = newNode('');
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
 
   /** The list of a prefix, created empty on first use. */
   at(prefix: string): T[] {
@@ -36,14 +31,12 @@ export class PrefixTree<T> {
       if (child === undefined) {
         const leaf = newNode<T>(prefix.slice(from));
         node.children.set(prefix.charCodeAt(from), leaf);
-        this.#size++;
         return leaf.values;
       }
       const shared = sharedLength(child.label, prefix, from);
       node = shared === child.label.length ? child : this.#split(node, child, shared);
       from += shared;
     }
-    this.#size++;
     return node.values;
   }
 

@@ -83,14 +83,12 @@ const segmentTest =
 
 /** Exact paths and prefixes of one kind of case. */
 class PathIndex {
-  readonly #exact = new Map<string, Candidate[]>();
+  /** Made when first needed: most virtual hosts have one prefix and nothing else. */
+  #exact: Map<string, Candidate[]> | undefined;
   readonly #prefixes = new PrefixTree<Candidate>();
 
-  get isEmpty(): boolean {
-    return this.#exact.size === 0 && this.#prefixes.size === 0;
-  }
-
   addExact(text: string, candidate: Candidate): void {
+    this.#exact ??= new Map();
     const list = this.#exact.get(text);
     if (list === undefined) this.#exact.set(text, [candidate]);
     else list.push(candidate);
@@ -101,7 +99,7 @@ class PathIndex {
   }
 
   search(path: string, lookup: Lookup): void {
-    const exact = this.#exact.get(path);
+    const exact = this.#exact?.get(path);
     if (exact !== undefined) lookup.consider(exact);
     this.#prefixes.visit(path, lookup.consider);
   }
@@ -114,7 +112,7 @@ class PathIndex {
  */
 export class RouteIndex {
   readonly #caseSensitive = new PathIndex();
-  readonly #caseInsensitive = new PathIndex();
+  #caseInsensitive: PathIndex | undefined;
   /** Regular expressions and CONNECT: tested one after the other. */
   readonly #others: Candidate[] = [];
 
@@ -128,7 +126,7 @@ export class RouteIndex {
     const path = pathOnly(head.path);
     const lookup = new Lookup(head, path, dice);
     this.#caseSensitive.search(path, lookup);
-    if (!this.#caseInsensitive.isEmpty) this.#caseInsensitive.search(path.toLowerCase(), lookup);
+    this.#caseInsensitive?.search(path.toLowerCase(), lookup);
     if (this.#others.length > 0) lookup.consider(this.#others);
     return lookup.best?.route;
   }
@@ -145,7 +143,8 @@ export class RouteIndex {
       this.#others.push(toCandidate(route, (text) => regex.matches(text)));
       return;
     }
-    const index = path.ignoreCase ? this.#caseInsensitive : this.#caseSensitive;
+    if (path.ignoreCase) this.#caseInsensitive ??= new PathIndex();
+    const index = (path.ignoreCase ? this.#caseInsensitive : undefined) ?? this.#caseSensitive;
     if (path.kind === 'exact') index.addExact(path.text, toCandidate(route, undefined));
     else {
       const test = path.kind === 'prefix' ? undefined : segmentTest(path.text.length);

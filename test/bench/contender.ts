@@ -1,0 +1,161 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { benchHost, proxyBootstrap } from './proxy-bootstrap.ts';
+
+/** Ports of one run. */
+export interface Ports {
+  readonly backend: number;
+  readonly lateen: number;
+  readonly lateenAdmin: number;
+  readonly haproxy: number;
+  readonly nginx: number;
+}
+
+/** A server to start: the backend, or a proxy in front of it. */
+export interface Contender {
+  readonly name: string;
+  /** Program that must be installed; undefined: comes with the repository. */
+  readonly program: string | undefined;
+  readonly port: number;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+const nginxBasics = (folder: string): string => `
+daemon off;
+master_process off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log /dev/null crit;
+events { worker_connections 4096; }
+`;
+
+const nginxTemporary = (folder: string): string =>
+  ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `  ${kind}_temp_path ${folder}/${kind};`)
+    .join('\n');
+
+/** Answers 100 bytes to everything. */
+const backendConfig = (folder: string, { backend }: Ports): string => `${nginxBasics(folder)}
+http {
+${nginxTemporary(folder)}
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 3600s;
+  server {
+    listen 127.0.0.1:${backend} backlog=4096;
+    listen 127.0.0.2:${backend} backlog=4096;
+    location / { default_type text/plain; return 200 "${'x'.repeat(100)}"; }
+  }
+}
+`;
+
+const nginxConfig = (folder: string, { backend, nginx }: Ports): string => `${nginxBasics(folder)}
+http {
+${nginxTemporary(folder)}
+  log_format full '[$time_iso8601] "$request" $status $body_bytes_sent $request_time '
+    '"$http_x_forwarded_for" "$http_user_agent" "$request_id" "$http_host" "$upstream_addr"';
+  access_log ${folder}/nginx-access.log full buffer=64k flush=1s;
+  keepalive_requests 1000000000;
+  upstream backend {
+    server 127.0.0.1:${backend};
+    server 127.0.0.2:${backend};
+    keepalive 128;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${nginx} backlog=4096;
+    server_name ${benchHost.split(':')[0]};
+    location / {
+      proxy_pass http://backend;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Request-Id $request_id;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    }
+  }
+}
+`;
+
+const haproxyConfig = ({ backend, haproxy }: Ports): string => `
+global
+  nbthread 1
+  maxconn 4096
+  log fd@1 format raw local0
+defaults
+  mode http
+  log global
+  option httplog
+  option http-keep-alive
+  http-reuse always
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend front
+  bind 127.0.0.1:${haproxy} backlog 4096
+  unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
+  unique-id-header X-Request-Id
+  option forwardfor
+  acl service hdr(host) -i ${benchHost}
+  acl path path_beg /
+  use_backend back if service path
+backend back
+  balance roundrobin
+  server one 127.0.0.1:${backend}
+  server two 127.0.0.2:${backend}
+`;
+
+const write = (folder: string, name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+const nginxAt = (folder: string, name: string, config: (folder: string) => string): string[] => {
+  const own = join(folder, name);
+  mkdirSync(own);
+  return ['-p', own, '-c', write(own, 'nginx.conf', config(own))];
+};
+
+/** The nginx that all proxies forward to. */
+export const backend = (folder: string, ports: Ports): Contender => ({
+  name: 'backend',
+  program: 'nginx',
+  port: ports.backend,
+  command: 'nginx',
+  args: nginxAt(folder, 'backend', (own) => backendConfig(own, ports)),
+});
+
+/** The proxies to compare, ours first; `main` is its program. */
+export const contenders = (folder: string, ports: Ports, main: string): readonly Contender[] => {
+  const bootstrap = proxyBootstrap({
+    listen: ports.lateen,
+    admin: ports.lateenAdmin,
+    backend: ports.backend,
+    accessLogPath: join(folder, 'lateen-access.log'),
+  });
+  return [
+    {
+      name: 'Lateen',
+      program: undefined,
+      port: ports.lateen,
+      command: process.execPath,
+      args: [main, '-c', write(folder, 'bootstrap.json', JSON.stringify(bootstrap))],
+    },
+    {
+      name: 'HAProxy, 1 thread',
+      program: 'haproxy',
+      port: ports.haproxy,
+      command: 'haproxy',
+      args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyConfig(ports))],
+    },
+    {
+      name: 'nginx, 1 worker',
+      program: 'nginx',
+      port: ports.nginx,
+      command: 'nginx',
+      args: nginxAt(folder, 'nginx', (own) => nginxConfig(own, ports)),
+    },
+  ];
+};

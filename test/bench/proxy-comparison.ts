@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backend, type Contender, contenders, type Ports } from './contender.ts';
+import { type LoadResult, runLoad } from './load.ts';
+import { median } from './median.ts';
+import { cpuMicroseconds, residentMib } from './process-usage.ts';
+import { accepting, isInstalled, start, stop } from './processes.ts';
+
+/** How the comparison is run. */
+export interface ComparisonOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+  /** The proxy's program. */
+  readonly main: string;
+}
+
+/** Medians of a proxy's rounds. */
+export interface ComparisonRow {
+  readonly name: string;
+  readonly cpuUs: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly requestsPerSecond: number;
+  readonly failures: number;
+  readonly residentMib: number;
+}
+
+/** Rows, and what was skipped with the reason. */
+export interface Comparison {
+  readonly rows: readonly ComparisonRow[];
+  readonly skipped: readonly string[];
+}
+
+/** Load before the measured rounds, in seconds: compilers and connection pools warm up. */
+const warmUpSeconds = 2;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+
+const findPorts = async (): Promise<Ports> => ({
+  backend: await freePort(),
+  lateen: await freePort(),
+  lateenAdmin: await freePort(),
+  haproxy: await freePort(),
+  nginx: await freePort(),
+});
+
+interface Running {
+  readonly contender: Contender;
+  readonly pid: number;
+  readonly rounds: (LoadResult & { readonly cpuUs: number })[];
+  residentMib: number;
+  end(): Promise<void>;
+}
+
+const launch = async (contender: Contender): Promise<Running> => {
+  const child = start(contender.command, contender.args);
+  await accepting(child, '127.0.0.1', contender.port);
+  if (child.pid === undefined) throw new Error('did not start');
+  return {
+    contender,
+    pid: child.pid,
+    rounds: [],
+    residentMib: residentMib(child.pid),
+    end: () => stop(child),
+  };
+};
+
+const missing = (contender: Contender, main: string): string | undefined => {
+  if (contender.program === undefined) return existsSync(main) ? undefined : `${main} is missing`;
+  return isInstalled(contender.program) ? undefined : `${contender.program} is not installed`;
+};
+
+const measure = async (running: Running, options: ComparisonOptions): Promise<void> => {
+  const before = cpuMicroseconds(running.pid);
+  const load = await runLoad(running.contender.port, options.connections, options.seconds);
+  const used = cpuMicroseconds(running.pid) - before;
+  running.rounds.push({ ...load, cpuUs: used / Math.max(1, load.requests) });
+  running.residentMib = Math.max(running.residentMib, residentMib(running.pid));
+};
+
+const toRow = ({ contender, rounds, residentMib }: Running, seconds: number): ComparisonRow => ({
+  name: contender.name,
+  cpuUs: median(rounds.map((round) => round.cpuUs)),
+  p50Us: median(rounds.map((round) => round.p50Us)),
+  p99Us: median(rounds.map((round) => round.p99Us)),
+  requestsPerSecond: median(rounds.map((round) => round.requests / seconds)),
+  failures: rounds.reduce((sum, round) => sum + round.failures, 0),
+  residentMib,
+});
+
+const launchAll = async (
+  all: readonly Contender[],
+  main: string,
+  skipped: string[],
+): Promise<Running[]> => {
+  const running: Running[] = [];
+  for (const contender of all) {
+    const reason = missing(contender, main);
+    if (reason !== undefined) {
+      skipped.push(`${contender.name}: ${reason}`);
+      continue;
+    }
+    try {
+      running.push(await launch(contender));
+    } catch (error) {
+      skipped.push(`${contender.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return running;
+};
+
+const runRounds = async (
+  running: readonly Running[],
+  options: ComparisonOptions,
+): Promise<void> => {
+  for (const { contender } of running) {
+    await runLoad(contender.port, options.connections, warmUpSeconds);
+  }
+  // Interleaved, so that what else the machine does falls on all of them.
+  for (let round = 0; round < options.rounds; round++) {
+    for (const one of running) await measure(one, options);
+  }
+};
+
+/** Puts the same load through each proxy to the same backend, round by round. */
+export const compareProxies = async (options: ComparisonOptions): Promise<Comparison> => {
+  const skipped = ['wrk', 'nginx']
+    .filter((program) => !isInstalled(program))
+    .map((program) => `the whole comparison: ${program} is not installed`);
+  if (skipped.length > 0) return { rows: [], skipped };
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-bench-'));
+  const ports = await findPorts();
+  const started: Running[] = [];
+  try {
+    started.push(await launch(backend(folder, ports)));
+    const proxies = await launchAll(contenders(folder, ports, options.main), options.main, skipped);
+    started.push(...proxies);
+    await runRounds(proxies, options);
+    return { rows: proxies.map((one) => toRow(one, options.seconds)), skipped };
+  } finally {
+    for (const one of started.reverse()) await one.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
