@@ -276,6 +276,15 @@ test('the app is reached where the proxy says it listens', () => {
   assert.equal(app({ INTERCEPTION_MODE: 'REDIRECT' }), 'ORIGINAL_DST');
 });
 
+test('limits of a service hold at its own side too, upgrades do not', () => {
+  const yaml = destinationRule(
+    '{ host: productpage, trafficPolicy: { connectionPool: { tcp: { maxConnections: 7 }, http: { h2UpgradePolicy: UPGRADE } } } }',
+  );
+  const cluster = clusterOf(yaml, 'inbound|9080||');
+  assert.equal(cluster.circuitBreakers?.thresholds[0]?.maxConnections, 7);
+  assert.deepEqual(cluster.typedExtensionProtocolOptions, {});
+});
+
 test('a Sidecar says which ports there are and where the app takes them', () => {
   const yaml = `
 apiVersion: networking.istio.io/v1

@@ -1,12 +1,14 @@
 import { createResource, type Resource, typeUrls } from '@lateen/xds';
 import { type Cluster, ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import type { ConnectionPool } from '../input/traffic-policy.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
-import { appAddress, serviceTargets } from '../proxy/service-target.ts';
+import { appAddress, type ServiceTarget, serviceTargets } from '../proxy/service-target.ts';
 import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { pushMemo } from '../push-context/push-memo.ts';
-import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { destinationRuleFor, findSidecar, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
+import { effectivePolicy } from './effective-policy.ts';
 import { outboundClusterOf } from './outbound-cluster.ts';
 import { blackHole, inbound, inboundPassthrough, passthrough } from './special-clusters.ts';
 
@@ -22,9 +24,25 @@ const serviceClusters = (
   );
 };
 
+/** A Sidecar's word for the port or for all, else what clients of the service are told. */
+const inboundPool = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  { ingress, services, servicePort }: ServiceTarget,
+): ConnectionPool | undefined => {
+  const own = ingress?.connectionPool ?? findSidecar(push, proxy)?.spec.inboundConnectionPool;
+  const [service] = services;
+  if (own !== undefined || service === undefined) return own;
+  const rule = destinationRuleFor(push, proxy, service);
+  return effectivePolicy(rule, '', servicePort.number).connectionPool;
+};
+
 const inboundClusters = (push: PushContext, proxy: ProxyDescriptor): readonly Cluster[] => [
   ...serviceTargets(push, proxy).map((target) =>
-    inbound(push.meshConfig, target, appAddress(proxy, target)),
+    inbound(push.meshConfig, target, {
+      address: appAddress(proxy, target),
+      pool: inboundPool(push, proxy, target),
+    }),
   ),
   ...(proxy.interceptionMode === 'NONE' ? [] : [inboundPassthrough(push.meshConfig)]),
 ];

@@ -7,6 +7,7 @@ import {
 import { endpointAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
 import { metadata } from '../envoy/metadata.ts';
+import type { ConnectionPool } from '../input/traffic-policy.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import {
   blackHoleCluster,
@@ -86,15 +87,27 @@ const staticEndpoint = (name: string, { address, port }: SocketTarget) => ({
 const named = ({ services }: ServiceTarget) =>
   services.map(({ hostname, name, namespace }) => ({ host: hostname, name, namespace }));
 
-/** `inbound|TARGETPORT||`: the app, at a known address or at the connection's original one. */
+/** Where the app is, undefined at the connection's original destination, and its limits. */
+export interface InboundApp {
+  readonly address: SocketTarget | undefined;
+  readonly pool: ConnectionPool | undefined;
+}
+
+/** Upgrades to HTTP/2 are between proxies: the app gets what its port declares. */
+const withoutUpgrade = (pool: ConnectionPool | undefined): ConnectionPool | undefined =>
+  pool?.http === undefined
+    ? pool
+    : { ...pool, http: { ...pool.http, h2UpgradePolicy: 'DO_NOT_UPGRADE' } };
+
+/** `inbound|TARGETPORT||`: the app behind the sidecar. */
 export const inbound = (
   mesh: MeshConfig,
   target: ServiceTarget,
-  app: SocketTarget | undefined,
+  { address, pool }: InboundApp,
 ): Cluster => {
   const name = inboundCluster(target.port);
   const discovery =
-    app === undefined
+    address === undefined
       ? {
           ...originalDestination('REDIRECT'),
           upstreamBindConfig: {
@@ -104,15 +117,15 @@ export const inbound = (
             },
           },
         }
-      : staticEndpoint(name, app);
+      : staticEndpoint(name, address);
   return create(ClusterSchema, {
     name,
     ...discovery,
-    connectTimeout: duration(mesh.connectTimeoutMs),
-    circuitBreakers: circuitBreakers(undefined, undefined),
+    connectTimeout: duration(pool?.tcp?.connectTimeout ?? mesh.connectTimeoutMs),
+    circuitBreakers: circuitBreakers(pool, undefined),
     typedExtensionProtocolOptions: httpProtocolOptions({
       protocol: target.servicePort.protocol,
-      pool: undefined,
+      pool: withoutUpgrade(pool),
       meshUpgrades: false,
       autoSni: false,
     }),

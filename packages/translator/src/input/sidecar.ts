@@ -1,5 +1,6 @@
 import { type ServerTls, serverTls } from './gateway.ts';
 import { labels, list, message, port, type Reader, text, word } from './reader.ts';
+import { type ConnectionPool, connectionPool } from './traffic-policy.ts';
 import type { Destination, PortSelector } from './virtual-service.ts';
 
 /** networking.istio.io Sidecar.spec. */
@@ -7,6 +8,7 @@ export interface Sidecar {
   readonly workloadSelector: { readonly labels: ReadonlyMap<string, string> } | undefined;
   readonly ingress: readonly SidecarIngress[];
   readonly egress: readonly SidecarEgress[];
+  readonly inboundConnectionPool: ConnectionPool | undefined;
   readonly outboundTrafficPolicy: SidecarOutboundPolicy | undefined;
 }
 
@@ -29,6 +31,7 @@ export interface SidecarIngress {
   readonly captureMode: 'DEFAULT' | 'IPTABLES' | 'NONE' | undefined;
   readonly defaultEndpoint: string | undefined;
   readonly tls: ServerTls | undefined;
+  readonly connectionPool: ConnectionPool | undefined;
 }
 
 /** IstioEgressListener. */
@@ -52,11 +55,13 @@ export const sidecar: Reader<Sidecar | undefined> = message<Sidecar>({
       captureMode,
       defaultEndpoint: text,
       tls: serverTls,
+      connectionPool,
     }),
   ),
   egress: list(
     message<SidecarEgress>({ port: sidecarPort, bind: text, captureMode, hosts: list(text) }),
   ),
+  inboundConnectionPool: connectionPool,
   outboundTrafficPolicy: message<SidecarOutboundPolicy>({
     mode: word(['REGISTRY_ONLY', 'ALLOW_ANY']),
     egressProxy: message<Destination>({

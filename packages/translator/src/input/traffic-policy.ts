@@ -180,7 +180,8 @@ const loadBalancer = message<LoadBalancer>({
   warmupDurationSecs: durationMs,
 });
 
-const connectionPool = message<ConnectionPool>({
+/** `connectionPool` of DestinationRules and Sidecars. */
+export const connectionPool: Reader<ConnectionPool | undefined> = message<ConnectionPool>({
   tcp: message<NonNullable<ConnectionPool['tcp']>>({
     maxConnections: uint32,
     connectTimeout: durationMs,
