@@ -21,11 +21,15 @@ export interface MeshDestinationRule {
   readonly workloadSelector: ReadonlyMap<string, string>;
 }
 
-/** By namespace, then by host. */
-export type DestinationRuleIndex = ReadonlyMap<
-  string,
-  ReadonlyMap<string, readonly MeshDestinationRule[]>
->;
+/** The rules of one namespace by host. */
+export interface NamespaceRules {
+  readonly byHost: ReadonlyMap<string, readonly MeshDestinationRule[]>;
+  /** The hosts among them that are wildcards: few, so that looking through them costs little. */
+  readonly wildcards: readonly string[];
+}
+
+/** By namespace. */
+export type DestinationRuleIndex = ReadonlyMap<string, NamespaceRules>;
 
 const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((entry) => right.includes(entry));
@@ -82,7 +86,12 @@ export const buildDestinationRuleIndex = (
     };
     byHost.set(host, addRule(byHost.get(host) ?? [], rule));
   }
-  return index;
+  return new Map(
+    [...index].map(([namespace, byHost]) => [
+      namespace,
+      { byHost, wildcards: [...byHost.keys()].filter(isWildcardHost) },
+    ]),
+  );
 };
 
 /** Who asks. */
@@ -95,19 +104,17 @@ type Accept = (rule: MeshDestinationRule) => boolean;
 
 /** Among rules for the most specific host, one that selects this client beats one for all. */
 const pick = (
-  byHost: ReadonlyMap<string, readonly MeshDestinationRule[]> | undefined,
+  rules: NamespaceRules | undefined,
   hostname: string,
   accept: Accept,
 ): readonly MeshDestinationRule[] => {
-  if (byHost === undefined) return [];
+  if (rules === undefined) return [];
+  const { byHost, wildcards } = rules;
   const exact = byHost.get(hostname)?.filter(accept) ?? [];
   if (exact.length > 0) return exact;
-  const wildcards = [...byHost].filter(
-    ([host, rules]) => isWildcardHost(host) && rules.some(accept),
-  );
   const best = mostSpecificHost(
     hostname,
-    wildcards.map(([host]) => host),
+    wildcards.filter((host) => byHost.get(host)?.some(accept)),
   );
   return best === undefined ? [] : (byHost.get(best)?.filter(accept) ?? []);
 };

@@ -33,7 +33,7 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
     const routes = [...http.map(({ route }) => route), ...tls, ...tcp];
     for (const { sourceLabels } of routes.flatMap((route) => [...route.match])) add(sourceLabels);
   }
-  for (const byHost of push.destinationRules.values()) {
+  for (const { byHost } of push.destinationRules.values()) {
     for (const rule of [...byHost.values()].flat()) {
       add(rule.workloadSelector);
       for (const name of failoverLabels(rule)) names.add(name);

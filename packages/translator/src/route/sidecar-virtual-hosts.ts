@@ -89,6 +89,7 @@ export const sidecarVirtualHosts = (
 ): readonly VirtualHostDraft[] => {
   const scope = sidecarScope(push, proxy);
   const byHost = governing(scope);
+  const wildcards = [...byHost.keys()].filter(isWildcardHost);
   const contexts = new Map<number, RouteContext>();
   const contextFor = (port: number): RouteContext => {
     const context = contexts.get(port) ?? contextOf(push, proxy, port);
@@ -98,7 +99,7 @@ export const sidecarVirtualHosts = (
   const drafts = [...scope.services.values()].flatMap((service) => {
     const name = byHost.has(service.hostname)
       ? service.hostname
-      : mostSpecificHost(service.hostname, byHost.keys());
+      : mostSpecificHost(service.hostname, wildcards);
     const governor = name === undefined ? undefined : byHost.get(name);
     return httpPorts(service)
       .filter((port) => listenerPort === 0 || port === listenerPort)
