@@ -94,6 +94,12 @@ export const fetchPage = (url: string, options: FetchOptions = {}): Promise<Page
   return promise;
 };
 
+/** The page when it answers with this status; a gateway without a listener yet resets connections. */
+export const pageWithStatus = async (url: string, status: number): Promise<Page | undefined> => {
+  const page = await fetchPage(url).catch(() => undefined);
+  return page?.status === status ? page : undefined;
+};
+
 /** Calls `probe` until it returns a value; every wait has an end. */
 export const until = async <T>(
   what: string,

@@ -1,7 +1,16 @@
 /** Tutorial 001 (deploying Bookinfo) from "deploy bookinfo" on, Kiali aside, command by command. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fetchPage, type Mesh, missing, run, starsOf, startMesh, until } from './mesh.ts';
+import {
+  fetchPage,
+  type Mesh,
+  missing,
+  pageWithStatus,
+  run,
+  starsOf,
+  startMesh,
+  until,
+} from './mesh.ts';
 
 const options = { skip: missing, timeout: 120_000 };
 let mesh: Mesh;
@@ -179,10 +188,7 @@ test('the gateway lets the world in', options, async () => {
     printed,
     'gateway.networking.istio.io/bookinfo-gateway created\nvirtualservice.networking.istio.io/bookinfo created\n',
   );
-  await until('the product page', async () => {
-    const page = await fetchPage(`${mesh.gateway}/productpage`);
-    return page.status === 200 ? page : undefined;
-  });
+  await until('the product page', () => pageWithStatus(`${mesh.gateway}/productpage`, 200));
   assert.equal((await fetchPage(`${mesh.gateway}/nowhere`)).status, 404);
   const table = rowsOf(await mesh.kubectl('get vs'));
   assert.deepEqual(table[0], ['NAME', 'GATEWAYS', 'HOSTS', 'AGE']);
