@@ -22,7 +22,7 @@ export const controlTypes: Readonly<
 export const finFlag = 1;
 
 /** Largest frame accepted. kubectl writes 32 KiB at a time; the format would allow 16 MiB. */
-export const maxFrameBytes = 1024 * 1024;
+export const maxFrameBytes: number = 1024 * 1024;
 
 const headBytes = 8;
 
