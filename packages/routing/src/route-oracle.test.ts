@@ -33,17 +33,20 @@ const segment = fc.constantFrom('a', 'b', 'ab', 'A', 'api', 'v1', '');
 const pathText = fc.array(segment, { maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
 const trimmed = pathText.map((text) => text.replace(/\/+$/, '')).filter((text) => text !== '');
 
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
 const route: fc.Arbitrary<RouteModel> = fc
   .record({
     kind: fc.constantFrom('path', 'prefix', 'pathSeparatedPrefix', 'regex'),
     anyText: pathText,
     cleanText: trimmed,
     ignoreCase: fc.boolean(),
-    header: fc.option(
+    header: rarely(
       fc.record({ name: fc.constant('a'), value: fc.constantFrom('1', '2'), invert: fc.boolean() }),
     ),
-    query: fc.option(fc.constantFrom('x', 'y'), { freq: 5 }),
-    percent: fc.option(fc.integer({ min: 0, max: 100 }), { freq: 5 }),
+    query: rarely(fc.constantFrom('x', 'y')),
+    percent: rarely(fc.integer({ min: 0, max: 100 })),
   })
   .map(({ anyText, cleanText, ...rest }) => ({
     ...rest,
@@ -120,7 +123,7 @@ const headOf = (asked: RequestModel): RequestHead => ({
 test('properties: index, explanation and a linear scan agree on the first match', () => {
   let matched = 0;
   const property = fc.property(
-    fc.array(route, { maxLength: 25 }),
+    fc.array(route, { maxLength: 25, size: 'max' }),
     fc.array(request, { minLength: 100, maxLength: 100 }),
     (routes, requests) => {
       const message = fromJson(RouteConfigurationSchema, {
@@ -146,7 +149,7 @@ test('properties: index, explanation and a linear scan agree on the first match'
     },
   );
   fc.assert(property, { numRuns: tables });
-  assert.ok(matched > tables * 10, `only ${matched} matches: the generator is too wild`);
+  assert.ok(matched > tables * 40, `only ${matched} matches: the generator is too wild`);
 });
 
 const label = fc.constantFrom('a', 'b', 'aa', 'com');
