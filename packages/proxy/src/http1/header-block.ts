@@ -153,7 +153,7 @@ export class HeaderBlock {
         from = line + 1 < count ? (marks[line * 4 + 4] as number) : text.length;
       }
     }
-    if (from === 0) out = this.text;
+    if (from < this.text.length && from === 0 && startLine === undefined) out = this.text;
     else if (from < this.text.length) out += this.text.substring(from);
     const names = this.#addedNames;
     for (let at = 0; at < names.length; at++) {

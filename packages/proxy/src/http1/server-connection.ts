@@ -242,7 +242,11 @@ export class ServerConnection {
   }
 
   #readHead(): boolean {
-    if (this.#input[this.#at] === 13) this.#skipEmptyLines();
+    if (this.#input[this.#at] === 13) {
+      this.#skipEmptyLines();
+      // Half of an empty line, or nothing but empty lines.
+      if (this.#input.length - this.#at < 2) return this.#waitForHead();
+    }
     const { request } = this;
     const end = parseRequestHead(request, this.#input, this.#at, this.#host.maxHeaders);
     if (end === parseOutcome.incomplete) return this.#waitForHead();
