@@ -168,7 +168,7 @@ describe('kubectl streams', { skip: kubectlMissing }, () => {
       '--',
       'sh',
       '-c',
-      'echo up; sleep 600',
+      'echo up; exec sleep 600',
     ]);
     assert.ok(process.stdout);
     await once(process.stdout, 'data');

@@ -71,8 +71,7 @@ const reportOutcome = async (
   for (const stream of streams) stream.end();
   // A stream that was reset has nothing more to write.
   await Promise.allSettled(streams.map((stream) => finished(stream, { readable: false })));
-  session.close();
-  await session.closed;
+  await session.close();
 };
 
 /**

@@ -15,6 +15,9 @@ import { SpdyStream, type StreamOwner } from './spdy-stream.ts';
 /** Streams open at once: two for each forwarded connection, so this is 512 connections. */
 const maxStreams = 1024;
 
+/** Longest wait for the client to close its side. */
+const maxCloseWaitMs = 5_000;
+
 /** Status codes of RST_STREAM (SPDY/3, section 2.6.3). */
 const rstReasons = { refusedStream: 3, cancel: 5 } as const;
 
@@ -68,10 +71,17 @@ export class SpdySession {
     return this.#closed.promise;
   }
 
-  /** Sends what is written and closes the connection. */
-  close(): void {
-    this.#transport.write(controlFrame(controlTypes.goAway, 0, numbers(0, 0)));
-    this.#transport.end(() => this.#transport.destroy());
+  /**
+   * Ends the connection once the client has read everything and closed its side: closing first would
+   * lose what is still under way (the kernel answers unread input with a reset).
+   */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.#transport.destroy(), maxCloseWaitMs);
+    timer.unref();
+    this.#unread.clear();
+    this.#readOn();
+    await this.closed;
+    clearTimeout(timer);
   }
 
   destroy(): void {
