@@ -1,12 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { benchHost, proxyBootstrap } from './proxy-bootstrap.ts';
+import { benchHost, type ProxyParts, proxyBootstrap } from './proxy-bootstrap.ts';
 
 /** Ports of one run. */
 export interface Ports {
   readonly backend: number;
   readonly lateen: number;
   readonly lateenAdmin: number;
+  readonly withoutLog: number;
+  readonly withoutLogAdmin: number;
+  readonly bare: number;
+  readonly bareAdmin: number;
   readonly haproxy: number;
   readonly nginx: number;
 }
@@ -127,35 +131,57 @@ export const backend = (folder: string, ports: Ports): Contender => ({
   args: nginxAt(folder, 'backend', (own) => backendConfig(own, ports)),
 });
 
-/** The proxies to compare, ours first; `main` is its program. */
-export const contenders = (folder: string, ports: Ports, main: string): readonly Contender[] => {
-  const bootstrap = proxyBootstrap({
-    listen: ports.lateen,
-    admin: ports.lateenAdmin,
-    backend: ports.backend,
-    accessLogPath: join(folder, 'lateen-access.log'),
-  });
+const lateen = (folder: string, name: string, main: string, parts: ProxyParts): Contender => ({
+  name,
+  program: undefined,
+  port: parts.listen,
+  command: process.execPath,
+  args: [main, '-c', write(folder, `${parts.listen}.json`, JSON.stringify(proxyBootstrap(parts)))],
+});
+
+/** Our proxy as a mesh configures it. */
+const fullParts = (folder: string, ports: Ports): ProxyParts => ({
+  listen: ports.lateen,
+  admin: ports.lateenAdmin,
+  backend: ports.backend,
+  accessLogPath: join(folder, 'lateen-access.log'),
+  stats: true,
+});
+
+/** Our proxy without its access log, and without both access log and metrics: what they cost. */
+export const partContenders = (
+  folder: string,
+  ports: Ports,
+  main: string,
+): readonly Contender[] => {
+  const withoutLog: ProxyParts = {
+    ...fullParts(folder, ports),
+    listen: ports.withoutLog,
+    admin: ports.withoutLogAdmin,
+    accessLogPath: undefined,
+  };
+  const bare = { ...withoutLog, listen: ports.bare, admin: ports.bareAdmin, stats: false };
   return [
-    {
-      name: 'Lateen',
-      program: undefined,
-      port: ports.lateen,
-      command: process.execPath,
-      args: [main, '-c', write(folder, 'bootstrap.json', JSON.stringify(bootstrap))],
-    },
-    {
-      name: 'HAProxy, 1 thread',
-      program: 'haproxy',
-      port: ports.haproxy,
-      command: 'haproxy',
-      args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyConfig(ports))],
-    },
-    {
-      name: 'nginx, 1 worker',
-      program: 'nginx',
-      port: ports.nginx,
-      command: 'nginx',
-      args: nginxAt(folder, 'nginx', (own) => nginxConfig(own, ports)),
-    },
+    lateen(folder, 'Lateen, no access log', main, withoutLog),
+    lateen(folder, 'Lateen, no access log, no metrics', main, bare),
   ];
 };
+
+/** The proxies to compare, ours first; `main` is its program. */
+export const contenders = (folder: string, ports: Ports, main: string): readonly Contender[] => [
+  lateen(folder, 'Lateen', main, fullParts(folder, ports)),
+  {
+    name: 'HAProxy, 1 thread',
+    program: 'haproxy',
+    port: ports.haproxy,
+    command: 'haproxy',
+    args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyConfig(ports))],
+  },
+  {
+    name: 'nginx, 1 worker',
+    program: 'nginx',
+    port: ports.nginx,
+    command: 'nginx',
+    args: nginxAt(folder, 'nginx', (own) => nginxConfig(own, ports)),
+  },
+];

@@ -5,6 +5,17 @@ const routesPerHost = 6;
 /** The service the load asks for, in the middle of the table. */
 export const benchHost = 'service-25.default.svc.cluster.local:9080';
 
+/** Where a proxy listens and forwards to, and which of the costly parts it has. */
+export interface ProxyParts {
+  readonly listen: number;
+  readonly admin: number;
+  readonly backend: number;
+  /** Undefined: no access log. */
+  readonly accessLogPath: string | undefined;
+  /** Istio's metrics. */
+  readonly stats: boolean;
+}
+
 const url = 'type.googleapis.com/envoy';
 const networkFilters = `${url}.extensions.filters.network`;
 
@@ -57,35 +68,37 @@ const virtualHosts = Array.from({ length: virtualHostCount }, (_, index) => {
   };
 });
 
-const connectionManager = (accessLogPath: string) => ({
+const statsFilter = {
+  name: 'istio.stats',
+  typedConfig: {
+    '@type': 'type.googleapis.com/google.protobuf.Struct',
+    value: { reporter: 'source' },
+  },
+};
+
+const fileLog = (path: string) => ({
+  name: 'envoy.access_loggers.file',
+  typedConfig: {
+    '@type': `${url}.extensions.access_loggers.file.v3.FileAccessLog`,
+    path,
+    logFormat: { textFormatSource: { inlineString: logFormat } },
+  },
+});
+
+const connectionManager = (parts: ProxyParts) => ({
   '@type': `${networkFilters}.http_connection_manager.v3.HttpConnectionManager`,
   statPrefix: 'outbound_0.0.0.0_9080',
   routeConfig: { name: '9080', virtualHosts },
   normalizePath: true,
   upgradeConfigs: [{ upgradeType: 'websocket' }],
   httpFilters: [
-    {
-      name: 'istio.stats',
-      typedConfig: {
-        '@type': 'type.googleapis.com/google.protobuf.Struct',
-        value: { reporter: 'source' },
-      },
-    },
+    ...(parts.stats ? [statsFilter] : []),
     {
       name: 'envoy.filters.http.router',
       typedConfig: { '@type': `${url}.extensions.filters.http.router.v3.Router` },
     },
   ],
-  accessLog: [
-    {
-      name: 'envoy.access_loggers.file',
-      typedConfig: {
-        '@type': `${url}.extensions.access_loggers.file.v3.FileAccessLog`,
-        path: accessLogPath,
-        logFormat: { textFormatSource: { inlineString: logFormat } },
-      },
-    },
-  ],
+  accessLog: parts.accessLogPath === undefined ? [] : [fileLog(parts.accessLogPath)],
 });
 
 const socket = (port: number, address = '127.0.0.1') => ({
@@ -93,12 +106,7 @@ const socket = (port: number, address = '127.0.0.1') => ({
 });
 
 /** An Envoy bootstrap with one listener, a mesh-like route table and one cluster of two endpoints. */
-export const proxyBootstrap = (ports: {
-  readonly listen: number;
-  readonly admin: number;
-  readonly backend: number;
-  readonly accessLogPath: string;
-}): object => ({
+export const proxyBootstrap = (parts: ProxyParts): object => ({
   node: {
     id: 'sidecar~127.0.0.1~bench-0.default~default.svc.cluster.local',
     cluster: 'bench.default',
@@ -109,19 +117,19 @@ export const proxyBootstrap = (ports: {
       LABELS: { app: 'bench', version: 'v1' },
     },
   },
-  admin: { address: socket(ports.admin) },
+  admin: { address: socket(parts.admin) },
   staticResources: {
     listeners: [
       {
         name: '0.0.0.0_9080',
-        address: socket(ports.listen),
+        address: socket(parts.listen),
         trafficDirection: 'OUTBOUND',
         filterChains: [
           {
             filters: [
               {
                 name: 'envoy.filters.network.http_connection_manager',
-                typedConfig: connectionManager(ports.accessLogPath),
+                typedConfig: connectionManager(parts),
               },
             ],
           },
@@ -162,7 +170,7 @@ export const proxyBootstrap = (ports: {
           endpoints: [
             {
               lbEndpoints: ['127.0.0.1', '127.0.0.2'].map((address) => ({
-                endpoint: { address: socket(ports.backend, address) },
+                endpoint: { address: socket(parts.backend, address) },
               })),
             },
           ],

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backend, type Contender, contenders, type Ports } from './contender.ts';
+import { backend, type Contender, contenders, type Ports, partContenders } from './contender.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import { median } from './median.ts';
-import { cpuMicroseconds, residentMib } from './process-usage.ts';
+import { cpuTime, residentMib } from './process-usage.ts';
 import { accepting, isInstalled, start, stop } from './processes.ts';
 
 /** How the comparison is run. */
@@ -13,6 +13,8 @@ export interface ComparisonOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: number;
+  /** Also our proxy without its costly parts. */
+  readonly parts: boolean;
   /** The proxy's program. */
   readonly main: string;
 }
@@ -21,6 +23,8 @@ export interface ComparisonOptions {
 export interface ComparisonRow {
   readonly name: string;
   readonly cpuUs: number;
+  /** Share of the CPU time spent in the kernel, 0 to 1. */
+  readonly systemShare: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly requestsPerSecond: number;
@@ -51,14 +55,23 @@ const findPorts = async (): Promise<Ports> => ({
   backend: await freePort(),
   lateen: await freePort(),
   lateenAdmin: await freePort(),
+  withoutLog: await freePort(),
+  withoutLogAdmin: await freePort(),
+  bare: await freePort(),
+  bareAdmin: await freePort(),
   haproxy: await freePort(),
   nginx: await freePort(),
 });
 
+interface Round extends LoadResult {
+  readonly cpuUs: number;
+  readonly systemShare: number;
+}
+
 interface Running {
   readonly contender: Contender;
   readonly pid: number;
-  readonly rounds: (LoadResult & { readonly cpuUs: number })[];
+  readonly rounds: Round[];
   residentMib: number;
   end(): Promise<void>;
 }
@@ -82,16 +95,20 @@ const missing = (contender: Contender, main: string): string | undefined => {
 };
 
 const measure = async (running: Running, options: ComparisonOptions): Promise<void> => {
-  const before = cpuMicroseconds(running.pid);
+  const before = cpuTime(running.pid);
   const load = await runLoad(running.contender.port, options.connections, options.seconds);
-  const used = cpuMicroseconds(running.pid) - before;
-  running.rounds.push({ ...load, cpuUs: used / Math.max(1, load.requests) });
+  const after = cpuTime(running.pid);
+  const systemUs = after.systemUs - before.systemUs;
+  const totalUs = systemUs + after.userUs - before.userUs;
+  const cpuUs = totalUs / Math.max(1, load.requests);
+  running.rounds.push({ ...load, cpuUs, systemShare: systemUs / Math.max(1, totalUs) });
   running.residentMib = Math.max(running.residentMib, residentMib(running.pid));
 };
 
 const toRow = ({ contender, rounds, residentMib }: Running, seconds: number): ComparisonRow => ({
   name: contender.name,
   cpuUs: median(rounds.map((round) => round.cpuUs)),
+  systemShare: median(rounds.map((round) => round.systemShare)),
   p50Us: median(rounds.map((round) => round.p50Us)),
   p99Us: median(rounds.map((round) => round.p99Us)),
   requestsPerSecond: median(rounds.map((round) => round.requests / seconds)),
@@ -144,7 +161,11 @@ export const compareProxies = async (options: ComparisonOptions): Promise<Compar
   const started: Running[] = [];
   try {
     started.push(await launch(backend(folder, ports)));
-    const proxies = await launchAll(contenders(folder, ports, options.main), options.main, skipped);
+    const all = [
+      ...contenders(folder, ports, options.main),
+      ...(options.parts ? partContenders(folder, ports, options.main) : []),
+    ];
+    const proxies = await launchAll(all, options.main, skipped);
     started.push(...proxies);
     await runRounds(proxies, options);
     return { rows: proxies.map((one) => toRow(one, options.seconds)), skipped };
