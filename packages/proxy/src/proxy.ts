@@ -6,8 +6,8 @@ import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootst
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { LogSinks } from './access-log/log-sink.ts';
-import { startAds } from './ads/ads-start.ts';
 import { AdminServer } from './admin/admin-server.ts';
+import { startAds } from './ads/ads-start.ts';
 import { Clusters } from './config/clusters.ts';
 import { Configuration } from './config/configuration.ts';
 import { ResourceLog } from './config/resource-log.ts';

@@ -89,7 +89,9 @@ export class ExchangeFormatContext implements FormatContext {
   }
   get responseTxDurationMs(): number | undefined {
     const { responseStartMs, startMs, durationMs, isDone } = this.#exchange;
-    return responseStartMs > 0 && isDone ? Math.round(startMs + durationMs - responseStartMs) : undefined;
+    return responseStartMs > 0 && isDone
+      ? Math.round(startMs + durationMs - responseStartMs)
+      : undefined;
   }
   get upstreamHost(): string | undefined {
     return this.#exchange.endpoint?.label;
@@ -141,7 +143,10 @@ export class ExchangeFormatContext implements FormatContext {
     const { tls } = this.#exchange.connection;
     if (tls === undefined) return undefined;
     const names = subjectNames(tls.getPeerCertificate());
-    return names.filter(({ type }) => type === 'uri').map(({ value }) => value).join(',');
+    return names
+      .filter(({ type }) => type === 'uri')
+      .map(({ value }) => value)
+      .join(',');
   }
   get downstreamLocalUriSan(): string | undefined {
     return undefined;
@@ -149,7 +154,9 @@ export class ExchangeFormatContext implements FormatContext {
   get downstreamPeerSubject(): string | undefined {
     const subject = this.#exchange.connection.tls?.getPeerCertificate().subject;
     if (subject === undefined) return undefined;
-    return Object.entries(subject).map(([key, value]) => `${key}=${String(value)}`).join(',');
+    return Object.entries(subject)
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(',');
   }
   get downstreamTlsVersion(): string | undefined {
     return this.#exchange.connection.tls?.getProtocol() ?? undefined;

@@ -1,6 +1,5 @@
-import { openSync, write as writeCallback, close } from 'node:fs';
+import { close, mkdirSync, openSync, write as writeCallback } from 'node:fs';
 import { dirname } from 'node:path';
-import { mkdirSync } from 'node:fs';
 
 /** Text kept while the disk is slower than the log; beyond it lines are dropped and counted. */
 const maxPendingCharacters = 8 * 1_048_576;

@@ -127,8 +127,16 @@ const postPages: Readonly<Record<string, Page>> = {
 };
 
 const indexPage = (): AdminReply => {
-  const names = [...Object.keys(getPages), ...Object.keys(postPages).map((name) => `${name} (POST)`)];
-  return plain(`admin commands are:\n${names.sort().map((name) => `  ${name}\n`).join('')}`);
+  const names = [
+    ...Object.keys(getPages),
+    ...Object.keys(postPages).map((name) => `${name} (POST)`),
+  ];
+  return plain(
+    `admin commands are:\n${names
+      .sort()
+      .map((name) => `  ${name}\n`)
+      .join('')}`,
+  );
 };
 
 /** Answers a request of the admin server. */

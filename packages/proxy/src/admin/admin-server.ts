@@ -35,7 +35,9 @@ const listen = async (host: string, port: number, answer: Answer): Promise<Serve
   server.requestTimeout = requestTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new ProxyError('BindFailed', `cannot bind to ${host}:${port}: ${cause.message}`, { cause })),
+      reject(
+        new ProxyError('BindFailed', `cannot bind to ${host}:${port}: ${cause.message}`, { cause }),
+      ),
     );
     server.listen(port, host, resolve);
   });

@@ -58,7 +58,12 @@ const addressJson = ({ entry }: Endpoint): JsonObject =>
     : { pipe: { path: entry.key } };
 
 const healthJson = (endpoint: Endpoint): JsonObject => ({
-  eds_health_status: endpoint.entry.health === 'unhealthy' ? 'UNHEALTHY' : endpoint.entry.health === 'draining' ? 'DRAINING' : 'HEALTHY',
+  eds_health_status:
+    endpoint.entry.health === 'unhealthy'
+      ? 'UNHEALTHY'
+      : endpoint.entry.health === 'draining'
+        ? 'DRAINING'
+        : 'HEALTHY',
   ...(endpoint.isEjected && { failed_outlier_check: true }),
 });
 

@@ -1,5 +1,10 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, credentials, type ChannelCredentials } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+} from '@grpc/grpc-js';
 import type { UpstreamTlsSettings } from '@lateen/routing';
 import {
   DeltaDiscoveryRequestSchema,
@@ -28,7 +33,8 @@ export interface AdsStream<Request, Response> {
 const tlsCredentials = (settings: UpstreamTlsSettings): ChannelCredentials => {
   const [certificate] = settings.certificates;
   const ca = settings.validation?.trustedCa;
-  const roots = ca === undefined || ca === 'system' || ca.kind === 'sds' ? null : readDataSource(ca);
+  const roots =
+    ca === undefined || ca === 'system' || ca.kind === 'sds' ? null : readDataSource(ca);
   if (certificate?.kind !== 'static') return credentials.createSsl(roots);
   const key = readDataSource(certificate.privateKey);
   return credentials.createSsl(roots, key, readDataSource(certificate.chain));
@@ -45,7 +51,9 @@ const targetOf = (cluster: Cluster, dice: (limit: number) => number): string => 
   const address = endpoint?.entry.address;
   if (address?.kind === 'pipe') return `unix:${address.path}`;
   if (address?.kind !== 'socket') return 'dns:invalid.localhost:1';
-  return address.host.includes(':') ? `ipv6:[${address.host}]:${address.port}` : `dns:${address.host}:${address.port}`;
+  return address.host.includes(':')
+    ? `ipv6:[${address.host}]:${address.port}`
+    : `dns:${address.host}:${address.port}`;
 };
 
 /** A gRPC client for one attempt at the control plane. */
@@ -102,7 +110,12 @@ export const openDelta = (
   MessageShape<typeof DeltaDiscoveryRequestSchema>,
   MessageShape<typeof DeltaDiscoveryResponseSchema>
 > =>
-  open(client, 'DeltaAggregatedResources', DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema);
+  open(
+    client,
+    'DeltaAggregatedResources',
+    DeltaDiscoveryRequestSchema,
+    DeltaDiscoveryResponseSchema,
+  );
 
 /** `StreamAggregatedResources`. */
 export const openSotw = (

@@ -1,4 +1,5 @@
 import type { Client } from '@grpc/grpc-js';
+import { deltaClient, sotwClient, typeUrls } from '@lateen/xds';
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import type {
   DeltaDiscoveryRequest,
@@ -6,7 +7,6 @@ import type {
   DiscoveryRequest,
   DiscoveryResponse,
 } from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
-import { deltaClient, sotwClient, typeUrls } from '@lateen/xds';
 import type { Gauge } from '../stats/metric.ts';
 import { type AdsStream, openClient, openDelta, openSotw } from './ads-channel.ts';
 import { AdsSession } from './ads-session.ts';

@@ -19,6 +19,9 @@ const wantedNames = (configuration: Configuration, typeUrl: string): ReadonlySet
 /** Types whose names follow from clusters and listeners. */
 const dependentTypes = [typeUrls.endpoint, typeUrls.route] as const;
 
+/** Types that refer to clusters. */
+const referrerTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.route]);
+
 /**
  * One variant of xDS over its streams: applies what comes, answers ACK or NACK, and asks for what
  * the applied resources refer to. Survives reconnections with all it has.
@@ -29,8 +32,9 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
   readonly #log: Logger;
   #state: ClientState;
   #stream: AdsStream<Request, Response> | undefined = undefined;
-  /** Responses are applied one after the other. */
+  /** Responses are applied one after the other, in two lanes: see `#enqueue`. */
   #work: Promise<void> = Promise.resolve();
+  #referrerWork: Promise<void> = Promise.resolve();
   /** Types that have been answered at least once. */
   readonly #seen = new Set<string>();
   readonly #roots: readonly string[];
@@ -67,11 +71,29 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
     this.#stream = stream;
     stream.onResponse((response) => {
       onFirstResponse();
-      this.#work = this.#work.then(() => this.#handle(stream, response));
+      this.#enqueue(stream, response);
     });
     const step = this.#protocol.reconnect(this.#state);
     this.#state = step.state;
     this.#send(stream, step.requests);
+  }
+
+  /**
+   * Listeners and routes that came after clusters wait until those can serve, so that no request
+   * meets a route to a cluster that is still warming up. What the clusters wait for (endpoints)
+   * must pass meanwhile: hence two lanes.
+   */
+  #enqueue(stream: AdsStream<Request, Response>, response: Response): void {
+    const before = this.#work;
+    if (!referrerTypes.has(response.typeUrl)) {
+      this.#work = before.then(() => this.#handle(stream, response));
+      return;
+    }
+    this.#referrerWork = Promise.all([before, this.#referrerWork]).then(async () => {
+      const { clusters } = this.#configuration;
+      await clusters.whenWarm(clusters.warmingNames);
+      await this.#handle(stream, response);
+    });
   }
 
   detach(): void {
@@ -95,12 +117,30 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
       return;
     }
     this.#state = received.state;
-    const rejection = await this.#apply(received.update);
-    this.#seen.add(received.update.typeUrl);
-    const step = this.#protocol.settle(this.#state, received.update, rejection);
+    const { update } = received;
+    const rejection = await this.#apply(update);
+    this.#seen.add(update.typeUrl);
+    this.#followReferences(stream);
+    if (update.typeUrl !== typeUrls.cluster) {
+      this.#settle(stream, update, rejection);
+      return;
+    }
+    // Clusters count as applied when they can serve: routes to them come after that. Endpoints,
+    // which they wait for, are handled meanwhile.
+    const names = update.changed.map(({ name }) => name);
+    void this.#configuration.clusters.whenWarm(names).then(() => {
+      if (this.#stream === stream) this.#settle(stream, update, rejection);
+    });
+  }
+
+  #settle(
+    stream: AdsStream<Request, Response>,
+    update: ClientUpdate,
+    rejection: Rejection | undefined,
+  ): void {
+    const step = this.#protocol.settle(this.#state, update, rejection);
     this.#state = step.state;
     this.#send(stream, step.requests);
-    this.#followReferences(stream);
   }
 
   async #apply(update: ClientUpdate): Promise<Rejection | undefined> {

@@ -1,9 +1,9 @@
+import { create } from '@bufbuild/protobuf';
 import type { Logger } from '@lateen/base';
 import type { Dice } from '@lateen/routing';
-import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
+import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ApiConfigSource_ApiType as ApiType } from '@lateen/xds/gen/envoy/config/core/v3/config_source_pb.js';
-import { create } from '@bufbuild/protobuf';
 import type { Configuration } from '../config/configuration.ts';
 import { ProxyError } from '../proxy-error.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
@@ -30,11 +30,15 @@ export const startAds = async (
   }
   const { clusterName } = target.value;
   if (deps.configuration.clusters.get(clusterName) === undefined) {
-    throw new ProxyError('BootstrapInvalid', `ads_config names ${clusterName}, which is no static cluster`);
+    throw new ProxyError(
+      'BootstrapInvalid',
+      `ads_config names ${clusterName}, which is no static cluster`,
+    );
   }
   // gRPC takes a good part of the start-up time; a static proxy does without.
   const { AdsClient: Client } = await import('./ads-client.ts');
-  const isDelta = ads.apiType === ApiType.DELTA_GRPC || ads.apiType === ApiType.AGGREGATED_DELTA_GRPC;
+  const isDelta =
+    ads.apiType === ApiType.DELTA_GRPC || ads.apiType === ApiType.AGGREGATED_DELTA_GRPC;
   const client = new Client({
     ...deps,
     clusterName,

@@ -13,7 +13,10 @@ export const parseBootstrap = async (json: JsonValue): Promise<Bootstrap> => {
   const needsRegistry = JSON.stringify(json).includes('"@type"');
   const registry: Registry | undefined = needsRegistry ? await loadTypeRegistry() : undefined;
   try {
-    return fromJson(BootstrapSchema, json, { ...(registry && { registry }), ignoreUnknownFields: true });
+    return fromJson(BootstrapSchema, json, {
+      ...(registry && { registry }),
+      ignoreUnknownFields: true,
+    });
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new ProxyError('BootstrapInvalid', `not an Envoy v3 Bootstrap: ${what}`, { cause });

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram } from '../stats/metric.ts';
-import { StatsScope, StatusCounters, type StatsRegistry } from '../stats/registry.ts';
+import { type StatsRegistry, StatsScope, StatusCounters } from '../stats/registry.ts';
 
 /** Counters of one cluster under Envoy's names (`cluster.NAME.*`). */
 export class ClusterStats {

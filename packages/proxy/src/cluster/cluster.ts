@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import { needsHash } from './load-balancer.ts';
 import { originalEndpoint } from './original-destination.ts';
-import { OutlierDetector, type Outcome } from './outlier-detector.ts';
+import { type Outcome, OutlierDetector } from './outlier-detector.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import { planConnection, type SocketRequest } from './upstream-socket.ts';
 

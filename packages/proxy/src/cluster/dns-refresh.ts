@@ -21,7 +21,10 @@ const resolveEntry = async (
   if (address.kind !== 'socket' || isIP(address.host) !== 0) return [entry];
   const family = families[cluster.dnsFamily];
   const found = await lookup(address.host, { all: true, family });
-  const addresses = found.slice(0, cluster.discovery.kind === 'logical-dns' ? 1 : maxAddressesPerName);
+  const addresses = found.slice(
+    0,
+    cluster.discovery.kind === 'logical-dns' ? 1 : maxAddressesPerName,
+  );
   return addresses.map(({ address: host, family: version }) => ({
     ...entry,
     address: { kind: 'socket', host, port: address.port },
@@ -30,8 +33,13 @@ const resolveEntry = async (
   }));
 };
 
-const resolveAll = async (cluster: ClusterTable, table: EndpointTable): Promise<EndpointTable | undefined> => {
-  const results = await Promise.allSettled(table.endpoints.map((entry) => resolveEntry(entry, cluster)));
+const resolveAll = async (
+  cluster: ClusterTable,
+  table: EndpointTable,
+): Promise<EndpointTable | undefined> => {
+  const results = await Promise.allSettled(
+    table.endpoints.map((entry) => resolveEntry(entry, cluster)),
+  );
   const resolved = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   // A name that cannot be resolved for now keeps what was known (Envoy does so too).
   if (resolved.length === 0 && table.endpoints.length > 0) return undefined;

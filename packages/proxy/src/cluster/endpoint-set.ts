@@ -86,7 +86,9 @@ export class EndpointSet {
     this.#all = [...next.values()];
     this.#overprovisioning = table.overprovisioningPercent;
     this.invalidate();
-    const gone = [...before.values()].filter((endpoint) => next.get(endpoint.entry.key) !== endpoint);
+    const gone = [...before.values()].filter(
+      (endpoint) => next.get(endpoint.entry.key) !== endpoint,
+    );
     for (const endpoint of gone) endpoint.removed = true;
     return gone;
   }

@@ -2,7 +2,9 @@ import type { OutlierDetection } from '@lateen/routing';
 import type { Endpoint } from './endpoint.ts';
 
 /** What one request says about its endpoint. */
-export type Outcome = { readonly kind: 'status'; readonly status: number } | { readonly kind: 'local-failure' };
+export type Outcome =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'local-failure' };
 
 /** Decides which endpoints of a cluster are left out for a while (Envoy's outlier detection). */
 export class OutlierDetector {

@@ -27,7 +27,8 @@ export const buildRing = (settings: RingHash, endpoints: readonly Endpoint[]): L
   for (const endpoint of endpoints) {
     const key = hashKey(endpoint, settings.consistentHashing.useHostname);
     const copies = Math.max(1, Math.round((endpoint.entry.weight / total) * size));
-    for (let copy = 0; copy < copies; copy++) ring.push({ hash: hashText(`${key}_${copy}`), endpoint });
+    for (let copy = 0; copy < copies; copy++)
+      ring.push({ hash: hashText(`${key}_${copy}`), endpoint });
   }
   ring.sort((left, right) => left.hash - right.hash);
   return {

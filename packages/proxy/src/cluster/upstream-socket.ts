@@ -36,7 +36,11 @@ const serverNameOf = (
 const wrapTls = (
   plain: net.Socket,
   settings: UpstreamTlsSettings,
-  options: { readonly contexts: SecureContexts; readonly serverName: string; readonly alpn: readonly string[] },
+  options: {
+    readonly contexts: SecureContexts;
+    readonly serverName: string;
+    readonly alpn: readonly string[];
+  },
 ): tls.TLSSocket => {
   const { validation } = settings;
   const verifies = validation?.trustedCa !== undefined && !validation.acceptUntrusted;

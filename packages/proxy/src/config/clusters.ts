@@ -18,6 +18,7 @@ export class Clusters {
   readonly #warming = new Map<string, Warming>();
   readonly #endpoints = new Map<string, EndpointTable>();
   readonly #stops = new Map<Cluster, () => void>();
+  #waiters: (() => void)[] = [];
   #sweep: NodeJS.Timeout | undefined = undefined;
 
   constructor(deps: ClusterDependencies) {
@@ -39,11 +40,25 @@ export class Clusters {
   /** Names the EDS clusters ask endpoints for. */
   get endpointNames(): ReadonlySet<string> {
     const names = new Set<string>();
-    const all = [...this.#active.values(), ...[...this.#warming.values()].map(({ cluster }) => cluster)];
+    const all = [
+      ...this.#active.values(),
+      ...[...this.#warming.values()].map(({ cluster }) => cluster),
+    ];
     for (const { table } of all) {
       if (table.discovery.kind === 'eds') names.add(table.discovery.serviceName || table.name);
     }
     return names;
+  }
+
+  /** Resolves when none of these clusters warms up any more. */
+  async whenWarm(names: readonly string[]): Promise<void> {
+    while (names.some((name) => this.#warming.has(name))) {
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+
+  #notifyWaiters(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   /** Puts a cluster in service as soon as its endpoints are known; the old one serves until then. */
@@ -79,6 +94,7 @@ export class Clusters {
     clearTimeout(warming.timer);
     this.#warming.delete(name);
     this.#retire(warming.cluster);
+    this.#notifyWaiters();
   }
 
   #activate(cluster: Cluster): void {
@@ -90,6 +106,7 @@ export class Clusters {
     const before = this.#active.get(cluster.name);
     this.#active.set(cluster.name, cluster);
     if (before !== undefined) this.#retire(before);
+    this.#notifyWaiters();
   }
 
   #retire(cluster: Cluster): void {

@@ -107,7 +107,11 @@ export class Configuration {
     if (reason === undefined) this.resources.accepted(record);
     else {
       this.resources.rejected(record, reason);
-      this.#log.warn('configuration refused', { type: resource.typeUrl, name: resource.name, reason });
+      this.#log.warn('configuration refused', {
+        type: resource.typeUrl,
+        name: resource.name,
+        reason,
+      });
     }
     return reason;
   }

@@ -4,7 +4,10 @@ import type { HttpFilter } from '../http/http-filter.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { corsFilterName, createCorsFilter } from './envoy.filters.http.cors/cors-filter.ts';
 import { createFaultFilter, faultFilterName } from './envoy.filters.http.fault/fault-filter.ts';
-import { createGrpcStatsFilter, grpcStatsFilterName } from './envoy.filters.http.grpc_stats/grpc-stats-filter.ts';
+import {
+  createGrpcStatsFilter,
+  grpcStatsFilterName,
+} from './envoy.filters.http.grpc_stats/grpc-stats-filter.ts';
 import type { MeshIdentity } from './istio.stats/mesh-identity.ts';
 import { createMeshStatsFilter, meshStatsFilterName } from './istio.stats/mesh-stats-filter.ts';
 
@@ -34,7 +37,11 @@ const build = (
   const { dice, stats } = environment;
   switch (settings.name) {
     case faultFilterName:
-      return createFaultFilter(settings.config, { dice, stats, statPrefix: listener.statPrefix || listener.name });
+      return createFaultFilter(settings.config, {
+        dice,
+        stats,
+        statPrefix: listener.statPrefix || listener.name,
+      });
     case corsFilterName:
       return createCorsFilter(dice);
     case meshStatsFilterName:

@@ -1,7 +1,6 @@
-import type { Dice, HttpConnectionManagerSettings, RouteEntry } from '@lateen/routing';
+import type { Destination, Dice, HttpConnectionManagerSettings, RouteEntry } from '@lateen/routing';
 import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Destination } from '@lateen/routing';
 import type { StatsRegistry } from '../stats/registry.ts';
 import type { Ticker } from '../ticker.ts';
 import type { HttpFilter } from './http-filter.ts';

@@ -1,8 +1,8 @@
 import {
   applyHeaderMutation,
   type Destination,
-  type ForwardAction,
   type FormatContext,
+  type ForwardAction,
   needsNormalization,
   normalizePath,
   type RouteEntry,
@@ -28,8 +28,8 @@ import type { ResponseFlag } from './response-flag.ts';
 import {
   applyFraming,
   applyServerHeaders,
-  removeResponseHopByHop,
   type ResponseFraming,
+  removeResponseHopByHop,
 } from './response-hygiene.ts';
 import type { RoutePlan } from './route-plan.ts';
 
@@ -141,7 +141,11 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     const { settings } = this.manager;
     if (isHttp10) {
       if (!settings.acceptHttp10) return this.#refuse(426, 'low_version');
-      if (this.authority === '') this.authority = settings.defaultHostForHttp10;
+      if (request.hostLine < 0) {
+        this.authority = settings.defaultHostForHttp10;
+        if (this.authority === '') return this.#refuse(400, 'missing_host_header');
+        request.append('host', this.authority);
+      }
     }
     if (this.method === 'CONNECT') {
       this.authority = this.path;
@@ -198,7 +202,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     const isConnect = this.method === 'CONNECT';
     if (!isConnect && (this.request.flags & headFlag.upgrade) === 0) return true;
     const wanted = isConnect ? 'connect' : (this.request.get('upgrade') ?? '').toLowerCase();
-    const isAsked = isConnect || /(^|,)\s*upgrade\s*(,|$)/i.test(this.request.get('connection') ?? '');
+    const isAsked =
+      isConnect || /(^|,)\s*upgrade\s*(,|$)/i.test(this.request.get('connection') ?? '');
     if (!isAsked || wanted === 'h2c') return true;
     if (!this.manager.settings.upgrades.has(wanted)) {
       this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
@@ -241,7 +246,12 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     if (host.requireTls !== 'none' && !connection.isTls) {
       if (host.requireTls === 'all' || !isLoopbackRequest(this)) {
         const location = `https://${this.authority.replace(/:\d+$/, '')}${this.path}`;
-        this.localReply({ status: 301, body: '', details: 'route_requires_tls', headers: [['location', location]] });
+        this.localReply({
+          status: 301,
+          body: '',
+          details: 'route_requires_tls',
+          headers: [['location', location]],
+        });
         return;
       }
     }
@@ -454,7 +464,9 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.#framing = this.#chooseFraming(upstream);
     applyFraming(response, this.#framing, this.connection.closeAfter);
     const isHttp10 = (response.flags & headFlag.http10) !== 0;
-    const startLine = isHttp10 ? `HTTP/1.1${response.text.substring(8, response.linesStart)}` : undefined;
+    const startLine = isHttp10
+      ? `HTTP/1.1${response.text.substring(8, response.linesStart)}`
+      : undefined;
     this.#pendingHead = response.serialize(startLine);
     this.responseHeadBytes = this.#pendingHead.length;
     this.#started = true;
@@ -520,9 +532,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.#pendingHead = '';
     const size = (end - start).toString(16);
     // Copied: rare, and the buffer is the upstream's to fill again.
-    return this.connection.writeText(
-      `${head}${size}\r\n${latin1Slice(bytes, start, end)}\r\n`,
-    );
+    return this.connection.writeText(`${head}${size}\r\n${latin1Slice(bytes, start, end)}\r\n`);
   }
 
   /** The head leaves even when no body has come yet. */

@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram } from '../stats/metric.ts';
-import { StatsScope, type StatsRegistry, StatusCounters } from '../stats/registry.ts';
+import { type StatsRegistry, StatsScope, StatusCounters } from '../stats/registry.ts';
 
 /** Counters of a connection manager under Envoy's names (`http.PREFIX.*`). */
 export class HttpStats {

@@ -49,7 +49,11 @@ const isGrpc = (exchange: Exchange): boolean =>
 export const renderLocalReply = (
   exchange: Exchange,
   reply: LocalReply,
-): { readonly status: number; readonly headers: (readonly [string, string])[]; readonly body: string } => {
+): {
+  readonly status: number;
+  readonly headers: (readonly [string, string])[];
+  readonly body: string;
+} => {
   const extra = reply.headers ?? [];
   if (!isGrpc(exchange)) {
     const contentType = extra.some(([name]) => name === 'content-type');

@@ -48,7 +48,12 @@ export const buildRoutePlan = (
   return {
     filters,
     requestMutations: orderHeaderMutations(
-      [destination?.requestHeaders, route.requestHeaders, host.requestHeaders, table.requestHeaders],
+      [
+        destination?.requestHeaders,
+        route.requestHeaders,
+        host.requestHeaders,
+        table.requestHeaders,
+      ],
       order,
     ),
     responseMutations: orderHeaderMutations(

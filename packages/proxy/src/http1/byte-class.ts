@@ -17,9 +17,7 @@ export const tokenBytes: Uint8Array = tableOf((byte) =>
 );
 
 /** Field values: visible bytes, space, tab and obs-text; no other control byte. */
-export const valueBytes: Uint8Array = tableOf(
-  (byte) => byte === 9 || (byte >= 32 && byte !== 127),
-);
+export const valueBytes: Uint8Array = tableOf((byte) => byte === 9 || (byte >= 32 && byte !== 127));
 
 /** Request targets: visible ASCII only. */
 export const targetBytes: Uint8Array = tableOf((byte) => byte > 32 && byte < 127);

@@ -44,7 +44,9 @@ test('refuses broken framing', () => {
 });
 
 test('property: any split finds the same end and the same data', () => {
-  const bodies = fc.array(fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), { maxLength: 6 });
+  const bodies = fc.array(fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), {
+    maxLength: 6,
+  });
   fc.assert(
     fc.property(bodies, fc.array(fc.nat(300), { maxLength: 8 }), (chunks, cuts) => {
       const framed = chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('');

@@ -72,7 +72,9 @@ export class ChunkScanner {
         return this.#stepSize(byte);
       case state.extension:
         if (byte === 13) this.#state = state.sizeLineFeed;
-        return byte === 13 || (valueBytes[byte] === 1 && ++this.#extensionBytes < maxExtensionBytes);
+        return (
+          byte === 13 || (valueBytes[byte] === 1 && ++this.#extensionBytes < maxExtensionBytes)
+        );
       case state.sizeLineFeed:
         this.#state = this.#left === 0 ? state.lineStart : state.data;
         return byte === 10;

@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ChunkScanner } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
@@ -103,7 +103,10 @@ export class ClientConnection {
     }
     const socket = plan.open(onread);
     this.socket = socket;
-    this.#connectTimer = setTimeout(() => this.#fail('connect-timeout', 'connection timeout'), plan.connectTimeoutMs);
+    this.#connectTimer = setTimeout(
+      () => this.#fail('connect-timeout', 'connection timeout'),
+      plan.connectTimeoutMs,
+    );
     socket.once(plan.isTls ? 'secureConnect' : 'connect', () => this.#onConnect());
     if (plan.isTls) {
       socket.on('data', (chunk: Buffer) => {

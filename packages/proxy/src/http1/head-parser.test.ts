@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headFlag, MessageHead, parseOutcome, parseRequestHead, parseResponseHead } from './head-parser.ts';
+import {
+  headFlag,
+  MessageHead,
+  parseOutcome,
+  parseRequestHead,
+  parseResponseHead,
+} from './head-parser.ts';
 
 const request = (text: string, maxHeaders = 100) => {
   const head = new MessageHead();
@@ -18,7 +24,10 @@ const host = 'Host: a\r\n';
 test('accepts well-formed requests', () => {
   const cases: readonly (readonly [string, (head: MessageHead) => void])[] = [
     [`GET / HTTP/1.1\r\n${host}\r\n`, (head) => assert.equal(head.contentLength, -1)],
-    [`POST /a?b HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\n`, (head) => assert.equal(head.contentLength, 5)],
+    [
+      `POST /a?b HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\n`,
+      (head) => assert.equal(head.contentLength, 5),
+    ],
     [
       `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\ncontent-length: 5\r\n\r\n`,
       (head) => {
@@ -42,7 +51,10 @@ test('accepts well-formed requests', () => {
     [`GET / HTTP/1.1\r\n${host}Empty:\r\n\r\n`, (head) => assert.equal(head.get('empty'), '')],
     [`GET / HTTP/1.1\r\n${host}A: \t b c \t\r\n\r\n`, (head) => assert.equal(head.get('a'), 'b c')],
     [`GET / HTTP/1.1\r\n${host}A: 1\r\na: 2\r\n\r\n`, (head) => assert.equal(head.get('a'), '1,2')],
-    [`GET / HTTP/1.1\r\n${host}A: caf\xe9\r\n\r\n`, (head) => assert.equal(head.get('a'), 'caf\xe9')],
+    [
+      `GET / HTTP/1.1\r\n${host}A: caf\xe9\r\n\r\n`,
+      (head) => assert.equal(head.get('a'), 'caf\xe9'),
+    ],
     [`M-SEARCH * HTTP/1.1\r\n${host}\r\n`, (head) => assert.equal(head.methodEnd, 8)],
   ];
   for (const [text, check] of cases) {
@@ -101,11 +113,21 @@ test('refuses malformed and ambiguous requests', () => {
     'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
     body('Transfer\x0b-Encoding: chunked\r\n'),
   ];
-  for (const text of cases) assert.equal(request(text).outcome, parseOutcome.malformed, JSON.stringify(text));
+  for (const text of cases)
+    assert.equal(request(text).outcome, parseOutcome.malformed, JSON.stringify(text));
 });
 
 test('refuses transfer codings it does not know with their own outcome', () => {
-  for (const value of ['gzip', 'gzip, chunked', 'chunked, gzip', 'xchunked', 'chunkedx', '"chunked"', 'chunked;a=b', '']) {
+  for (const value of [
+    'gzip',
+    'gzip, chunked',
+    'chunked, gzip',
+    'xchunked',
+    'chunkedx',
+    '"chunked"',
+    'chunked;a=b',
+    '',
+  ]) {
     const { outcome } = request(`POST / HTTP/1.1\r\n${host}Transfer-Encoding: ${value}\r\n\r\n`);
     assert.equal(outcome, parseOutcome.unknownTransferCoding, value);
   }
@@ -114,7 +136,10 @@ test('refuses transfer codings it does not know with their own outcome', () => {
 test('bounds the number of headers', () => {
   const lines = (count: number): string => 'a: b\r\n'.repeat(count);
   assert.ok(request(`GET / HTTP/1.1\r\n${host}${lines(99)}\r\n`).outcome > 0);
-  assert.equal(request(`GET / HTTP/1.1\r\n${host}${lines(100)}\r\n`).outcome, parseOutcome.tooManyHeaders);
+  assert.equal(
+    request(`GET / HTTP/1.1\r\n${host}${lines(100)}\r\n`).outcome,
+    parseOutcome.tooManyHeaders,
+  );
 });
 
 test('every proper prefix of a request is incomplete', () => {
@@ -144,7 +169,10 @@ test('reads responses', () => {
 
 test('edits keep what is not edited', () => {
   const { head } = request('GET /old HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nb: 3\r\nD: 4\r\n\r\n');
-  assert.equal(head.serialize(), 'GET /old HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nb: 3\r\nD: 4\r\n\r\n');
+  assert.equal(
+    head.serialize(),
+    'GET /old HTTP/1.1\r\nHost: a\r\nB: 1\r\nC: 2\r\nb: 3\r\nD: 4\r\n\r\n',
+  );
   head.remove('b');
   head.append('e', '5');
   head.set('d', '6');
@@ -158,7 +186,15 @@ test('edits keep what is not edited', () => {
   head.remove('host');
   assert.equal(head.serialize(), 'GET /old HTTP/1.1\r\nC: 2\r\nd: 6\r\ne: 7\r\n\r\n');
   head.append('a', 'x');
-  assert.deepEqual([...head.entries()], [['c', '2'], ['d', '6'], ['e', '7'], ['a', 'x']]);
+  assert.deepEqual(
+    [...head.entries()],
+    [
+      ['c', '2'],
+      ['d', '6'],
+      ['e', '7'],
+      ['a', 'x'],
+    ],
+  );
 });
 
 test('a head of lines only is written under the start line it is given', () => {

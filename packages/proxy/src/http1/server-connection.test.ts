@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { Duplex } from 'node:stream';
 import type net from 'node:net';
+import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ServerConnection, type ServerConnectionHost, type ServerExchange } from './server-connection.ts';
+import {
+  ServerConnection,
+  type ServerConnectionHost,
+  type ServerExchange,
+} from './server-connection.ts';
 
 /** What a connection made of its bytes: one entry for each request, or for the refusal. */
 interface Seen {
@@ -12,8 +16,18 @@ interface Seen {
 
 const drive = (pieces: readonly Buffer[]): Seen => {
   const seen: Seen = { requests: [] };
-  const socket = new Duplex({ read() {}, write(_chunk, _encoding, done) { done(); } });
-  Object.assign(socket, { remoteAddress: '127.0.0.1', remotePort: 1, localAddress: '127.0.0.1', localPort: 2 });
+  const socket = new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      done();
+    },
+  });
+  Object.assign(socket, {
+    remoteAddress: '127.0.0.1',
+    remotePort: 1,
+    localAddress: '127.0.0.1',
+    localPort: 2,
+  });
   const host: ServerConnectionHost = {
     maxHeadBytes: 2000,
     maxHeaders: 20,
@@ -60,7 +74,9 @@ const drive = (pieces: readonly Buffer[]): Seen => {
 };
 
 const split = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
-  const places = [...new Set(cuts.map((cut) => cut % Math.max(1, bytes.length)))].sort((a, b) => a - b);
+  const places = [...new Set(cuts.map((cut) => cut % Math.max(1, bytes.length)))].sort(
+    (a, b) => a - b,
+  );
   const pieces: Buffer[] = [];
   let from = 0;
   for (const place of [...places, bytes.length]) {
@@ -72,7 +88,8 @@ const split = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
 
 const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
 const post = 'POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello';
-const chunked = 'POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: u\r\n\r\n';
+const chunked =
+  'POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: u\r\n\r\n';
 const message = fc.constantFrom(
   get,
   post,
@@ -118,10 +135,16 @@ test('property: any split of the stream is understood as the whole', () => {
 });
 
 test('property: random bytes never throw', () => {
-  const noise = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ maxLength: 200 }).map((text) => Buffer.from(text)));
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.string({ maxLength: 200 }).map((text) => Buffer.from(text)),
+  );
   fc.assert(
     fc.property(fc.array(noise, { maxLength: 4 }), fc.boolean(), (pieces, prefix) => {
-      const bytes = Buffer.concat([prefix ? Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n') : Buffer.alloc(0), ...pieces]);
+      const bytes = Buffer.concat([
+        prefix ? Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n') : Buffer.alloc(0),
+        ...pieces,
+      ]);
       drive([bytes]);
     }),
     { numRuns: 500 },

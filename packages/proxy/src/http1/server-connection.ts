@@ -143,7 +143,7 @@ export class ServerConnection {
   exchangeDone(): void {
     const requestDone = this.#state === state.wait;
     this.exchange = undefined;
-    if (this.closeAfter || !requestDone || (this.#ended && this.#at >= this.#input.length)) {
+    if (this.closeAfter || !requestDone || this.#ended) {
       this.close();
       return;
     }
@@ -273,10 +273,6 @@ export class ServerConnection {
   }
 
   #waitForHead(): boolean {
-    if (this.#ended) {
-      this.close();
-      return true;
-    }
     if (this.#input.length - this.#at > this.#host.maxHeadBytes) {
       this.#refuseHead(parseOutcome.tooManyHeaders);
       return true;
@@ -322,13 +318,16 @@ export class ServerConnection {
     if (isLast && this.exchange === exchange) exchange?.requestEnd();
   }
 
+  /** A client that closes its side during a request counts as gone: Envoy's rule for HTTP/1. */
   #onEnd(): void {
     this.#ended = true;
     if (this.#state === state.tunnel) this.exchange?.tunnelEnd();
-    else if (this.#state === state.body) {
-      this.exchange?.downstreamClosed();
+    else if (this.#state === state.body || this.#state === state.wait) {
+      const { exchange } = this;
+      this.exchange = undefined;
+      exchange?.downstreamClosed();
       this.abort();
-    } else if (this.#state !== state.wait) this.socket.end();
+    } else this.socket.end();
   }
 
   #onClose(): void {

@@ -75,13 +75,21 @@ export class ChainHandler {
     const { transport } = this.table;
     if (transport.kind === 'tls') this.#acceptTls(socket, transport.tls, inspection);
     else if (transport.kind === 'plain') {
-      this.#serve(socket, { isTls: false, serverName: inspection?.serverName ?? '', first: inspection?.bytes });
+      this.#serve(socket, {
+        isTls: false,
+        serverName: inspection?.serverName ?? '',
+        first: inspection?.bytes,
+      });
     } else socket.destroy();
   }
 
   #serve(
     socket: net.Socket,
-    options: { readonly isTls: boolean; readonly serverName: string; readonly first: Buffer | undefined },
+    options: {
+      readonly isTls: boolean;
+      readonly serverName: string;
+      readonly first: Buffer | undefined;
+    },
   ): void {
     if (this.#http !== undefined) this.#http.accept(socket, options.isTls, options.first);
     else if (this.#tcp !== undefined) {
@@ -91,7 +99,11 @@ export class ChainHandler {
     } else socket.destroy();
   }
 
-  #acceptTls(socket: net.Socket, settings: DownstreamTlsSettings, inspection: Inspection | undefined): void {
+  #acceptTls(
+    socket: net.Socket,
+    settings: DownstreamTlsSettings,
+    inspection: Inspection | undefined,
+  ): void {
     let secure: tls.TLSSocket;
     try {
       if (inspection !== undefined && inspection.bytes.length > 0) socket.unshift(inspection.bytes);
@@ -135,7 +147,9 @@ export class ChainHandler {
     if (!isPresented) return settings.requireClientCertificate;
     const { validation } = settings;
     if (validation === undefined || validation.acceptUntrusted) return false;
-    const error = (socket as unknown as { ssl?: { verifyError(): Error | null } }).ssl?.verifyError();
+    const error = (
+      socket as unknown as { ssl?: { verifyError(): Error | null } }
+    ).ssl?.verifyError();
     if (error && validation.trustedCa !== undefined) return true;
     return refusePeer(certificate, validation) !== undefined;
   }

@@ -34,7 +34,12 @@ const inspectBytes = (bytes: Buffer): Inspection | undefined => {
   }
   const protocols = probeHttp(bytes);
   if (protocols === undefined) return undefined;
-  return { transportProtocol: 'raw_buffer', serverName: '', applicationProtocols: protocols, bytes };
+  return {
+    transportProtocol: 'raw_buffer',
+    serverName: '',
+    applicationProtocols: protocols,
+    bytes,
+  };
 };
 
 /** What is known of a connection that said nothing (server-first protocols, after the time-out). */

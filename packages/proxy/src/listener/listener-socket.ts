@@ -10,7 +10,9 @@ const backlog = 1024;
 export const addressLabel = (address: Address): string => {
   if (address.kind === 'pipe') return address.path;
   if (address.kind === 'internal') return address.listener;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+  return address.host.includes(':')
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
 };
 
 /**
@@ -36,7 +38,11 @@ export class ListenerSocket {
     const server = bound.#server;
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: Error): void =>
-        reject(new ProxyError('BindFailed', `cannot bind to ${bound.label}: ${cause.message}`, { cause }));
+        reject(
+          new ProxyError('BindFailed', `cannot bind to ${bound.label}: ${cause.message}`, {
+            cause,
+          }),
+        );
       server.once('error', onError);
       const ready = (): void => {
         server.off('error', onError);

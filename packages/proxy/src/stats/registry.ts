@@ -128,7 +128,11 @@ export class StatsScope {
   /** `NAME_200` in dotted form, `NAME{envoy_response_code="200"}` for Prometheus. */
   code(name: string, status: number): Counter {
     const labels = { envoy_response_code: String(status), ...this.#labels };
-    return this.#registry.counter(`${this.#family}_${name}`, labels, `${this.#prefix}.${name}_${status}`);
+    return this.#registry.counter(
+      `${this.#family}_${name}`,
+      labels,
+      `${this.#prefix}.${name}_${status}`,
+    );
   }
 }
 

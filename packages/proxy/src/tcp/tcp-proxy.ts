@@ -106,7 +106,12 @@ export class TcpProxy {
     return this.#deps.clusters.get(cluster);
   }
 
-  #connect(session: TcpSession, cluster: Cluster, first: Buffer | undefined, attempt: number): void {
+  #connect(
+    session: TcpSession,
+    cluster: Cluster,
+    first: Buffer | undefined,
+    attempt: number,
+  ): void {
     const { downstream } = session;
     const { localAddress = '', localPort = 0 } = downstream;
     const endpoint = cluster.isOriginalDestination

@@ -1,5 +1,5 @@
 import type { Counter, Gauge } from '../stats/metric.ts';
-import { StatsScope, type StatsRegistry } from '../stats/registry.ts';
+import { type StatsRegistry, StatsScope } from '../stats/registry.ts';
 
 /** Counters of a TCP proxy under Envoy's names (`tcp.PREFIX.*`). */
 export class TcpStats {

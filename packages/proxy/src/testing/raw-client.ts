@@ -1,5 +1,5 @@
-import net from 'node:net';
 import { once } from 'node:events';
+import net from 'node:net';
 
 /** One response as it came over the wire. */
 export interface RawResponse {
@@ -73,12 +73,15 @@ export class RawClient {
     const end = seen.indexOf('\r\n\r\n');
     if (end < 0) throw new Error(`no response: ${JSON.stringify(seen.toString('latin1'))}`);
     const [start = '', ...lines] = seen.toString('latin1', 0, end).split('\r\n');
-    const headers = new Map(lines.map((line): [string, string] => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }));
+    const headers = new Map(
+      lines.map((line): [string, string] => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+      }),
+    );
     const status = Number(start.split(' ')[1]);
     const at = end + 4;
+    if (options.noBody === true) this.#take(at);
     const body = options.noBody === true ? Buffer.alloc(0) : await this.#body(at, headers);
     return { status, headers, body };
   }

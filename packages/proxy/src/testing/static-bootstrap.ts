@@ -35,17 +35,23 @@ const any = (type: string, value: JsonObject): JsonObject => ({
 
 /** Filters every connection manager of the tests has. */
 export const httpFilters = (extra: readonly JsonObject[] = []): JsonValue => [
-  { name: 'envoy.filters.http.fault', typedConfig: any('envoy.extensions.filters.http.fault.v3.HTTPFault', {}) },
-  { name: 'envoy.filters.http.cors', typedConfig: any('envoy.extensions.filters.http.cors.v3.Cors', {}) },
+  {
+    name: 'envoy.filters.http.fault',
+    typedConfig: any('envoy.extensions.filters.http.fault.v3.HTTPFault', {}),
+  },
+  {
+    name: 'envoy.filters.http.cors',
+    typedConfig: any('envoy.extensions.filters.http.cors.v3.Cors', {}),
+  },
   ...extra,
-  { name: 'envoy.filters.http.router', typedConfig: any('envoy.extensions.filters.http.router.v3.Router', {}) },
+  {
+    name: 'envoy.filters.http.router',
+    typedConfig: any('envoy.extensions.filters.http.router.v3.Router', {}),
+  },
 ];
 
 /** A listener with one chain of one HTTP connection manager. */
-export const httpListenerJson = (
-  manager: JsonObject,
-  more: JsonObject = {},
-): JsonObject => ({
+export const httpListenerJson = (manager: JsonObject, more: JsonObject = {}): JsonObject => ({
   name: 'http',
   address: socketAddress(0),
   filterChains: [
@@ -97,8 +103,20 @@ export const bootstrapOf = (parts: {
   readonly more?: JsonObject;
 }): Promise<Bootstrap> =>
   parseBootstrap({
-    node: { id: 'sidecar~127.0.0.1~test.default~default.svc.cluster.local', cluster: 'test', metadata: { WORKLOAD_NAME: 'test-v1', NAMESPACE: 'default', CLUSTER_ID: 'Kubernetes', LABELS: { app: 'test', version: 'v1' } } },
+    node: {
+      id: 'sidecar~127.0.0.1~test.default~default.svc.cluster.local',
+      cluster: 'test',
+      metadata: {
+        WORKLOAD_NAME: 'test-v1',
+        NAMESPACE: 'default',
+        CLUSTER_ID: 'Kubernetes',
+        LABELS: { app: 'test', version: 'v1' },
+      },
+    },
     admin: { address: socketAddress(0) },
-    staticResources: { clusters: [...(parts.clusters ?? [])], listeners: [...(parts.listeners ?? [])] },
+    staticResources: {
+      clusters: [...(parts.clusters ?? [])],
+      listeners: [...(parts.listeners ?? [])],
+    },
     ...parts.more,
   });

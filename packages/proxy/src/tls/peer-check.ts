@@ -26,7 +26,10 @@ const pinMatches = (certificate: PeerCertificate, validation: PeerValidation): b
   if (spkiPins.length === 0 && certificatePins.length === 0) return true;
   const digest = createHash('sha256').update(certificate.raw).digest('hex');
   if (certificatePins.some((pin) => pin.replaceAll(':', '').toLowerCase() === digest)) return true;
-  const key = new X509Certificate(certificate.raw).publicKey.export({ type: 'spki', format: 'der' });
+  const key = new X509Certificate(certificate.raw).publicKey.export({
+    type: 'spki',
+    format: 'der',
+  });
   return spkiPins.includes(createHash('sha256').update(key).digest('base64'));
 };
 

@@ -70,7 +70,9 @@ export class SecureContexts {
       return context;
     } catch (cause) {
       if (cause instanceof ProxyError) throw cause;
-      throw new ProxyError('CertificateInvalid', 'the certificate or key cannot be used', { cause });
+      throw new ProxyError('CertificateInvalid', 'the certificate or key cannot be used', {
+        cause,
+      });
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Dice, FaultSettings, FilterConfig } from '@lateen/routing';
 import type { Exchange } from '../../http/exchange.ts';
 import type { FilterVerdict, HttpFilter, RequestFilter } from '../../http/http-filter.ts';
 import type { Counter, Gauge } from '../../stats/metric.ts';
-import { StatsScope, type StatsRegistry } from '../../stats/registry.ts';
+import { type StatsRegistry, StatsScope } from '../../stats/registry.ts';
 
 /** Envoy's canonical name. */
 export const faultFilterName = 'envoy.filters.http.fault';

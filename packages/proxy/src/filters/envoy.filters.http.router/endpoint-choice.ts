@@ -38,7 +38,10 @@ const originalAddress = (
 };
 
 /** The endpoint for one try, avoiding those that failed before where the retry policy asks for it. */
-export const chooseEndpoint = (exchange: Exchange, context: ChoiceContext): Endpoint | undefined => {
+export const chooseEndpoint = (
+  exchange: Exchange,
+  context: ChoiceContext,
+): Endpoint | undefined => {
   const { cluster, action, tried, dice } = context;
   if (cluster.isOriginalDestination) {
     const { host, port } = originalAddress(exchange, cluster);

@@ -34,7 +34,11 @@ export class MirrorCall implements UpstreamUser {
   /** Undefined when there is no place or no endpoint for it. */
   static start(
     cluster: Cluster,
-    options: { readonly head: string; readonly authority: string; readonly dice: (limit: number) => number },
+    options: {
+      readonly head: string;
+      readonly authority: string;
+      readonly dice: (limit: number) => number;
+    },
   ): MirrorCall | undefined {
     if (inFlight >= maxMirrorCalls) return undefined;
     const endpoint = cluster.pick({ hash: undefined, dice: options.dice }, undefined);

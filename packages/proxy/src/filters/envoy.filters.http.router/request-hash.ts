@@ -7,7 +7,10 @@ const cookieValue = (exchange: Exchange, name: string): string | undefined => {
   for (const pair of (exchange.header('cookie') ?? '').split(/[;,]/)) {
     const equals = pair.indexOf('=');
     if (pair.slice(0, Math.max(equals, 0)).trim() === name) {
-      return pair.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1');
+      return pair
+        .slice(equals + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1');
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from '@lateen/routing';
-import type { MessageHead } from '../../http1/head-parser.ts';
 import type { UpstreamFailure } from '../../http1/client-connection.ts';
+import type { MessageHead } from '../../http1/head-parser.ts';
 
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
 

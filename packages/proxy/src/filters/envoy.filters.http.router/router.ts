@@ -1,17 +1,27 @@
-import type { Destination, Dice, ForwardAction, FormatContext, HeaderMutation } from '@lateen/routing';
+import type {
+  Destination,
+  Dice,
+  FormatContext,
+  ForwardAction,
+  HeaderMutation,
+} from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import type { ClusterDirectory } from '../../http/connection-manager.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
-import type { ClientConnection, UpstreamFailure, UpstreamUser } from '../../http1/client-connection.ts';
+import type {
+  ClientConnection,
+  UpstreamFailure,
+  UpstreamUser,
+} from '../../http1/client-connection.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
 import { latin1Slice } from '../../http1/latin1.ts';
 import { chooseEndpoint } from './endpoint-choice.ts';
 import { describeFailure } from './failure-reply.ts';
 import { MirrorCall } from './mirror-call.ts';
-import { hashRequest } from './request-hash.ts';
 import { RequestBody } from './request-body.ts';
+import { hashRequest } from './request-hash.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
 
@@ -72,7 +82,12 @@ export class Router implements UpstreamUser {
   #over = false;
   #tunnel = false;
 
-  constructor(exchange: RouterHost, action: ForwardAction, destination: Destination, cluster: Cluster) {
+  constructor(
+    exchange: RouterHost,
+    action: ForwardAction,
+    destination: Destination,
+    cluster: Cluster,
+  ) {
     this.#exchange = exchange;
     this.#action = action;
     this.#destination = destination;
@@ -263,7 +278,8 @@ export class Router implements UpstreamUser {
     const exchange = this.#exchange;
     const { status } = response;
     if (status < 200 && status !== 101) {
-      if (status === 100 && exchange.manager.settings.proxy100Continue) exchange.sendInterim(response);
+      if (status === 100 && exchange.manager.settings.proxy100Continue)
+        exchange.sendInterim(response);
       return;
     }
     const now = exchange.manager.deps.nowMs();
@@ -431,7 +447,8 @@ export class Router implements UpstreamUser {
 
   #setDeadline(): void {
     let at = this.#timeoutAtMs;
-    if (this.#tryTimeoutAtMs > 0 && (at === 0 || this.#tryTimeoutAtMs < at)) at = this.#tryTimeoutAtMs;
+    if (this.#tryTimeoutAtMs > 0 && (at === 0 || this.#tryTimeoutAtMs < at))
+      at = this.#tryTimeoutAtMs;
     if (this.#retryAtMs > 0 && (at === 0 || this.#retryAtMs < at)) at = this.#retryAtMs;
     if (at > 0 || this.#exchangeHasDeadline) this.#exchange.setDeadline(at);
     this.#exchangeHasDeadline = at > 0;
@@ -495,7 +512,8 @@ export class Router implements UpstreamUser {
     const { deps } = exchange.manager;
     for (const mirror of mirrors) {
       if (mirror.fraction < 1_000_000 && deps.dice(1_000_000) >= mirror.fraction) continue;
-      const name = mirror.clusterHeader === undefined ? mirror.cluster : exchange.header(mirror.clusterHeader);
+      const name =
+        mirror.clusterHeader === undefined ? mirror.cluster : exchange.header(mirror.clusterHeader);
       const cluster = name === undefined ? undefined : deps.clusters.get(name);
       if (cluster === undefined) continue;
       const { request } = exchange;

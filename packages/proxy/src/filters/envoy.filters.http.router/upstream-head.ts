@@ -1,8 +1,8 @@
 import {
   applyHeaderMutation,
   type Destination,
-  type ForwardAction,
   type FormatContext,
+  type ForwardAction,
   type HeaderMutation,
 } from '@lateen/routing';
 import type { Exchange } from '../../http/exchange.ts';

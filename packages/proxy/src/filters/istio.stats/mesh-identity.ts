@@ -83,7 +83,9 @@ export const parsePeerHeader = (header: string): PeerFacts | undefined => {
 };
 
 /** Facts of an endpoint as the control plane tells them: `workload;namespace;canonical;revision;cluster`. */
-export const endpointFacts = (metadata: Readonly<Record<string, unknown>>): PeerFacts | undefined => {
+export const endpointFacts = (
+  metadata: Readonly<Record<string, unknown>>,
+): PeerFacts | undefined => {
   const istio = metadata['istio'];
   if (typeof istio !== 'object' || istio === null) return undefined;
   const packed = (istio as Readonly<Record<string, unknown>>)['workload'];

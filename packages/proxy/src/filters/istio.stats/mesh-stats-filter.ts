@@ -131,14 +131,19 @@ class MeshStats {
 
   #metricsOf(exchange: Exchange): CallMetrics {
     const { cluster, endpoint, responseCode, flags, connection } = exchange;
-    const peer = exchange.peer ?? (this.#isInbound ? undefined : endpoint && endpointFacts(endpoint.entry.metadata));
+    const peer =
+      exchange.peer ??
+      (this.#isInbound ? undefined : endpoint && endpointFacts(endpoint.entry.metadata));
     const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
     const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
     const contentType = exchange.header('content-type');
     const isGrpc = contentType?.startsWith('application/grpc') === true;
     const grpc = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
     const principal = connection.isTls && this.#isInbound ? principalOf(exchange) : 'unknown';
-    const who = peer === undefined ? '' : `${peer['workload'] ?? ''} ${peer['namespace'] ?? ''} ${peer['version'] ?? ''} ${peer['cluster'] ?? ''}`;
+    const who =
+      peer === undefined
+        ? ''
+        : `${peer['workload'] ?? ''} ${peer['namespace'] ?? ''} ${peer['version'] ?? ''} ${peer['cluster'] ?? ''}`;
     const key = `${responseCode} ${flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpc} ${principal} ${who}`;
     const found = this.#calls.get(key);
     if (found !== undefined) return found;
@@ -164,7 +169,11 @@ class MeshStats {
 
   #callFacts(
     exchange: Exchange,
-    known: { readonly peer: PeerFacts | undefined; readonly isGrpc: boolean; readonly principal: string },
+    known: {
+      readonly peer: PeerFacts | undefined;
+      readonly isGrpc: boolean;
+      readonly principal: string;
+    },
   ): CallFacts {
     const own = this.#identity.facts;
     const other = known.peer ?? unknownPeer;

@@ -5,7 +5,10 @@ import { endpointFacts, type MeshIdentity } from './mesh-identity.ts';
 import { meshLabels, serviceOf, unknownPeer } from './mesh-labels.ts';
 
 /** Istio's TCP metrics: connections opened and closed, bytes both ways. */
-export const createMeshTcpObserver = (identity: MeshIdentity, stats: StatsRegistry): TcpObserver => {
+export const createMeshTcpObserver = (
+  identity: MeshIdentity,
+  stats: StatsRegistry,
+): TcpObserver => {
   const labelsOf = (session: TcpSession) => {
     const { endpoint, cluster, isInbound } = session;
     const other = endpoint === undefined ? undefined : endpointFacts(endpoint.entry.metadata);
