@@ -162,7 +162,7 @@ export class ApiRouter {
 
   async #review(resource: ResourceRequest): Promise<void> {
     const { target, request, response, user } = resource;
-    const { authorizer, verifyToken, issueToken } = this.#options;
+    const { authorizer, verifyToken, issueToken, clock } = this.#options;
     const body = parseBody(await readBody(request), mediaTypeOf(request));
     const answer = await answerReview({
       ...target,
@@ -171,6 +171,7 @@ export class ApiRouter {
       authorizer,
       verifyToken,
       issueToken,
+      nowMs: clock.nowMs(),
     });
     sendJson(response, { code: 201, body: answer });
   }

@@ -6,7 +6,7 @@ import type { ServedKind } from '../registry/kind-registry.ts';
 import type { ObjectService } from '../registry/object-service.ts';
 import { parseSelection } from '../registry/selection.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { renderTable } from '../table/render-table.ts';
+import { renderTable } from '../table/table.ts';
 import { sendJson } from './response.ts';
 import { streamWatch } from './watch-stream.ts';
 

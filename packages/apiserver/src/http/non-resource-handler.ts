@@ -8,6 +8,7 @@ import {
   legacyRoot,
 } from '../discovery/discovery.ts';
 import { openApiV2 } from '../openapi/v2-document.ts';
+import { openApiV2Protobuf, openApiV2ProtobufType } from '../openapi/v2-protobuf.ts';
 import { openApiV3Document, openApiV3Index } from '../openapi/v3-document.ts';
 import type { KindRegistry } from '../registry/kind-registry.ts';
 import { sendJson } from './response.ts';
@@ -85,7 +86,12 @@ export const serveNonResource = (
   request: IncomingMessage,
   response: ServerResponse,
 ): void => {
-  const answer = answerTo(registry, path, request.headers.accept ?? '');
+  const accept = request.headers.accept ?? '';
+  if (path === '/openapi/v2' && accept.includes('+protobuf')) {
+    response.writeHead(200, { 'content-type': openApiV2ProtobufType }).end(openApiV2Protobuf);
+    return;
+  }
+  const answer = answerTo(registry, path, accept);
   if (answer.body === undefined)
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   sendJson(response, { code: 200, ...answer });

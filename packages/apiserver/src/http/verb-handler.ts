@@ -222,7 +222,7 @@ const patch: Handler = async (verb) => {
 /** Server-side apply: creates what is not there. */
 const applyPatch = async (verb: VerbRequest, bytes: Buffer): Promise<void> => {
   const { services, served, target, query, response } = verb;
-  const context = contextOf(verb);
+  const context = { ...contextOf(verb), isApply: true };
   if (query.get('fieldManager') === null)
     throw new ApiError(
       'BadRequest',

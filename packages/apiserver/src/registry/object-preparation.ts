@@ -109,7 +109,7 @@ export const isUnchanged = (next: KubeObject, old: KubeObject): boolean => {
   const comparable = (object: KubeObject): unknown => ({
     ...object,
     apiVersion: '',
-    metadata: { ...object.metadata, resourceVersion: '', managedFields: undefined },
+    metadata: { ...object.metadata, resourceVersion: '' },
   });
   return isDeepStrictEqual(comparable(next), comparable(old));
 };

@@ -12,12 +12,18 @@ import {
   modifiedMeanwhile,
   notFound,
 } from '../api-error.ts';
+import { updateManagedFields } from '../patch/managed-fields.ts';
 import { type ObjectStore, RevisionMismatch } from '../store/object-store.ts';
 import { type DeleteRequest, mayGoNow, planDeletion } from './deletion.ts';
 import type { KindRegistry, ServedKind } from './kind-registry.ts';
 import { storeKey, storePrefix } from './object-key.ts';
 import { generateName } from './object-name.ts';
-import { isUnchanged, prepareForCreate, prepareForUpdate } from './object-preparation.ts';
+import {
+  isUnchanged,
+  prepareForCreate,
+  prepareForUpdate,
+  timestamp,
+} from './object-preparation.ts';
 import { admitBody, checkSchema, subjectOf } from './object-validation.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -94,9 +100,10 @@ export class ObjectService {
     const subject = subjectOf(served, admitted.metadata.name);
     if (store.get(key) !== undefined) throw alreadyExists(subject);
     checkSchema(served, admitted);
-    if (context.dryRun) return admitted;
+    const owned = this.#recordOwner(target, admitted, undefined, context);
+    if (context.dryRun) return owned;
     try {
-      const stored = await store.put(key, inStorage(served, admitted), undefined);
+      const stored = await store.put(key, inStorage(served, owned), undefined);
       return inVersion(served, stored);
     } catch (error) {
       if (error instanceof RevisionMismatch) throw alreadyExists(subject);
@@ -158,12 +165,13 @@ export class ObjectService {
         ? prepared
         : await this.#admission.admitWrite(target, prepared, live, context);
     checkSchema(served, admitted);
-    if (context.dryRun) return admitted;
+    const owned = this.#recordOwner(target, admitted, live, context);
+    if (context.dryRun) return owned;
     const { store } = this.#options;
     const key = storeKey(served, namespace, name);
-    if (mayGoNow(served, admitted)) return store.remove(key, live);
-    if (isUnchanged(admitted, live)) return live;
-    return inVersion(served, await store.put(key, inStorage(served, admitted), live));
+    if (mayGoNow(served, owned)) return store.remove(key, live);
+    if (isUnchanged(owned, live)) return live;
+    return inVersion(served, await store.put(key, inStorage(served, owned), live));
   }
 
   /** The object as it is now: gone (`removed`), or marked and waiting. */
@@ -194,6 +202,25 @@ export class ObjectService {
       }
     }
     throw modifiedMeanwhile(subject);
+  }
+
+  /** managedFields of an ordinary write; a server-side apply has computed its own. */
+  #recordOwner(
+    { served, subresource = '' }: ObjectTarget,
+    after: KubeObject,
+    before: KubeObject | undefined,
+    { fieldManager, isApply }: RequestContext,
+  ): KubeObject {
+    if (isApply === true) return after;
+    return updateManagedFields({
+      before,
+      after: { ...after },
+      fieldManager,
+      apiVersion: served.apiVersion,
+      subresource,
+      schema: served.schema,
+      nowIso: timestamp(this.#options.clock.nowMs()),
+    }) as unknown as KubeObject;
   }
 
   #checkNamespace(served: ServedKind, namespace: string | undefined): void {

@@ -8,6 +8,8 @@ export interface RequestContext {
   /** What unknown fields do. kubectl asks for Strict, others get Warn. */
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
   readonly fieldManager: string;
+  /** A server-side apply: the object brings the managedFields it shall have. */
+  readonly isApply?: boolean;
   /** Sent as `Warning` headers with the answer; appended to while the request is worked on. */
   readonly warnings: string[];
 }

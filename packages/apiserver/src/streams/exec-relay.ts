@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ExecClient } from './exec-client.ts';
 import { exitStatus, failureStatus } from './exec-status.ts';
@@ -12,12 +12,36 @@ const copy = async (from: Readable | undefined, to: Writable | undefined): Promi
   else await pipeline(from, to, { end: false }).catch(() => undefined);
 };
 
+/** A process whose outputs are read from its start on. */
+export interface HeldSession {
+  readonly session: ExecSession;
+  readonly stdout: Readable;
+  readonly stderr: Readable | undefined;
+}
+
+const hold = (output: Readable): Readable => {
+  const held = new PassThrough();
+  pipeline(output, held).catch(() => undefined);
+  return held;
+};
+
+/**
+ * Holds the outputs until the client's streams are there. Without a reader Node drops what a child
+ * process wrote when it ends, and a short command ends before a SPDY client has opened its streams.
+ */
+export const holdOutputs = (session: ExecSession): HeldSession => ({
+  session,
+  stdout: hold(session.stdout),
+  stderr: session.stderr && hold(session.stderr),
+});
+
 /**
  * Connects a process with its client until one of them is gone: the client's leaving ends the process,
  * the process' end reports its exit code.
  */
-export const relayExec = async (session: ExecSession, client: ExecClient): Promise<void> => {
-  const { stdin, stdout, stderr, exit } = session;
+export const relayExec = async (held: HeldSession, client: ExecClient): Promise<void> => {
+  const { session, stdout, stderr } = held;
+  const { stdin, exit } = session;
   if (client.stdin !== undefined && stdin !== undefined) {
     // Writing to a process that closed its input fails (EPIPE); its output and exit still count.
     stdin.on('error', () => client.stdin?.resume());

@@ -5,7 +5,7 @@ import { createWebSocketStream } from 'ws';
 import { ApiError } from '../api-error.ts';
 import { channelClient } from './channel-socket.ts';
 import type { ExecClient } from './exec-client.ts';
-import { relayExec } from './exec-relay.ts';
+import { holdOutputs, relayExec } from './exec-relay.ts';
 import type { ExecOptions, ExecSession } from './pod-backend.ts';
 import { serveLog } from './pod-log.ts';
 import { proxyUpgrade, serveProxy } from './pod-proxy.ts';
@@ -94,6 +94,7 @@ const relayTo = async (
 ): Promise<void> => {
   const options = execOptions(upgrade.target);
   const session: ExecSession = await startSession(upgrade.target, options);
+  const held = holdOutputs(session);
   let client: ExecClient | undefined;
   try {
     client = await connect(options);
@@ -101,7 +102,7 @@ const relayTo = async (
     // The client left before the process had anyone to talk to.
   }
   if (client === undefined) session.kill();
-  else await relayExec(session, client);
+  else await relayExec(held, client);
 };
 
 const execByWebSocket = (upgrade: Upgrade): Promise<void> => {
