@@ -91,6 +91,9 @@ export const deploymentKind: ResourceKind = {
 /** The same Deployments under the group that manifests before Kubernetes 1.9 name. */
 export const extensionsDeploymentKind: ResourceKind = {
   ...deployment,
+  // kubectl warns of a short name that two groups share; `deploy` means apps.
+  shortNames: [],
+  categories: [],
   group: 'extensions',
   versions: [deprecated(deploymentVersion('v1beta1', ['template']), 'extensions/v1beta1')],
   storageVersion: 'v1beta1',
