@@ -52,7 +52,7 @@ const printLookups = (): void => {
   print('|---|---|---|---|');
   for (const row of benchLookups()) {
     print(
-      `| ${row.name} | ${row.nanoseconds.toFixed(0)} | ${row.compileMs.toFixed(1)} | ${row.heapMib.toFixed(1)} |`,
+      `| ${row.name} | ${row.nanoseconds.toFixed(0)} | ${row.compileMs.toFixed(1)} | ${Math.max(0, row.heapMib).toFixed(1)} |`,
     );
   }
 };
