@@ -17,5 +17,6 @@ export {
   type SocketTarget,
 } from './proxy/proxy-descriptor.ts';
 export { buildPushContext } from './push-context/build-push-context.ts';
+export { gatewayListenPort } from './push-context/merged-gateway.ts';
 export type { PushContext } from './push-context/push-context.ts';
 export { buildRoutes } from './route/build-routes.ts';

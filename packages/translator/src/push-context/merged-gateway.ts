@@ -113,6 +113,13 @@ const portResolver = (push: PushContext, proxy: ProxyDescriptor): ResolvePort =>
   return (number) => targets.get(number) ?? number;
 };
 
+/** The port a gateway's proxy listens at for a port of its Service, or of a Gateway's server. */
+export const gatewayListenPort = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  number: number,
+): number => portResolver(push, proxy)(number);
+
 /** All Gateways that select this proxy, merged oldest first; servers that conflict are left out. */
 export const mergeGateways = (push: PushContext, proxy: ProxyDescriptor): MergedGateway => {
   const resolvePort = portResolver(push, proxy);

@@ -1,0 +1,202 @@
+import { hasLabels, type KubeObject } from '@lateen/api';
+import type { Checked, Diagnostic } from '@lateen/base';
+import {
+  describeProxy,
+  type InterceptionMode,
+  type MeshInputs,
+  type ProxyDescriptor,
+  type PushContext,
+} from '@lateen/translator';
+
+/** Whose proxy decides: a workload's on the way out or in, or a gateway's. */
+export type Caller =
+  | {
+      readonly kind: 'outbound' | 'inbound';
+      /** Pod, workload (Deployment) or label `app`; `namespace/name` where it is not unique. */
+      readonly workload: string;
+    }
+  | {
+      readonly kind: 'gateway';
+      /** `namespace/name` of a Gateway; the namespace defaults to `default`. */
+      readonly gateway: string;
+    };
+
+/** A caller found: its proxy, and what stands out about it. */
+export interface FoundCaller {
+  readonly proxy: ProxyDescriptor;
+  readonly pod: string;
+  readonly workload: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Where to look. */
+export interface CallerOptions {
+  readonly push: PushContext;
+  readonly inputs: MeshInputs;
+  /** How sidecars get traffic where their pods do not say. */
+  readonly interceptionMode: InterceptionMode;
+  /** Pods without a proxy have none (a live cluster), instead of being about to get one. */
+  readonly live: boolean;
+}
+
+/** HTTP proxy port of sidecars without interception. */
+const httpProxyPort = '15002';
+
+/** So many names are listed when one is not found. */
+const maxNames = 12;
+
+interface Container {
+  readonly name?: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+}
+
+interface PodFields {
+  readonly serviceAccountName?: string;
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+}
+
+type Pod = KubeObject<PodFields, { readonly podIP?: string }>;
+
+const workloadName = (push: PushContext, { metadata }: Pod): string =>
+  push.workloads.get(`${metadata.namespace}/${metadata.name}`)?.name ?? metadata.name;
+
+const proxyContainer = ({ spec }: Pod): Container | undefined =>
+  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
+    ({ name }) => name === 'istio-proxy',
+  );
+
+const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
+  const env = proxyContainer(pod)?.env?.find(
+    ({ name }) => name === 'ISTIO_META_INTERCEPTION_MODE',
+  )?.value;
+  return env === 'NONE' || env === 'TPROXY' || env === 'REDIRECT' ? env : fallback;
+};
+
+const describe = (
+  type: ProxyDescriptor['type'],
+  pod: Pod,
+  { push, interceptionMode }: CallerOptions,
+): Checked<FoundCaller> => {
+  const { name, namespace = 'default', labels = {} } = pod.metadata;
+  const address = pod.status?.podIP ?? '0.0.0.0';
+  const mode = modeOf(pod, interceptionMode);
+  const workload = workloadName(push, pod);
+  const { value: proxy, diagnostics } = describeProxy({
+    id: `${type}~${address}~${name}.${namespace}~${namespace}.svc.${push.meshConfig.domainSuffix}`,
+    cluster: `${workload}.${namespace}`,
+    metadata: {
+      NAMESPACE: namespace,
+      NAME: name,
+      LABELS: { ...labels },
+      WORKLOAD_NAME: workload,
+      SERVICE_ACCOUNT: pod.spec?.serviceAccountName ?? 'default',
+      INTERCEPTION_MODE: mode,
+      ...(mode === 'NONE' && { HTTP_PROXY_PORT: httpProxyPort }),
+    },
+  });
+  if (proxy === undefined) return { value: undefined, diagnostics };
+  return { value: { proxy, pod: `${namespace}/${name}`, workload, diagnostics }, diagnostics };
+};
+
+const refuse = (code: string, message: string): Checked<never> => ({
+  value: undefined,
+  diagnostics: [{ severity: 'error', code, message }],
+});
+
+const listOf = (names: Iterable<string>): string => {
+  const unique = [...new Set(names)].sort();
+  const rest = unique.length - maxNames;
+  return unique.length === 0
+    ? 'there are none'
+    : `known are ${unique.slice(0, maxNames).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+};
+
+const parseName = (
+  text: string,
+): { readonly namespace: string | undefined; readonly name: string } => {
+  const slash = text.indexOf('/');
+  return slash < 0
+    ? { namespace: undefined, name: text }
+    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+};
+
+const byName = (left: Pod, right: Pod): number =>
+  left.metadata.name < right.metadata.name ? -1 : 1;
+
+/** Pods that a name may mean: the pod itself, else those of the workload, else those of the app. */
+const podsNamed = (push: PushContext, pods: readonly Pod[], text: string): readonly Pod[] => {
+  const { namespace, name } = parseName(text);
+  const here = pods.filter((pod) => !namespace || pod.metadata.namespace === namespace);
+  const ways: readonly ((pod: Pod) => boolean)[] = [
+    (pod) => pod.metadata.name === name,
+    (pod) => workloadName(push, pod) === name,
+    ({ metadata }) => metadata.labels?.['app'] === name,
+  ];
+  for (const way of ways) {
+    const found = here.filter(way);
+    if (found.length > 0) return found.toSorted(byName);
+  }
+  return [];
+};
+
+/** With several pods the first speaks for all; when they may differ that is said. */
+const severalPods = (
+  push: PushContext,
+  pods: readonly Pod[],
+  text: string,
+): readonly Diagnostic[] => {
+  const workloads = [...new Set(pods.map((pod) => workloadName(push, pod)))];
+  if (workloads.length < 2) return [];
+  const message = `"${text}" means ${workloads.join(', ')}: ${workloads[0]} speaks for them`;
+  return [{ severity: 'info', code: 'CallerAmbiguous', message }];
+};
+
+const isInjected = (pod: Pod, live: boolean): boolean => !live || proxyContainer(pod) !== undefined;
+
+const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
+  const { push, inputs, live } = options;
+  const pods = inputs.pods as readonly Pod[];
+  const found = podsNamed(push, pods, text);
+  const [pod] = found.toSorted(
+    (left, right) => Number(isInjected(right, live)) - Number(isInjected(left, live)),
+  );
+  if (pod === undefined) {
+    const known = listOf(pods.map((one) => workloadName(push, one)));
+    return refuse('WorkloadUnknown', `there is no workload "${text}": ${known}`);
+  }
+  if (!isInjected(pod, live)) {
+    const message = `${workloadName(push, pod)} has no proxy: label its namespace istio-injection=enabled and restart it`;
+    return refuse('ProxyMissing', message);
+  }
+  const described = describe('sidecar', pod, options);
+  if (described.value === undefined) return described;
+  const diagnostics = [...described.value.diagnostics, ...severalPods(push, found, text)];
+  return { value: { ...described.value, diagnostics }, diagnostics };
+};
+
+const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller> => {
+  const { push, inputs } = options;
+  const { namespace = 'default', name } = parseName(text);
+  const gateway = push.gateways.find((one) => one.namespace === namespace && one.name === name);
+  if (gateway === undefined) {
+    const known = listOf(push.gateways.map((one) => `${one.namespace}/${one.name}`));
+    return refuse('GatewayUnknown', `there is no Gateway "${namespace}/${name}": ${known}`);
+  }
+  const selector = Object.fromEntries(gateway.spec.selector);
+  const pod = (inputs.pods as readonly Pod[])
+    .filter(({ metadata }) => hasLabels(metadata.labels, selector))
+    .toSorted(byName)[0];
+  if (pod === undefined) {
+    const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+    const message = `no pod has the labels ${labels.join(',')} that Gateway ${namespace}/${name} selects`;
+    return refuse('GatewayUnserved', message);
+  }
+  return describe('router', pod, options);
+};
+
+/** Finds the proxy of a caller. Errors: WorkloadUnknown, ProxyMissing, GatewayUnknown, GatewayUnserved. */
+export const findCaller = (caller: Caller, options: CallerOptions): Checked<FoundCaller> =>
+  caller.kind === 'gateway'
+    ? findGateway(caller.gateway, options)
+    : findWorkload(caller.workload, options);

@@ -1,0 +1,84 @@
+import type { Connection } from './connection.ts';
+import type { SimulatedRequest } from './request.ts';
+import type { SimulatedDestination, Simulation } from './simulation.ts';
+
+/** Everything a simulation holds before it is said what the client makes of it. */
+export type Decided = Omit<Simulation, 'clientSees' | 'diagnostics'>;
+
+const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
+
+/** The workloads behind a destination, by their pods. */
+const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
+  const pods = [...new Set(endpoints.map(({ pod, address }) => pod || address))];
+  const [only = cluster] = pods;
+  return pods.length > 1 ? `one of ${pods.join(', ')}` : only;
+};
+
+const outcomeOf = (destination: SimulatedDestination): string => {
+  if (destination.responseFlags.includes('NC')) return '503: there is no such cluster (NC)';
+  if (destination.responseFlags.includes('UH')) return '503: no healthy endpoint (UH)';
+  return `the answer of ${answerer(destination)}`;
+};
+
+const throughDestinations = (destinations: readonly SimulatedDestination[]): string => {
+  const [first, ...others] = destinations;
+  if (first === undefined) return 'nothing: the route has no destination';
+  if (others.length === 0) return outcomeOf(first);
+  return destinations.map((one) => `${percent(one.percent)} ${outcomeOf(one)}`).join('; ');
+};
+
+const failedConnection = (
+  { listener, chain }: Connection,
+  { scheme }: SimulatedRequest,
+): string | undefined => {
+  if (listener === undefined) return 'connection refused: nothing listens there';
+  if (chain === undefined) return 'a closed connection: no filter chain takes it';
+  if (chain.http === undefined) return undefined;
+  const isTls = chain.transport.kind === 'tls';
+  if (isTls && scheme !== 'https') return 'a closed connection: this port speaks TLS';
+  if (!isTls && scheme === 'https') return 'a failed TLS handshake: this port speaks plain HTTP';
+  return scheme === 'tcp' ? '400: this port speaks HTTP' : undefined;
+};
+
+const tcpView = ({ destinations }: Decided): string => {
+  const [first] = destinations;
+  if (destinations.length === 1 && first?.endpoints.length === 0) {
+    return `a closed connection: ${first.cluster} has no endpoint`;
+  }
+  const text = throughDestinations(destinations);
+  return text.replaceAll('the answer of', 'a connection to').replaceAll('503:', 'closed:');
+};
+
+const ownAnswer = (decided: Decided): string | undefined => {
+  const { fault, redirect, directResponse, preflight, responseFlags, status } = decided;
+  if (fault?.abort?.percent === 100) return `${fault.abort.status}: an injected fault (FI)`;
+  if (preflight) return '200: the answer to a CORS preflight';
+  if (redirect !== null) return `${redirect.status} to ${redirect.location}`;
+  if (directResponse !== null) {
+    const { body } = directResponse;
+    return `${directResponse.status}, a direct response${body === '' ? '' : `: ${body}`}`;
+  }
+  if (responseFlags.includes('NR')) return '404: no route (NR)';
+  return responseFlags.includes('DPE') ? `${status}: the path cannot be read` : undefined;
+};
+
+/** One line: what comes back, with the alternatives where chance decides. */
+export const clientSees = (
+  decided: Decided,
+  connection: Connection,
+  request: SimulatedRequest,
+): string => {
+  const failure = failedConnection(connection, request);
+  if (failure !== undefined) return failure;
+  if (connection.chain?.http === undefined) return tcpView(decided);
+  const answer = ownAnswer(decided) ?? throughDestinations(decided.destinations);
+  const { fault } = decided;
+  const aborted =
+    fault?.abort && fault.abort.percent < 100
+      ? ` (in ${percent(fault.abort.percent)} of cases ${fault.abort.status}, injected)`
+      : '';
+  const delayed = fault?.delay
+    ? ` after ${fault.delay.ms} ms${fault.delay.percent < 100 ? ` in ${percent(fault.delay.percent)} of cases` : ''}`
+    : '';
+  return `${answer}${aborted}${delayed}`;
+};

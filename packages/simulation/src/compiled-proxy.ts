@@ -1,0 +1,79 @@
+import type { Checked, Diagnostic } from '@lateen/base';
+import {
+  type ClusterTable,
+  compileCluster,
+  compileEndpoints,
+  compileListener,
+  compileRouteConfiguration,
+  type EndpointTable,
+  type ListenerTable,
+  type RouteTable,
+} from '@lateen/routing';
+import {
+  buildClusters,
+  buildEndpoints,
+  buildListeners,
+  buildRoutes,
+  type ProxyDescriptor,
+  type PushContext,
+} from '@lateen/translator';
+
+/** A proxy's configuration as the proxy would hold it: built by the translator, compiled by the engine. */
+export interface CompiledProxy {
+  readonly listeners: readonly ListenerTable[];
+  /** Undefined: the proxy refused it. */
+  route(name: string): RouteTable | undefined;
+  cluster(name: string): ClusterTable | undefined;
+  endpoints(cluster: ClusterTable): EndpointTable | undefined;
+  /** What was refused so far, and why: each of it would be a NACK. */
+  readonly refused: readonly Diagnostic[];
+}
+
+/** Keeps what compiles and notes what does not. */
+class Acceptance {
+  readonly refused: Diagnostic[] = [];
+
+  accept<T>(name: string, { value, diagnostics }: Checked<T>): T | undefined {
+    for (const found of diagnostics) {
+      if (found.severity === 'error') this.refused.push({ ...found, object: name });
+    }
+    return value;
+  }
+}
+
+const memo = <T>(make: (name: string) => T): ((name: string) => T) => {
+  const known = new Map<string, T>();
+  return (name) => {
+    if (!known.has(name)) known.set(name, make(name));
+    return known.get(name) as T;
+  };
+};
+
+/** Builds and compiles what a proxy would be sent; routes and endpoints only when asked for. */
+export const compileProxy = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy => {
+  const acceptance = new Acceptance();
+  const clusters = new Map(buildClusters(push, proxy).map((one) => [one.name, one.message]));
+  const listeners = buildListeners(push, proxy).flatMap(({ name, message }) => {
+    const table = acceptance.accept(`listener ${name}`, compileListener(message));
+    return table === undefined ? [] : [table];
+  });
+  const endpoints = memo((name) => {
+    const [resource] = buildEndpoints(push, proxy, [name]);
+    return resource && acceptance.accept(`endpoints ${name}`, compileEndpoints(resource.message));
+  });
+  return {
+    listeners,
+    refused: acceptance.refused,
+    route: memo((name) => {
+      const [resource] = buildRoutes(push, proxy, [name]);
+      const checked = resource && compileRouteConfiguration(resource.message);
+      return checked && acceptance.accept(`route configuration ${name}`, checked);
+    }),
+    cluster: memo((name) => {
+      const message = clusters.get(name);
+      return message && acceptance.accept(`cluster ${name}`, compileCluster(message));
+    }),
+    endpoints: ({ discovery, endpoints: own }) =>
+      discovery.kind === 'eds' ? endpoints(discovery.serviceName) : own,
+  };
+};

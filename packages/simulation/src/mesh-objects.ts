@@ -1,0 +1,42 @@
+import type { KubeObject } from '@lateen/api';
+import { defaultMeshConfig, type MeshConfig, type MeshInputs } from '@lateen/translator';
+
+/** Kinds a simulation reads. */
+export const simulatedKinds: readonly string[] = [
+  'Service',
+  'EndpointSlice',
+  'Pod',
+  'Namespace',
+  'Node',
+  'VirtualService',
+  'DestinationRule',
+  'Gateway',
+  'ServiceEntry',
+  'Sidecar',
+  'WorkloadEntry',
+];
+
+/** Sorts objects of all kinds into the translator's inputs; kinds it does not read are left out. */
+export const meshInputs = (
+  objects: readonly KubeObject[],
+  meshConfig: Partial<MeshConfig> = {},
+): MeshInputs => {
+  const byKind = Map.groupBy(objects, ({ kind }) => kind);
+  const of = (kind: string): readonly KubeObject[] => byKind.get(kind) ?? [];
+  const networking = (kind: string): readonly KubeObject[] =>
+    of(kind).filter(({ apiVersion }) => String(apiVersion).startsWith('networking.istio.io/'));
+  return {
+    meshConfig: { ...defaultMeshConfig, ...meshConfig },
+    services: of('Service'),
+    endpointSlices: of('EndpointSlice'),
+    pods: of('Pod'),
+    namespaces: of('Namespace'),
+    nodes: of('Node'),
+    virtualServices: networking('VirtualService'),
+    destinationRules: networking('DestinationRule'),
+    gateways: networking('Gateway'),
+    serviceEntries: networking('ServiceEntry'),
+    sidecars: networking('Sidecar'),
+    workloadEntries: networking('WorkloadEntry'),
+  };
+};

@@ -1,0 +1,78 @@
+import type { Checked } from '@lateen/base';
+import type { ProxyDescriptor, PushContext } from '@lateen/translator';
+
+/** Where a name leads before any proxy is asked: what DNS would say. */
+export interface ServiceAddress {
+  readonly address: string;
+  /** False: the name is outside, and its real address is not known here. */
+  readonly known: boolean;
+}
+
+/** For names outside the cluster (RFC 5737, TEST-NET-3). */
+const somewhere: ServiceAddress = { address: '203.0.113.1', known: false };
+
+type MeshService = PushContext['services']['services'][number];
+
+/** Full names that a name may stand for, in the order of a pod's DNS search list. */
+const candidates = (host: string, namespace: string, domain: string): readonly string[] => [
+  `${host}.${namespace}.svc.${domain}`,
+  `${host}.svc.${domain}`,
+  `${host}.${domain}`,
+  host,
+];
+
+const firstAddress = (push: PushContext, service: MeshService): string | undefined => {
+  const [vip] = service.addresses;
+  if (vip !== undefined && vip !== '' && !vip.includes('/')) return vip;
+  const range = /^([\d.]+)\/32$/.exec(vip ?? '')?.[1];
+  if (range !== undefined) return range;
+  const endpoints = push.endpoints.get(`${service.namespace}/${service.hostname}`) ?? [];
+  return endpoints.find(({ address }) => /^[\d.:a-f]+$/.test(address))?.address;
+};
+
+/** A pod of a headless service by its own name: `db-0.db`. */
+const podOf = (push: PushContext, name: string): string | undefined => {
+  const dot = name.indexOf('.');
+  const [service] = push.services.byHostname.get(name.slice(dot + 1)) ?? [];
+  if (dot < 0 || service === undefined) return undefined;
+  const pod = push.workloads.get(`${service.namespace}/${name.slice(0, dot)}`);
+  return pod?.address;
+};
+
+const isWritten = (push: PushContext, names: readonly string[]): boolean =>
+  push.virtualServices.some(({ hosts }) => hosts.some((host) => names.includes(host)));
+
+/**
+ * Resolves a host as the caller's DNS would. Error HostUnknown: no service has the name, and it
+ * cannot be one outside, as it has no dot.
+ */
+export const resolveServiceAddress = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  host: string,
+): Checked<ServiceAddress> => {
+  const plain = host.replace(/^\[|\]$/g, '');
+  if (plain.includes(':') || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(plain)) {
+    return { value: { address: plain, known: true }, diagnostics: [] };
+  }
+  const { domainSuffix } = push.meshConfig;
+  const names = candidates(host, proxy.namespace, domainSuffix);
+  for (const name of names) {
+    const services = push.services.byHostname.get(name);
+    const address = services
+      ?.map((one) => firstAddress(push, one))
+      .find((one) => one !== undefined);
+    const found = address ?? podOf(push, name);
+    if (found !== undefined) return { value: { address: found, known: true }, diagnostics: [] };
+    if (services !== undefined) return { value: somewhere, diagnostics: [] };
+  }
+  const clusterName = host.endsWith(`.svc.${domainSuffix}`) || host.endsWith('.svc');
+  if ((host.includes('.') && !clusterName) || isWritten(push, names)) {
+    return { value: somewhere, diagnostics: [] };
+  }
+  const message = `there is no service "${host}" for a caller in ${proxy.namespace}: name one as service, service.namespace, or a full host name`;
+  return {
+    value: undefined,
+    diagnostics: [{ severity: 'error', code: 'HostUnknown', message }],
+  };
+};

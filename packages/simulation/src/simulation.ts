@@ -1,0 +1,154 @@
+import type { Diagnostic, SourcePosition } from '@lateen/base';
+
+/** An object a decision comes from, and where it was written when that is known. */
+export interface ObjectOrigin {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Field in the object, for instance `spec.http[1].match[0]`. */
+  readonly path: string;
+  readonly position?: SourcePosition;
+}
+
+/** A rule of a VirtualService; for a delegated one both the root's and the delegate's. */
+export interface RuleOrigin extends ObjectOrigin {
+  /** Index in `spec.http`. */
+  readonly rule: number;
+  /** Index in `match` of the rule; absent for a rule without conditions. */
+  readonly match?: number;
+  readonly delegate?: ObjectOrigin & { readonly rule: number };
+}
+
+/** A route that was looked at before the one taken, and the first condition that failed. */
+export interface TriedRoute {
+  readonly route: string;
+  readonly condition: string;
+  readonly actual: string;
+  readonly origin: RuleOrigin | null;
+}
+
+/** A rule of the same VirtualService that is no route of this proxy at all. */
+export interface UnusedRule {
+  readonly origin: RuleOrigin;
+  readonly reason: 'unreachable' | 'not-for-this-proxy';
+}
+
+/** An endpoint a request may go to. */
+export interface SimulatedEndpoint {
+  readonly address: string;
+  /** `namespace/pod`; '' for addresses nobody knows. */
+  readonly pod: string;
+  readonly health: 'healthy' | 'unhealthy' | 'draining' | 'degraded';
+  readonly weight: number;
+  readonly priority: number;
+}
+
+/** A header of the request as it goes upstream, or of the response; null: taken out. */
+export interface HeaderChange {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+/** A header operation on a response nobody has seen yet. */
+export interface HeaderPlan {
+  readonly name: string;
+  readonly operation: 'remove' | 'append' | 'overwrite' | 'add-if-absent' | 'overwrite-if-exists';
+  readonly value: string;
+}
+
+/** One place a request may go to, with what is sent there. */
+export interface SimulatedDestination {
+  readonly cluster: string;
+  readonly weight: number;
+  /** 0-100. */
+  readonly percent: number;
+  readonly subset: string;
+  /** Undefined rule: no DestinationRule is in force. */
+  readonly destinationRule: ObjectOrigin | null;
+  /** `least-request`, `round-robin` ...; '' when there is no such cluster. */
+  readonly loadBalancing: string;
+  /** TLS to the endpoints: `plain`, `tls`, ... */
+  readonly transport: string;
+  /** Those the balancer may choose from; names of DNS clusters are not resolved. */
+  readonly endpoints: readonly SimulatedEndpoint[];
+  /** What the proxy answers itself when it cannot send: 503. Null: the upstream answers. */
+  readonly status: number | null;
+  readonly responseFlags: readonly string[];
+  /** Of the request as it goes upstream. */
+  readonly authority: string;
+  readonly path: string;
+  readonly requestHeaders: readonly HeaderChange[];
+  readonly responseHeaders: readonly HeaderPlan[];
+}
+
+export interface SimulatedRedirect {
+  readonly status: number;
+  readonly location: string;
+}
+
+export interface SimulatedDirectResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A fault that may be injected; percents 0-100. */
+export interface SimulatedFault {
+  readonly delay: { readonly ms: number; readonly percent: number } | null;
+  readonly abort: {
+    readonly status: number;
+    /** Undefined for plain HTTP aborts. */
+    readonly grpcStatus?: number;
+    readonly percent: number;
+  } | null;
+}
+
+export interface SimulatedRetries {
+  readonly attempts: number;
+  readonly retryOn: readonly string[];
+  readonly statusCodes: readonly number[];
+  /** 0: the route's timeout. */
+  readonly perTryTimeoutMs: number;
+}
+
+/** The whole decision about one request. Null where the request never got so far. */
+export interface Simulation {
+  /** `namespace/pod` of the proxy that decides. */
+  readonly proxy: string;
+  readonly workload: string;
+  readonly direction: 'outbound' | 'inbound' | 'gateway';
+  /** `METHOD URL`. */
+  readonly request: string;
+  readonly listener: string | null;
+  /** Name of the chain, or what it matches; '' for the only one. */
+  readonly filterChain: string | null;
+  readonly routeConfiguration: string | null;
+  readonly virtualHost: string | null;
+  readonly tried: readonly TriedRoute[];
+  /** Name of the route, '' when it has none. */
+  readonly route: string | null;
+  /** What the route asks for. */
+  readonly match: string | null;
+  readonly origin: RuleOrigin | null;
+  readonly unused: readonly UnusedRule[];
+  /** The cluster when there is only one. */
+  readonly cluster: string | null;
+  readonly destinations: readonly SimulatedDestination[];
+  readonly redirect: SimulatedRedirect | null;
+  readonly directResponse: SimulatedDirectResponse | null;
+  readonly fault: SimulatedFault | null;
+  /** The CORS filter answers the preflight. */
+  readonly preflight: boolean;
+  /** 0: none. */
+  readonly timeoutMs: number | null;
+  readonly retries: SimulatedRetries | null;
+  readonly mirrors: readonly { readonly cluster: string; readonly percent: number }[];
+  /** What hashes choose the endpoint: `header x-user`. */
+  readonly hashPolicies: readonly string[];
+  readonly responseFlags: readonly string[];
+  /** Status of an answer that the proxy makes itself. Null: the upstream's, or chance decides. */
+  readonly status: number | null;
+  /** One line: what the client sees. */
+  readonly clientSees: string;
+  /** What the objects have wrong, and resources that the proxy would refuse. */
+  readonly diagnostics: readonly Diagnostic[];
+}
