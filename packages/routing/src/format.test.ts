@@ -142,3 +142,12 @@ test('properties: any text compiles to a format or an error, and literals come b
     }),
   );
 });
+
+test('the time follows the clock, millisecond by millisecond', () => {
+  const format = compileFormat('%START_TIME% %START_TIME(%S.%3f)%').value;
+  const at = (startTimeMs: number): string => format?.(context({ startTimeMs })) ?? '';
+  assert.equal(at(0), '1970-01-01T00:00:00.000Z 00.000');
+  assert.equal(at(0.7), '1970-01-01T00:00:00.000Z 00.000');
+  assert.equal(at(1), '1970-01-01T00:00:00.001Z 00.001');
+  assert.equal(at(59_999), '1970-01-01T00:00:59.999Z 59.999');
+});
