@@ -6,7 +6,13 @@ import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson } from '../testing/static-bootstrap.ts';
-import { bodyOf, httpUpstream, namedUpstream, rawUpstream, refusedPort } from '../testing/upstream.ts';
+import {
+  bodyOf,
+  httpUpstream,
+  namedUpstream,
+  rawUpstream,
+  refusedPort,
+} from '../testing/upstream.ts';
 
 const stat = async (
   running: { admin(path: string): Promise<Response> },
@@ -85,10 +91,14 @@ test('gives up after the configured number of retries', async () => {
 test('times out: whole request, single try, and a response that stalls', async () => {
   await using up = await rawUpstream((socket) => {
     socket.on('data', (chunk) => {
-      if (chunk.includes('/stall')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
+      if (chunk.includes('/stall'))
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     });
   });
-  const perTry = { retryPolicy: { retryOn: '5xx', numRetries: 1, perTryTimeout: '0.05s' }, timeout: '5s' };
+  const perTry = {
+    retryPolicy: { retryOn: '5xx', numRetries: 1, perTryTimeout: '0.05s' },
+    timeout: '5s',
+  };
   await using running = await runProxy({
     clusters: [oneEndpoint('up', up.port)],
     routes: [routeTo('up', '/try', perTry), routeTo('up', '/', { timeout: '0.1s' })],
@@ -253,27 +263,41 @@ test('splits by weight, mirrors, rewrites and mutates', async () => {
     response.end(`${request.headers.host} ${request.url} ${request.headers['x-added'] ?? ''}`);
   });
   await using other = await namedUpstream('other');
-  await using running = await runProxy({
-    clusters: [oneEndpoint('up', up.port), oneEndpoint('other', other.port), oneEndpoint('shadow', shadow.port)],
-    routes: [
-      {
-        match: { prefix: '/split' },
-        route: { weightedClusters: { clusters: [{ name: 'up', weight: 25 }, { name: 'other', weight: 75 }] } },
-      },
-      {
-        match: { prefix: '/api/' },
-        route: {
-          cluster: 'up',
-          prefixRewrite: '/',
-          hostRewriteLiteral: 'inner.example',
-          requestMirrorPolicies: [{ cluster: 'shadow', disableShadowHostSuffixAppend: true }],
+  await using running = await runProxy(
+    {
+      clusters: [
+        oneEndpoint('up', up.port),
+        oneEndpoint('other', other.port),
+        oneEndpoint('shadow', shadow.port),
+      ],
+      routes: [
+        {
+          match: { prefix: '/split' },
+          route: {
+            weightedClusters: {
+              clusters: [
+                { name: 'up', weight: 25 },
+                { name: 'other', weight: 75 },
+              ],
+            },
+          },
         },
-        requestHeadersToAdd: [{ header: { key: 'x-added', value: 'from %REQ(:METHOD)%' } }],
-        responseHeadersToAdd: [{ header: { key: 'x-new', value: 'here' } }],
-        responseHeadersToRemove: ['x-old'],
-      },
-    ],
-  }, { dice: seeded() });
+        {
+          match: { prefix: '/api/' },
+          route: {
+            cluster: 'up',
+            prefixRewrite: '/',
+            hostRewriteLiteral: 'inner.example',
+            requestMirrorPolicies: [{ cluster: 'shadow', disableShadowHostSuffixAppend: true }],
+          },
+          requestHeadersToAdd: [{ header: { key: 'x-added', value: 'from %REQ(:METHOD)%' } }],
+          responseHeadersToAdd: [{ header: { key: 'x-new', value: 'here' } }],
+          responseHeadersToRemove: ['x-old'],
+        },
+      ],
+    },
+    { dice: seeded() },
+  );
   const response = await running.fetch('/api/v1?x', { method: 'POST', body: 'payload' });
   assert.equal(await response.text(), 'inner.example /v1?x from POST');
   assert.equal(response.headers.get('x-new'), 'here');
@@ -310,14 +334,21 @@ test('answers preflights and marks responses for allowed origins', async () => {
   });
   const headers = { 'access-control-request-method': 'POST', origin: 'https://a.example' };
   const client = await running.connect();
-  client.send(`OPTIONS / HTTP/1.1\r\nHost: a\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+  client.send(
+    `OPTIONS / HTTP/1.1\r\nHost: a\r\n${Object.entries(headers)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('')}\r\n`,
+  );
   const preflight = await client.response();
   assert.equal(preflight.status, 200);
   assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://a.example');
   assert.equal(preflight.headers.get('access-control-allow-methods'), 'GET,POST');
   assert.equal(preflight.headers.get('access-control-max-age'), '60');
   client.send('GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n\r\n');
-  assert.equal((await client.response()).headers.get('access-control-allow-origin'), 'https://a.example');
+  assert.equal(
+    (await client.response()).headers.get('access-control-allow-origin'),
+    'https://a.example',
+  );
   client.send('GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\n\r\n');
   assert.equal((await client.response()).headers.get('access-control-allow-origin'), undefined);
   client.close();
@@ -346,7 +377,10 @@ test('passes WebSockets through, and refuses them where they are not allowed', a
   socket.close();
   await new Promise((resolve) => socket.once('close', resolve));
   sockets.close();
-  await using closed = await runProxy({ clusters: [oneEndpoint('up', up.port)], routes: [routeTo('up')] });
+  await using closed = await runProxy({
+    clusters: [oneEndpoint('up', up.port)],
+    routes: [routeTo('up')],
+  });
   const refused = new WebSocket(`ws://127.0.0.1:${closed.port}/chat`);
   const error = await new Promise<Error>((resolve) => refused.once('error', resolve));
   assert.match(error.message, /403/);
@@ -359,11 +393,14 @@ test('writes access logs with flags and details', async () => {
     await using up = await rawUpstream((socket) => {
       socket.on('data', (chunk) => {
         if (chunk.includes('/reset')) socket.destroy();
-        else if (chunk.includes('/garbage')) socket.write('SSH-2.0-nonsense-of-enough-length\r\n\r\n');
-        else if (!chunk.includes('/slow')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        else if (chunk.includes('/garbage'))
+          socket.write('SSH-2.0-nonsense-of-enough-length\r\n\r\n');
+        else if (!chunk.includes('/slow'))
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
       });
     });
-    const format = '%REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %BYTES_RECEIVED% %BYTES_SENT% %UPSTREAM_CLUSTER% %ROUTE_NAME%\n';
+    const format =
+      '%REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %BYTES_RECEIVED% %BYTES_SENT% %UPSTREAM_CLUSTER% %ROUTE_NAME%\n';
     const accessLog = [
       {
         name: 'envoy.access_loggers.file',
@@ -389,7 +426,16 @@ test('writes access logs with flags and details', async () => {
         ],
         manager: { accessLog },
       });
-      for (const one of ['/u/ok', '/none', '/dead', '/missing', '/nowhere', '/u/slow', '/u/reset', '/u/garbage']) {
+      for (const one of [
+        '/u/ok',
+        '/none',
+        '/dead',
+        '/missing',
+        '/nowhere',
+        '/u/slow',
+        '/u/reset',
+        '/u/garbage',
+      ]) {
         await (await running.fetch(one)).text();
       }
       const client = await running.connect();

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startProxy } from '../proxy.ts';
+import { RawClient } from '../testing/raw-client.ts';
+import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
+import {
+  bootstrapOf,
+  clusterJson,
+  httpFilters,
+  httpListenerJson,
+  routesJson,
+} from '../testing/static-bootstrap.ts';
+import { httpUpstream, namedUpstream } from '../testing/upstream.ts';
+
+test('shows configuration, clusters, listeners and readiness as Envoy does', async () => {
+  await using up = await namedUpstream('up');
+  await using running = await runProxy({
+    clusters: [clusterJson('up', [up.port])],
+    routes: [routeTo('up')],
+  });
+  await (await running.fetch('/')).text();
+  const text = async (path: string): Promise<string> => (await running.admin(path)).text();
+  assert.equal(await text('/ready'), 'LIVE\n');
+  assert.match(
+    await text('/clusters'),
+    new RegExp(`^up::127.0.0.1:${up.port}::health_flags::healthy$`, 'm'),
+  );
+  assert.match(await text('/clusters'), new RegExp(`^up::127.0.0.1:${up.port}::rq_total::1$`, 'm'));
+  assert.match(await text('/listeners'), /^http::127\.0\.0\.1:0$/m);
+  const clusters = (await (await running.admin('/clusters?format=json')).json()) as {
+    cluster_statuses: { name: string }[];
+  };
+  assert.equal(clusters.cluster_statuses[0]?.name, 'up');
+  const dump = (await (await running.admin('/config_dump')).json()) as {
+    configs: Record<string, unknown>[];
+  };
+  assert.deepEqual(
+    dump.configs.map((config) => String(config['@type']).split('.').at(-1)),
+    ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'],
+  );
+  assert.match(JSON.stringify(dump), /"route_config":\{"name":"routes"/);
+  const info = (await (await running.admin('/server_info')).json()) as { state: string };
+  assert.equal(info.state, 'LIVE');
+  assert.match(await text('/stats?filter=upstream_rq_2xx'), /^cluster\.up\.upstream_rq_2xx: 1\n$/);
+  assert.equal((await running.admin('/nope')).status, 404);
+});
+
+test('changes things only by POST', async () => {
+  await using running = await runProxy({ clusters: [] });
+  for (const path of [
+    '/quitquitquit',
+    '/healthcheck/fail',
+    '/drain_listeners',
+    '/reset_counters',
+  ]) {
+    assert.equal((await running.admin(path)).status, 405, path);
+  }
+  await running.admin('/healthcheck/fail', { method: 'POST' });
+  assert.equal((await running.admin('/ready')).status, 503);
+  await running.admin('/healthcheck/ok', { method: 'POST' });
+  assert.equal((await running.admin('/ready')).status, 200);
+});
+
+test('exports Prometheus text with the metrics of the mesh, from both ends of a call', async () => {
+  await using app = await httpUpstream((request, response) => {
+    response.setHeader(
+      'x-saw-peer',
+      String(request.headers['x-envoy-peer-metadata'] !== undefined),
+    );
+    response.end('ok');
+  });
+  const filters = { httpFilters: httpFilters([{ name: 'istio.stats' }]) };
+  const service = {
+    metadata: {
+      filterMetadata: {
+        istio: {
+          services: [
+            { host: 'shop.default.svc.cluster.local', name: 'shop', namespace: 'default' },
+          ],
+        },
+      },
+    },
+  };
+  const routes = { routeConfig: routesJson([routeTo('up')]) };
+  await using server = await runProxy({
+    clusters: [clusterJson('up', [app.port], service)],
+    listeners: [httpListenerJson({ ...routes, ...filters }, { trafficDirection: 'INBOUND' })],
+  });
+  await using client = await runProxy({
+    clusters: [clusterJson('up', [server.port], service)],
+    listeners: [httpListenerJson({ ...routes, ...filters }, { trafficDirection: 'OUTBOUND' })],
+  });
+  const response = await client.fetch('/');
+  assert.equal(response.headers.get('x-saw-peer'), 'false', 'the app does not see metadata');
+  assert.equal(response.headers.get('x-envoy-peer-metadata'), null, 'nor does the caller');
+  const series = async (running: typeof client): Promise<string> => {
+    const page = await running.admin('/stats/prometheus');
+    assert.match(page.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    return (
+      (await page.text()).split('\n').find((line) => line.startsWith('istio_requests_total')) ?? ''
+    );
+  };
+  for (const [running, reporter] of [
+    [client, 'source'],
+    [server, 'destination'],
+  ] as const) {
+    const line = await series(running);
+    for (const label of [
+      `reporter="${reporter}"`,
+      'source_workload="test-v1"',
+      'source_canonical_service="test"',
+      'destination_workload="test-v1"',
+      'destination_version="v1"',
+      'destination_service="shop.default.svc.cluster.local"',
+      'destination_service_name="shop"',
+      'request_protocol="http"',
+      'response_code="200"',
+      'response_flags="-"',
+      `connection_security_policy="${reporter === 'source' ? 'unknown' : 'none'}"`,
+    ]) {
+      assert.ok(line.includes(label), `${label} in ${line}`);
+    }
+    assert.match(line, / 1$/);
+  }
+  const text = await (await client.admin('/stats/prometheus')).text();
+  assert.match(text, /^istio_request_duration_milliseconds_bucket\{.*le="\+Inf"\} 1$/m);
+  assert.match(text, /^envoy_cluster_upstream_rq_total\{envoy_cluster_name="up"\} 1$/m);
+  assert.match(text, /^# TYPE istio_requests_total counter$/m);
+});
+
+test('drains: answers what is under way, accepts no more, then ends', async () => {
+  const held: (() => void)[] = [];
+  await using up = await httpUpstream((_request, response) => {
+    held.push(() => response.end('late'));
+  });
+  const manager = { routeConfig: routesJson([routeTo('up')]) };
+  const bootstrap = await bootstrapOf({
+    clusters: [clusterJson('up', [up.port])],
+    listeners: [httpListenerJson(manager)],
+  });
+  const proxy = await startProxy(bootstrap);
+  const port = proxy.listenerPort('http') ?? 0;
+  const idle = await RawClient.connect(port);
+  const busy = await RawClient.connect(port);
+  busy.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await eventually(() => held.length === 1);
+  const drained = proxy.drain(5000);
+  await idle.all();
+  await assert.rejects(RawClient.connect(port));
+  held[0]?.();
+  const response = await busy.response();
+  assert.equal(response.body.toString(), 'late');
+  assert.equal(response.headers.get('connection'), 'close');
+  await drained;
+});
