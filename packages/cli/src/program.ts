@@ -3,6 +3,7 @@ import { lateenVersion, readProxyStatus } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { detachedUp } from './commands/detached-up.ts';
 import { down } from './commands/down.ts';
+import { addExplain } from './commands/explain.ts';
 import { requireRunning, status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import type { Output } from './progress.ts';
@@ -117,5 +118,6 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     .addOption(stateDirOption())
     .action((flags: { stateDir: string }) => down(flags.stateDir, output));
   addInspection(program, output);
+  addExplain(program, output);
   return program;
 };

@@ -1,4 +1,5 @@
 export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
+export { readMeshConfigText } from './ingest/mesh-config-text.ts';
 export { injectPod } from './injection/inject-pod.ts';
 export { decideInjection, type InjectionDecision } from './injection/injection-decision.ts';
 export {

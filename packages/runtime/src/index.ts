@@ -1,3 +1,4 @@
+export { readMeshConfigText } from '@lateen/pilot';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
 export { readProxyStatus } from './proxy-status.ts';

@@ -17,7 +17,7 @@ export type Caller =
     }
   | {
       readonly kind: 'gateway';
-      /** `namespace/name` of a Gateway; the namespace defaults to `default`. */
+      /** Name of a Gateway; `namespace/name` where it is not unique. */
       readonly gateway: string;
     };
 
@@ -121,8 +121,12 @@ const parseName = (
     : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 };
 
-const byName = (left: Pod, right: Pod): number =>
-  left.metadata.name < right.metadata.name ? -1 : 1;
+/** Names without a namespace mean `default` first. */
+const defaultFirst = (left: string, right: string): number =>
+  Number(right === 'default') - Number(left === 'default');
+
+const byName = ({ metadata: left }: Pod, { metadata: right }: Pod): number =>
+  defaultFirst(left.namespace ?? '', right.namespace ?? '') || (left.name < right.name ? -1 : 1);
 
 /** Pods that a name may mean: the pod itself, else those of the workload, else those of the app. */
 const podsNamed = (push: PushContext, pods: readonly Pod[], text: string): readonly Pod[] => {
@@ -177,11 +181,13 @@ const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller
 
 const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller> => {
   const { push, inputs } = options;
-  const { namespace = 'default', name } = parseName(text);
-  const gateway = push.gateways.find((one) => one.namespace === namespace && one.name === name);
+  const { namespace, name } = parseName(text);
+  const gateway = push.gateways
+    .filter((one) => one.name === name && (namespace ?? one.namespace) === one.namespace)
+    .toSorted((left, right) => defaultFirst(left.namespace, right.namespace))[0];
   if (gateway === undefined) {
     const known = listOf(push.gateways.map((one) => `${one.namespace}/${one.name}`));
-    return refuse('GatewayUnknown', `there is no Gateway "${namespace}/${name}": ${known}`);
+    return refuse('GatewayUnknown', `there is no Gateway "${text}": ${known}`);
   }
   const selector = Object.fromEntries(gateway.spec.selector);
   const pod = (inputs.pods as readonly Pod[])
@@ -189,7 +195,7 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
     .toSorted(byName)[0];
   if (pod === undefined) {
     const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-    const message = `no pod has the labels ${labels.join(',')} that Gateway ${namespace}/${name} selects`;
+    const message = `no pod has the labels ${labels.join(',')} that Gateway ${gateway.namespace}/${name} selects`;
     return refuse('GatewayUnserved', message);
   }
   return describe('router', pod, options);

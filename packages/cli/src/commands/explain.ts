@@ -1,0 +1,129 @@
+import { type KubeConnection, loadKubeConfig } from '@lateen/kube';
+import { readMeshConfigText } from '@lateen/runtime';
+import {
+  type Caller,
+  completeCluster,
+  meshInputs,
+  parseRequest,
+  type SimulationInput,
+  simulate,
+} from '@lateen/simulation';
+import { type Command, Option } from 'commander';
+import { ExplainError } from '../explain/explain-error.ts';
+import { explainText } from '../explain/explain-text.ts';
+import { liveMeshConfig, liveObjects } from '../explain/live-objects.ts';
+import { readManifests } from '../explain/manifest-files.ts';
+import type { Output } from '../progress.ts';
+import { requireRunning } from './status.ts';
+
+/** Flags of `lateen explain`. */
+interface ExplainFlags {
+  readonly from?: string;
+  readonly inbound?: string;
+  readonly gateway?: string;
+  readonly header: readonly string[];
+  readonly filename: readonly string[];
+  readonly namespace?: string;
+  readonly output: 'text' | 'json';
+  readonly stateDir: string;
+  readonly kubeconfig?: string;
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+const callerOf = ({ from, inbound, gateway, namespace }: ExplainFlags): Caller => {
+  const named = [from, inbound, gateway].filter((name) => name !== undefined);
+  if (named.length !== 1) {
+    throw new ExplainError(
+      'bad-caller',
+      'say whose request it is with one of --from <workload>, --gateway <namespace/name>, --inbound <workload>',
+    );
+  }
+  const full = (name: string): string =>
+    name.includes('/') || namespace === undefined ? name : `${namespace}/${name}`;
+  if (gateway !== undefined) return { kind: 'gateway', gateway: full(gateway) };
+  if (inbound !== undefined) return { kind: 'inbound', workload: full(inbound) };
+  return { kind: 'outbound', workload: full(from ?? '') };
+};
+
+type Mesh = Pick<SimulationInput, 'inputs' | 'live' | 'locate' | 'interceptionMode'>;
+
+/** Mesh configuration as text, read as istiod does; one that is wrong leaves Istio's defaults. */
+const meshConfigOf = (text: string | undefined) =>
+  text === undefined ? {} : (readMeshConfigText(text).value ?? {});
+
+const offlineMesh = (paths: readonly string[]): Mesh => {
+  const { objects, locate } = readManifests(paths);
+  const map = objects.find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'istio',
+  );
+  const text = (map as { data?: { mesh?: string } } | undefined)?.data?.mesh;
+  return { inputs: meshInputs(completeCluster(objects), meshConfigOf(text)), locate };
+};
+
+const liveMesh = async (connection: KubeConnection): Promise<Mesh> => {
+  const [objects, text] = await Promise.all([liveObjects(connection), liveMeshConfig(connection)]);
+  return { inputs: meshInputs(objects, meshConfigOf(text)), live: true };
+};
+
+const messageOf = (diagnostics: readonly { readonly message: string }[]): string =>
+  diagnostics.map(({ message }) => message).join('; ');
+
+/**
+ * Says what happens to a request that is not sent: on manifests, or on a cluster. Rejects with
+ * ExplainError, RuntimeError or KubeError.
+ */
+const explain = async (
+  words: { readonly method: string; readonly url: string },
+  flags: ExplainFlags,
+  output: Output,
+): Promise<void> => {
+  const caller = callerOf(flags);
+  const parsed = parseRequest({ ...words, headers: flags.header });
+  if (parsed.value === undefined) {
+    throw new ExplainError('bad-request', messageOf(parsed.diagnostics));
+  }
+  const connection = (): KubeConnection =>
+    loadKubeConfig(flags.kubeconfig ?? requireRunning(flags.stateDir).kubeconfig);
+  const mesh =
+    flags.filename.length > 0 ? offlineMesh(flags.filename) : await liveMesh(connection());
+  const { value, diagnostics } = simulate({ ...mesh, caller, request: parsed.value });
+  if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
+  output.out(
+    flags.output === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : explainText(value),
+  );
+};
+
+/** Adds `lateen explain`. */
+export const addExplain = (program: Command, output: Output): void => {
+  program
+    .command('explain')
+    .description('say where a request goes and why, without sending it')
+    .argument('<words...>', '[METHOD] URL, for instance GET http://reviews:9080/reviews/0')
+    .option('--from <workload>', 'the caller: a pod, a workload or the value of a label app')
+    .option('--gateway <gateway>', 'the request comes to this Gateway, at the port of the URL')
+    .option('--inbound <workload>', 'the request comes to the proxy of this workload')
+    .option('-H, --header <line>', 'a header, as for curl (repeatable)', collect, [])
+    .option(
+      '-f, --filename <path>',
+      'manifests instead of a cluster: a file, a folder or - (repeatable)',
+      collect,
+      [],
+    )
+    .option('-n, --namespace <namespace>', 'of the caller or Gateway')
+    .addOption(
+      new Option('-o, --output <format>', 'output format')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
+    .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
+    .action((words: readonly string[], flags: ExplainFlags) => {
+      const [first = '', second, ...rest] = words;
+      if (rest.length > 0)
+        throw new ExplainError('bad-request', `what is "${rest.join(' ')}"? Write [METHOD] URL`);
+      const request =
+        second === undefined ? { method: 'GET', url: first } : { method: first, url: second };
+      return explain(request, flags, output);
+    });
+};

@@ -1,0 +1,182 @@
+import { formatDiagnostic } from '@lateen/base';
+import type {
+  ObjectOrigin,
+  RuleOrigin,
+  SimulatedDestination,
+  SimulatedEndpoint,
+  Simulation,
+} from '@lateen/simulation';
+
+/** Endpoints of one destination that are listed by name. */
+const maxEndpoints = 5;
+const labelWidth = 15;
+
+type Line = readonly [label: string, text: string];
+
+const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
+
+const duration = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
+
+const place = ({ position }: ObjectOrigin): string =>
+  position === undefined ? '' : ` (${position.file ?? 'stdin'}:${position.line})`;
+
+const objectText = (origin: ObjectOrigin): string =>
+  `${origin.kind} ${origin.namespace}/${origin.name}${place(origin)}`;
+
+const ruleText = (origin: RuleOrigin): string => {
+  const own = `${origin.path.slice('spec.'.length)} of ${objectText(origin)}`;
+  const { delegate } = origin;
+  return delegate === undefined
+    ? own
+    : `${own}, delegated to ${delegate.path.slice('spec.'.length)} of ${objectText(delegate)}`;
+};
+
+const connectionLines = (simulation: Simulation): readonly Line[] => {
+  const { listener, filterChain, routeConfiguration, virtualHost } = simulation;
+  return [
+    ['proxy', `${simulation.proxy} (${simulation.workload}), ${simulation.direction}`],
+    ['listener', listener ?? 'none'],
+    ...(filterChain === null ? [] : [['filter chain', filterChain || 'the only one'] as const]),
+    ...(routeConfiguration === null
+      ? []
+      : [['virtual host', `${virtualHost ?? 'none'}, in routes ${routeConfiguration}`] as const]),
+  ];
+};
+
+const triedLines = ({ tried }: Simulation): readonly Line[] =>
+  tried.map(({ origin, route, condition, actual }) => [
+    'passed over',
+    `${origin === null ? `route ${route}` : ruleText(origin)}: wants ${condition}, got ${actual || 'nothing'}`,
+  ]);
+
+const routeLines = (simulation: Simulation): readonly Line[] => {
+  const { route, origin, match, unused } = simulation;
+  if (route === null) return [];
+  const name = route === '' || origin === null ? '' : ` "${route}"`;
+  const source = origin === null ? `${route}, made by the mesh` : `${ruleText(origin)}${name}`;
+  return [
+    ['route', `${source}, on ${match || 'everything'}`],
+    ...unused.map(
+      (rule): Line => [
+        'no route',
+        rule.reason === 'unreachable'
+          ? `${ruleText(rule.origin)}: a rule before it takes every request`
+          : `${ruleText(rule.origin)}: not for this proxy (gateways, port or source)`,
+      ],
+    ),
+  ];
+};
+
+const faultLines = ({ fault, preflight }: Simulation): readonly Line[] => [
+  ...(fault?.delay
+    ? [['fault', `delay ${duration(fault.delay.ms)}, ${percent(fault.delay.percent)}`] as const]
+    : []),
+  ...(fault?.abort
+    ? [['fault', `abort with ${fault.abort.status}, ${percent(fault.abort.percent)}`] as const]
+    : []),
+  ...(preflight ? [['cors', 'the proxy answers the preflight'] as const] : []),
+];
+
+const endpointText = ({ address, pod, health }: SimulatedEndpoint): string =>
+  `${address}${pod === '' ? '' : ` ${pod}`}${health === 'healthy' ? '' : ` (${health})`}`;
+
+const endpointsText = ({ endpoints, loadBalancing }: SimulatedDestination): string => {
+  if (endpoints.length === 0) return 'none is healthy: is the workload running and ready?';
+  const shown = endpoints.slice(0, maxEndpoints).map(endpointText).join(', ');
+  const rest = endpoints.length - maxEndpoints;
+  const balancing = endpoints.length > 1 ? ` (${loadBalancing})` : '';
+  return `${shown}${rest > 0 ? ` and ${rest} more` : ''}${balancing}`;
+};
+
+const sentLines = (destination: SimulatedDestination, simulation: Simulation): readonly Line[] => {
+  const [method = '', url = ''] = simulation.request.split(' ');
+  const asked = `${url.replace(/^[a-z]+:\/\//, '')}`;
+  const sent = `${destination.authority}${destination.path}`;
+  return [
+    ...(sent === asked || destination.authority === ''
+      ? []
+      : [['  sent as', `${method} ${destination.path}, host ${destination.authority}`] as const]),
+    ...destination.requestHeaders.map(
+      ({ name, value }): Line => [
+        '  request',
+        value === null ? `without ${name}` : `${name}: ${value}`,
+      ],
+    ),
+    ...destination.responseHeaders.map(
+      ({ name, operation, value }): Line => [
+        '  response',
+        operation === 'remove' ? `without ${name}` : `${name}: ${value} (${operation})`,
+      ],
+    ),
+  ];
+};
+
+const missingCluster = ({ cluster, subset }: SimulatedDestination): string => {
+  const [, port, , host] = cluster.split('|');
+  return subset === ''
+    ? `there is none: no service "${host}" with port ${port} is visible here`
+    : `there is none: a DestinationRule for ${host} must name the subset ${subset}, and the service port ${port}`;
+};
+
+const destinationLines = (
+  destination: SimulatedDestination,
+  simulation: Simulation,
+): readonly Line[] => {
+  const share = simulation.destinations.length > 1 ? `${percent(destination.percent)} ` : '';
+  const { destinationRule, subset } = destination;
+  const lines: Line[] = [['cluster', `${share}${destination.cluster}`]];
+  if (destination.responseFlags.includes('NC')) {
+    return [...lines, ['  missing', missingCluster(destination)]];
+  }
+  if (destinationRule !== null) {
+    const named = subset === '' ? '' : `, subset ${subset}`;
+    lines.push(['  rule', `${objectText(destinationRule)}${named}`]);
+  }
+  return [
+    ...lines,
+    ...sentLines(destination, simulation),
+    ['  endpoints', endpointsText(destination)],
+  ];
+};
+
+const policyLines = (simulation: Simulation): readonly Line[] => {
+  const { timeoutMs, retries, mirrors, hashPolicies } = simulation;
+  return [
+    ...(timeoutMs ? [['timeout', duration(timeoutMs)] as const] : []),
+    ...(retries === null
+      ? []
+      : [
+          [
+            'retries',
+            `up to ${retries.attempts}, on ${[...retries.retryOn, ...retries.statusCodes].join(',')}${
+              retries.perTryTimeoutMs > 0 ? `, ${duration(retries.perTryTimeoutMs)} each` : ''
+            }`,
+          ] as const,
+        ]),
+    ...mirrors.map((mirror): Line => ['mirror', `${percent(mirror.percent)} ${mirror.cluster}`]),
+    ...(hashPolicies.length > 0 ? [['hash', hashPolicies.join(', ')] as const] : []),
+  ];
+};
+
+const noteLines = ({ diagnostics }: Simulation): readonly Line[] =>
+  diagnostics.map((found) => [
+    found.severity,
+    `${found.object === undefined ? '' : `${found.object}: `}${formatDiagnostic(found)}`,
+  ]);
+
+/** One decision a line, in order, ending with what the client sees. */
+export const explainText = (simulation: Simulation): string => {
+  const forwards = simulation.redirect === null && simulation.directResponse === null;
+  const lines: readonly Line[] = [
+    ['request', simulation.request],
+    ...connectionLines(simulation),
+    ...triedLines(simulation),
+    ...routeLines(simulation),
+    ...faultLines(simulation),
+    ...simulation.destinations.flatMap((one) => destinationLines(one, simulation)),
+    ...(forwards ? policyLines(simulation) : []),
+    ...noteLines(simulation),
+    ['client sees', simulation.clientSees],
+  ];
+  return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}\n`).join('');
+};
