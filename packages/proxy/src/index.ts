@@ -1,4 +1,4 @@
 export { parseBootstrap, readBootstrap } from './bootstrap/read-bootstrap.ts';
-export { type Proxy, type ProxyDependencies, startProxy } from './proxy.ts';
+export { type ProxyDependencies, type ProxyServer, startProxy } from './proxy.ts';
 export { ProxyError, type ProxyErrorCode } from './proxy-error.ts';
 export { type CertificateSecret, SecretStore } from './tls/secret-store.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createLogger, type LogLevel } from '@lateen/base';
 import { readBootstrap } from './bootstrap/read-bootstrap.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { type ProxyServer, startProxy } from './proxy.ts';
 
 const usage = `usage: main.ts -c bootstrap.json [--status-address ip] [--drain-time-s n] [--log-level level]
 
@@ -44,7 +44,7 @@ const run = async (): Promise<void> => {
     level: level as LogLevel,
   });
   let stopping = false;
-  let proxy: Proxy | undefined;
+  let proxy: ProxyServer | undefined;
   const quit = (): void => {
     if (stopping) return;
     stopping = true;

@@ -46,7 +46,7 @@ const defaultDrainMs = 45_000;
 const sweepIntervalMs = 1000;
 
 /** A running proxy. */
-export interface Proxy {
+export interface ProxyServer {
   readonly stats: StatsRegistry;
   readonly configuration: Configuration;
   readonly listeners: ListenerSet;
@@ -96,7 +96,7 @@ const loadStatic = async (configuration: Configuration, bootstrap: Bootstrap): P
 export const startProxy = async (
   bootstrap: Bootstrap,
   deps: ProxyDependencies = {},
-): Promise<Proxy> => {
+): Promise<ProxyServer> => {
   const log = deps.log ?? silentLogger;
   const dice = deps.dice ?? randomDice;
   const stats = new StatsRegistry();

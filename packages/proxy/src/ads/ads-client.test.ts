@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { typeUrls } from '@lateen/xds';
-import { type Proxy, startProxy } from '../proxy.ts';
+import { type ProxyServer, startProxy } from '../proxy.ts';
 import { type AdsFixture, type FixtureResources, startAdsFixture } from '../testing/ads-fixture.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { eventually } from '../testing/running-proxy.ts';
@@ -38,7 +38,7 @@ const resourcesFor = (
   routes: [routesJson([{ match: { prefix: '/' }, route: { cluster: target, timeout: '0s' } }])],
 });
 
-const proxyFor = async (port: number, apiType = 'DELTA_GRPC'): Promise<Proxy> => {
+const proxyFor = async (port: number, apiType = 'DELTA_GRPC'): Promise<ProxyServer> => {
   const http2 = {
     '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     explicitHttpConfig: { http2ProtocolOptions: {} },
@@ -66,7 +66,7 @@ const proxyFor = async (port: number, apiType = 'DELTA_GRPC'): Promise<Proxy> =>
   return startProxy(bootstrap, { drainMs: 1000 });
 };
 
-const get = async (proxy: Proxy, path = '/'): Promise<string> => {
+const get = async (proxy: ProxyServer, path = '/'): Promise<string> => {
   const response = await fetch(`http://127.0.0.1:${proxy.listenerPort('http') ?? 0}${path}`);
   return `${response.status} ${await response.text()}`;
 };

@@ -9,8 +9,8 @@ import type {
 } from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
 import type { Gauge } from '../stats/metric.ts';
 import { type AdsStream, openClient, openDelta, openSotw } from './ads-channel.ts';
+import type { AdsDependencies } from './ads-dependencies.ts';
 import { AdsSession } from './ads-session.ts';
-import type { AdsDependencies } from './ads-start.ts';
 
 /** What the client is made of. */
 export interface AdsOptions extends AdsDependencies {

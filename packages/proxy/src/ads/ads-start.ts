@@ -1,21 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import type { Logger } from '@lateen/base';
-import type { Dice } from '@lateen/routing';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ApiConfigSource_ApiType as ApiType } from '@lateen/xds/gen/envoy/config/core/v3/config_source_pb.js';
-import type { Configuration } from '../config/configuration.ts';
 import { ProxyError } from '../proxy-error.ts';
-import type { StatsRegistry } from '../stats/registry.ts';
 import type { AdsClient } from './ads-client.ts';
-
-/** What the client of the control plane works on. */
-export interface AdsDependencies {
-  readonly configuration: Configuration;
-  readonly log: Logger;
-  readonly dice: Dice;
-  readonly stats: StatsRegistry;
-}
+import type { AdsDependencies } from './ads-dependencies.ts';
 
 /** Starts the client a bootstrap asks for; undefined when it has no ADS. */
 export const startAds = async (

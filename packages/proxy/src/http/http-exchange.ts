@@ -13,7 +13,6 @@ import { ExchangeFormatContext } from '../access-log/exchange-format-context.ts'
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { Router, type RouterHost } from '../filters/envoy.filters.http.router/router.ts';
-import { isAuthority } from '../http1/byte-class.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import { headFlag, MessageHead } from '../http1/head-parser.ts';
 import { latin1Slice } from '../http1/latin1.ts';
@@ -24,6 +23,7 @@ import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { reasonOf, renderLocalReply } from './local-reply.ts';
 import { applyForwarding, applyRequestId, removeHopByHop } from './request-hygiene.ts';
+import { readTarget } from './request-target.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import {
   applyFraming,
@@ -31,10 +31,9 @@ import {
   type ResponseFraming,
   removeResponseHopByHop,
 } from './response-hygiene.ts';
+import { ResponseWriter } from './response-writer.ts';
 import type { RoutePlan } from './route-plan.ts';
-
-/** Bodies up to this travel as text in the write of the head: one system call for both. */
-const smallBodyBytes = 4096;
+import { requestedUpgrade } from './upgrade-request.ts';
 
 const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
 
@@ -62,7 +61,6 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   details = '';
   transportFailure: string | undefined = undefined;
   bytesReceived = 0;
-  bytesSent = 0;
   requestHeadBytes = 0;
   responseHeadBytes = 0;
   durationMs = 0;
@@ -80,9 +78,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   #router: Router | undefined = undefined;
   /** Body bytes that came while filters hold the request. */
   #held: Buffer[] = [];
-  #pendingHead = '';
+  readonly #writer: ResponseWriter;
   #started = false;
-  #framing: ResponseFraming = 'same';
   #delayed: (() => void) | undefined = undefined;
   #extraHeaders: (readonly [string, string])[] = [];
   #requestId: string | undefined = undefined;
@@ -92,6 +89,11 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.manager = manager;
     this.request = connection.request;
     this.startMs = manager.deps.nowMs();
+    this.#writer = new ResponseWriter(connection);
+  }
+
+  get bytesSent(): number {
+    return this.#writer.bytesSent;
   }
 
   get responseStarted(): boolean {
@@ -132,46 +134,15 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
 
   /** Method, authority and path; false: answered already. */
   #readTarget(): boolean {
-    const { request } = this;
-    const { text } = request;
-    this.method = text.substring(0, request.methodEnd);
-    this.path = text.substring(request.targetStart, request.targetEnd);
-    if (request.hostLine >= 0) this.authority = request.valueAt(request.hostLine);
-    const isHttp10 = (request.flags & headFlag.http10) !== 0;
+    const { request, connection } = this;
+    this.method = request.text.substring(0, request.methodEnd);
     const { settings } = this.manager;
-    if (isHttp10) {
-      if (!settings.acceptHttp10) return this.#refuse(426, 'low_version');
-      if (request.hostLine < 0) {
-        this.authority = settings.defaultHostForHttp10;
-        if (this.authority === '') return this.#refuse(400, 'missing_host_header');
-        request.append('host', this.authority);
-      }
+    const target = readTarget(request, this.method, settings, connection.cachedAuthority);
+    if (target.refused !== undefined) {
+      return this.#refuse(target.refused.status, target.refused.details);
     }
-    if (this.method === 'CONNECT') {
-      this.authority = this.path;
-      this.path = '';
-      return isAuthority(this.authority) || this.#refuse(400, 'http1.codec_error');
-    }
-    if (this.path.charCodeAt(0) !== 47 && !this.#readOtherForm()) {
-      return this.#refuse(400, 'http1.codec_error');
-    }
-    // The usual host was seen before on this connection; others are checked.
-    const known = this.authority === this.connection.cachedAuthority;
-    if (!known && !isAuthority(this.authority)) return this.#refuse(400, 'http1.codec_error');
-    return true;
-  }
-
-  /** Absolute form and `*` (RFC 9112 section 3.2). */
-  #readOtherForm(): boolean {
-    if (this.path === '*') return this.method === 'OPTIONS';
-    const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(this.path);
-    if (match === null || !this.manager.settings.allowAbsoluteUrl) return false;
-    const [, scheme = '', authority = '', rest = ''] = match;
-    this.authority = authority;
-    // A proxy serves what it was asked for in the clear, whatever the scheme says.
-    void scheme;
-    this.path = rest.startsWith('/') ? rest : `/${rest}`;
-    this.request.set('host', authority);
+    this.authority = target.authority;
+    this.path = target.path;
     return true;
   }
 
@@ -199,12 +170,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   }
 
   #admitUpgrade(): boolean {
-    const isConnect = this.method === 'CONNECT';
-    if (!isConnect && (this.request.flags & headFlag.upgrade) === 0) return true;
-    const wanted = isConnect ? 'connect' : (this.request.get('upgrade') ?? '').toLowerCase();
-    const isAsked =
-      isConnect || /(^|,)\s*upgrade\s*(,|$)/i.test(this.request.get('connection') ?? '');
-    if (!isAsked || wanted === 'h2c') return true;
+    const wanted = requestedUpgrade(this.request, this.method);
+    if (wanted === undefined) return true;
     if (!this.manager.settings.upgrades.has(wanted)) {
       this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
       return false;
@@ -424,7 +391,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     const text = head.serialize(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
     this.responseHeadBytes = text.length;
     const sent = this.method === 'HEAD' ? '' : body;
-    this.bytesSent = sent.length;
+    this.#writer.bytesSent = sent.length;
     this.connection.writeText(text + sent);
     this.#finish();
   }
@@ -461,14 +428,15 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
       response.set('x-request-id', this.#requestId);
     }
     this.#mutateResponse(response);
-    this.#framing = this.#chooseFraming(upstream);
-    applyFraming(response, this.#framing, this.connection.closeAfter);
+    const framing = this.#chooseFraming(upstream);
+    applyFraming(response, framing, this.connection.closeAfter);
     const isHttp10 = (response.flags & headFlag.http10) !== 0;
     const startLine = isHttp10
       ? `HTTP/1.1${response.text.substring(8, response.linesStart)}`
       : undefined;
-    this.#pendingHead = response.serialize(startLine);
-    this.responseHeadBytes = this.#pendingHead.length;
+    const head = response.serialize(startLine);
+    this.responseHeadBytes = head.length;
+    this.#writer.begin(head, framing);
     this.#started = true;
   }
 
@@ -506,48 +474,17 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
 
   /** Body bytes of the response; false: the client is slower, pause. */
   responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
-    const { connection } = this;
-    const length = end - start;
-    this.bytesSent += length;
-    if (this.#framing === 'encode-chunks') return this.#sendChunk(bytes, start, end);
-    const head = this.#pendingHead;
-    this.#pendingHead = '';
-    if (length <= smallBodyBytes) {
-      return connection.writeText(head + latin1Slice(bytes, start, end));
-    }
-    if (head !== '') {
-      connection.socket.cork();
-      connection.writeText(head);
-    }
-    const ready = connection.writeBytes(
-      start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
-    );
-    if (head !== '') connection.socket.uncork();
-    if (connection.pendingBytes > 0) upstream.retainBuffer();
-    return ready;
-  }
-
-  #sendChunk(bytes: Buffer, start: number, end: number): boolean {
-    const head = this.#pendingHead;
-    this.#pendingHead = '';
-    const size = (end - start).toString(16);
-    // Copied: rare, and the buffer is the upstream's to fill again.
-    return this.connection.writeText(`${head}${size}\r\n${latin1Slice(bytes, start, end)}\r\n`);
+    return this.#writer.write(upstream, bytes, start, end);
   }
 
   /** The head leaves even when no body has come yet. */
   flushResponse(): void {
-    if (this.#pendingHead === '') return;
-    this.connection.writeText(this.#pendingHead);
-    this.#pendingHead = '';
+    this.#writer.flush();
   }
 
   /** The response is complete. */
   endResponse(): void {
-    if (this.#framing === 'encode-chunks') {
-      this.connection.writeText(`${this.#pendingHead}0\r\n\r\n`);
-      this.#pendingHead = '';
-    } else this.flushResponse();
+    this.#writer.end();
     this.#finish();
   }
 

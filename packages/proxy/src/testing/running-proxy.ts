@@ -1,11 +1,11 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { type Proxy, type ProxyDependencies, startProxy } from '../proxy.ts';
+import { type ProxyDependencies, type ProxyServer, startProxy } from '../proxy.ts';
 import { RawClient } from './raw-client.ts';
 import { bootstrapOf, httpListenerJson, routesJson } from './static-bootstrap.ts';
 
 /** A proxy that is stopped at the end of its block. */
 export interface RunningProxy extends AsyncDisposable {
-  readonly proxy: Proxy;
+  readonly proxy: ProxyServer;
   /** Port of the listener `http`. */
   readonly port: number;
   fetch(path: string, init?: RequestInit): Promise<Response>;

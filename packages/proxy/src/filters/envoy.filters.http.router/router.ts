@@ -19,7 +19,8 @@ import type { MessageHead } from '../../http1/head-parser.ts';
 import { latin1Slice } from '../../http1/latin1.ts';
 import { chooseEndpoint } from './endpoint-choice.ts';
 import { describeFailure } from './failure-reply.ts';
-import { MirrorCall } from './mirror-call.ts';
+import type { MirrorCall } from './mirror-call.ts';
+import { startMirrors } from './mirrors.ts';
 import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
@@ -68,7 +69,7 @@ export class Router implements UpstreamUser {
   #path = '';
   #startLine: string | undefined = undefined;
   #head = '';
-  #mirrors: MirrorCall[] = [];
+  #mirrors: readonly MirrorCall[] = [];
   #retries = 0;
   #inRetry = false;
   /** A retry on a connection that died unused, which no policy has to allow. */
@@ -112,7 +113,7 @@ export class Router implements UpstreamUser {
       request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
       if (exchange.requestDone) this.#armTimeout(manager.deps.nowMs());
     }
-    this.#startMirrors();
+    this.#mirrors = startMirrors(exchange, action.mirrors, this.#startLine);
     this.#try();
   }
 
@@ -503,28 +504,5 @@ export class Router implements UpstreamUser {
     const { hash, cookies } = hashRequest(exchange, this.#action.hashPolicies, newRequestId);
     this.#hash = hash;
     for (const cookie of cookies) exchange.addResponseHeader('set-cookie', cookie);
-  }
-
-  #startMirrors(): void {
-    const { mirrors } = this.#action;
-    if (mirrors.length === 0) return;
-    const exchange = this.#exchange;
-    const { deps } = exchange.manager;
-    for (const mirror of mirrors) {
-      if (mirror.fraction < 1_000_000 && deps.dice(1_000_000) >= mirror.fraction) continue;
-      const name =
-        mirror.clusterHeader === undefined ? mirror.cluster : exchange.header(mirror.clusterHeader);
-      const cluster = name === undefined ? undefined : deps.clusters.get(name);
-      if (cluster === undefined) continue;
-      const { request } = exchange;
-      const host = request.get('host') ?? exchange.authority;
-      if (mirror.hostSuffix) request.set('host', `${host}-shadow`);
-      const head = request.serialize(this.#startLine);
-      if (mirror.hostSuffix) request.set('host', host);
-      const call = MirrorCall.start(cluster, { head, authority: host, dice: deps.dice });
-      if (call === undefined) continue;
-      if (exchange.requestDone) call.bodyEnd();
-      this.#mirrors.push(call);
-    }
   }
 }

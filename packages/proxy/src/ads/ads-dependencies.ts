@@ -1,0 +1,12 @@
+import type { Logger } from '@lateen/base';
+import type { Dice } from '@lateen/routing';
+import type { Configuration } from '../config/configuration.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
+
+/** What the client of the control plane works on. */
+export interface AdsDependencies {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly dice: Dice;
+  readonly stats: StatsRegistry;
+}
