@@ -2,7 +2,7 @@ import { run } from './run.ts';
 
 const color = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
 
-process.exitCode = await run(
+const code = await run(
   process.argv.slice(2),
   {
     out: (text) => process.stdout.write(text),
@@ -11,3 +11,6 @@ process.exitCode = await run(
   },
   process.env,
 );
+
+// Whatever may still be open, the command is over: leave once the last words are out.
+process.stdout.write('', () => process.exit(code));

@@ -14,6 +14,8 @@ export interface Sample {
   readonly name: string;
   readonly manifests: readonly string[];
   readonly path: string;
+  /** Values of the label `app` that the page needs. */
+  readonly apps: readonly string[];
   /** Namespace that gets proxies. */
   readonly namespace: string;
 }
@@ -22,6 +24,7 @@ const bookinfo: Sample = {
   name: 'bookinfo',
   manifests: ['bookinfo/platform/kube/bookinfo.yaml', 'bookinfo/networking/bookinfo-gateway.yaml'],
   path: '/productpage',
+  apps: ['productpage', 'details', 'reviews', 'ratings'],
   namespace: 'default',
 };
 

@@ -42,6 +42,8 @@ export interface Cluster {
   readonly client: KubeClient;
   /** Waits for istiod and both gateways, or the signal. Rejects with RuntimeError `not-ready`. */
   untilReady(signal: AbortSignal): Promise<void>;
+  /** Waits for a ready pod of each app (by label `app`), or the signal. Rejects as `untilReady`. */
+  untilAppsReady(namespace: string, apps: readonly string[], signal: AbortSignal): Promise<void>;
   /** Ends every process; what was applied is there at the next start. */
   stop(): Promise<void>;
 }
@@ -177,7 +179,9 @@ const failureNote = (failures: readonly BindFailure[]): ProgressNote => {
 const lifecycle = (
   { cleanup, options }: Foundation,
   agents: NodeAgents,
-): Pick<Cluster, 'untilReady' | 'stop'> => ({
+): Pick<Cluster, 'untilReady' | 'untilAppsReady' | 'stop'> => ({
+  untilAppsReady: (namespace, apps, signal) =>
+    untilAppsReady({ pods: agents.caches.pods, namespace, apps, signal }),
   untilReady: async (signal) => {
     const { pods } = agents.caches;
     await untilAppsReady({ pods, namespace: 'istio-system', apps: controlPlaneApps, signal });

@@ -62,6 +62,7 @@ const bringSample = async (
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> => {
   const url = `${cluster.record.gateway.http}${sample.path}`;
+  await cluster.untilAppsReady(sample.namespace, sample.apps, signal);
   if (await untilPage(url, signal)) progress.done(sample.name, `${url} answers`);
   else if (!signal.aborted)
     throw new RuntimeError(

@@ -13,6 +13,9 @@ const require = createRequire(import.meta.url);
 const programOf = (name: string): string =>
   join(dirname(require.resolve(`@lateen/${name}`)), 'main.ts');
 
+/** Loaded before each program. */
+const compileCacheFlush: string = new URL('./compile-cache-flush.ts', import.meta.url).href;
+
 export interface BuiltInImageOptions {
   /** Kubeconfig that istiod reads the API server with. */
   readonly kubeconfig: string;
@@ -51,7 +54,7 @@ const proxy = (options: BuiltInImageOptions): Program => ({
     const path = join(folder, container.name, 'bootstrap.json');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(path, `${JSON.stringify(bootstrap, undefined, 2)}\n`, { mode: 0o600 });
-    return { args: ['-c', path], env: {} };
+    return { args: ['-c', path, '--status-address', podAddress], env: {} };
   },
 });
 
@@ -59,7 +62,7 @@ const proxy = (options: BuiltInImageOptions): Program => ({
 export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage[] => {
   const image = (name: string, part: string, program: Program): LocalImage => ({
     ...{ name, program, env: {} },
-    command: [process.execPath, programOf(part)],
+    command: [process.execPath, '--import', compileCacheFlush, programOf(part)],
     workingDir: dirname(programOf(part)),
   });
   return [

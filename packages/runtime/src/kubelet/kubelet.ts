@@ -6,7 +6,7 @@ import type { KubeletContext } from './kubelet-context.ts';
 import { PodWorker } from './pod-worker.ts';
 
 /** What a supervisor that ends gives its containers before it kills them. */
-const shutdownGraceMs = 3_000;
+const shutdownGraceMs = 1_500;
 
 export interface KubeletOptions {
   readonly context: KubeletContext;

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { listenTcp } from './tcp-listener.ts';
-import { connectTcp, type Destination, joinSockets } from './tcp-relay.ts';
+import { connectTcp, type Destination, joinSockets, resetSocket } from './tcp-relay.ts';
 
 /** Connections one listener carries at a time; further ones are refused, as a full backlog would. */
 const maxConnections = 4_096;
@@ -55,5 +55,5 @@ const forward = async (client: Socket, pick: DestinationPicker): Promise<void> =
       // Refused or silent: the next destination may do better.
     }
   }
-  client.resetAndDestroy();
+  resetSocket(client);
 };

@@ -30,12 +30,21 @@ export const connectTcp = (destination: Destination, localAddress?: string): Pro
 };
 
 /**
+ * Ends a connection with RST, so that the peer knows it was cut off and not finished. Not while its
+ * FIN is on the way: libuv refuses to reset then, and the handle would never be closed.
+ */
+export const resetSocket = (socket: Socket): void => {
+  if (socket.writableEnded || socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
+};
+
+/**
  * Joins two sockets both ways: back-pressure from `pipe`, the end of one direction is the end of
  * that direction only (half-close), an error of one side resets the other.
  */
 export const joinSockets = (client: Socket, server: Socket): void => {
   const couple = (from: Socket, to: Socket): void => {
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => resetSocket(to));
     from.on('close', () => {
       if (!to.destroyed && !to.writableEnded) to.end();
     });
