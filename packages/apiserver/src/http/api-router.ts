@@ -16,6 +16,7 @@ import { bindPod, evictPod } from './pod-actions.ts';
 import { mediaTypeOf, parseBody, readBody } from './request-body.ts';
 import { parseResourceTarget, type ResourceTarget } from './request-target.ts';
 import { sendError, sendJson } from './response.ts';
+import { parseProxyName, serviceProxyTarget } from './service-proxy-target.ts';
 import { handleVerb } from './verb-handler.ts';
 
 export interface RouterOptions {
@@ -73,7 +74,7 @@ export class ApiRouter {
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const url = new URL(request.url ?? '/', 'https://server');
+      const url = urlOf(request);
       if (servePublic(url.pathname, response)) return;
       const user = await this.#authenticate(request);
       const target = parseResourceTarget(url.pathname);
@@ -91,7 +92,7 @@ export class ApiRouter {
     socket.on('close', () => this.#streams.delete(socket));
     socket.on('error', () => socket.destroy());
     try {
-      const url = new URL(request.url ?? '/', 'https://server');
+      const url = urlOf(request);
       const user = await this.#authenticate(request);
       const target = parseResourceTarget(url.pathname);
       const stream = target && this.#streamTarget(target, url.searchParams);
@@ -206,25 +207,35 @@ export class ApiRouter {
     });
   }
 
-  /** `pods/NAME[:PORT]/{log,exec,attach,portforward,proxy}`; undefined for anything else. */
+  /** Streams of pods, and proxies of pods and services; undefined for anything else. */
   #streamTarget(target: ResourceTarget, query: URLSearchParams): StreamTarget | undefined {
-    const { group, plural, namespace, name, subresource, rest } = target;
-    if (group !== '' || plural !== 'pods' || name === undefined || namespace === undefined)
-      return undefined;
-    if (subresource === undefined || !streamSubresources.has(subresource)) return undefined;
-    const [podName = '', port] = name.split(':');
+    const { group, plural, namespace, name, subresource = '', rest } = target;
+    if (group !== '' || name === undefined || namespace === undefined) return undefined;
+    const ofPod = plural === 'pods' && streamSubresources.has(subresource);
+    const ofService = plural === 'services' && subresource === 'proxy';
+    if (!ofPod && !ofService) return undefined;
+    const asked = parseProxyName(name);
+    const found = ofService
+      ? serviceProxyTarget(this.#options.store, namespace, asked)
+      : { podName: asked.name, port: asked.port };
     const container = query.get('container');
-    const ref = { namespace, name: podName, ...(container ? { container } : {}) };
     return {
-      ref,
+      ref: { namespace, name: found.podName, ...(container ? { container } : {}) },
       subresource: subresource as StreamTarget['subresource'],
       query,
       pods: this.#options.pods,
-      ...(port !== undefined && { port: Number(port) }),
+      ...(found.port !== undefined && { port: Number(found.port) }),
       path: rest,
     };
   }
 }
+
+/** @throws ApiError BadRequest for a request line that is no path. */
+const urlOf = (request: IncomingMessage): URL => {
+  const url = URL.parse(request.url ?? '/', 'https://server');
+  if (url === null) throw new ApiError('BadRequest', 'the request path cannot be read');
+  return url;
+};
 
 /** A refusal before the protocol changed is an ordinary HTTP answer on the raw socket. */
 const refuseUpgrade = (socket: Duplex, error: unknown): void => {

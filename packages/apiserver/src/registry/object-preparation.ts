@@ -113,3 +113,7 @@ export const isUnchanged = (next: KubeObject, old: KubeObject): boolean => {
   });
   return isDeepStrictEqual(comparable(next), comparable(old));
 };
+
+/** Whether two states have the same field ownership; an apply may change nothing else. */
+export const hasSameOwners = (next: KubeObject, old: KubeObject): boolean =>
+  isDeepStrictEqual(next.metadata.managedFields, old.metadata.managedFields);

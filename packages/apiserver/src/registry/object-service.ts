@@ -19,6 +19,7 @@ import type { KindRegistry, ServedKind } from './kind-registry.ts';
 import { storeKey, storePrefix } from './object-key.ts';
 import { generateName } from './object-name.ts';
 import {
+  hasSameOwners,
   isUnchanged,
   prepareForCreate,
   prepareForUpdate,
@@ -137,8 +138,9 @@ export class ObjectService {
     insists: boolean,
   ): Promise<KubeObject> {
     const subject = subjectOf(target.served, target.name);
+    const warningsBefore = context.warnings.length;
     for (let attempt = 0; attempt <= maxConflictRetries; attempt += 1) {
-      context.warnings.length = 0;
+      context.warnings.length = warningsBefore;
       const live = this.get(target);
       const wanted = change(live);
       checkBase(live, wanted, subject);
@@ -170,7 +172,8 @@ export class ObjectService {
     const { store } = this.#options;
     const key = storeKey(served, namespace, name);
     if (mayGoNow(served, owned)) return store.remove(key, live);
-    if (isUnchanged(owned, live)) return live;
+    const sameOwners = context.isApply !== true || hasSameOwners(owned, live);
+    if (isUnchanged(owned, live) && sameOwners) return live;
     return inVersion(served, await store.put(key, inStorage(served, owned), live));
   }
 

@@ -140,7 +140,10 @@ export const startTestServer = async (
   });
   const ask: TestServer['ask'] = (method, path, body, headers = {}) => {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const type = text === undefined ? {} : { 'content-type': 'application/json' };
+    const type =
+      text === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
     const options = { method, agent, headers: { ...type, ...headers } };
     return send(`${server.url}${path}`, options, text);
   };
