@@ -14,7 +14,7 @@ import type { KindRegistry } from '../registry/kind-registry.ts';
 import { sendJson } from './response.ts';
 
 /** The Kubernetes release whose API this server follows; clients choose their behaviour by it. */
-export const serverVersion: Readonly<Record<string, string>> = {
+const serverVersion: Readonly<Record<string, string>> = {
   major: '1',
   minor: '32',
   gitVersion: 'v1.32.0+lateen',

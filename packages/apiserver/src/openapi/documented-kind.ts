@@ -9,7 +9,7 @@ export interface DocumentedKind {
 }
 
 /** `api/v1` or `apis/GROUP/VERSION`: the path of a group version, which also names its document. */
-export const groupVersionPath = (group: string, version: string): string =>
+const groupVersionPath = (group: string, version: string): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 export const pathOf = ({ kind, version }: DocumentedKind): string =>

@@ -36,7 +36,7 @@ const declaredShape = (schema: JsonSchema | undefined): ListShape => {
 };
 
 /** The step to an item of a list that merges: its keys with defaults, or its value. */
-export const itemStep = (
+const itemStep = (
   item: unknown,
   shape: ListShape,
   items: JsonSchema | undefined,
