@@ -1,0 +1,34 @@
+import { validateIstioObject } from '@lateen/api';
+import type { Diagnostic } from '@lateen/base';
+import type { Analyzer } from '../analyzer.ts';
+import type { ReadObject } from '../context/object-reader.ts';
+import { type Finding, finding } from '../finding.ts';
+import { schemaValidationError, schemaWarning } from '../message.ts';
+import { hasOwnMessage } from './own-message.ts';
+
+/** The detail with its field in front, unless it names the field already. */
+const detailOf = ({ path, message }: Diagnostic): string =>
+  path === undefined || path === '' || message.includes(path) ? message : `${path}: ${message}`;
+
+const toFinding = ({ named }: ReadObject, diagnostic: Diagnostic): Finding => {
+  const detail = detailOf(diagnostic);
+  const message =
+    diagnostic.severity === 'error' ? schemaValidationError(detail) : schemaWarning(detail);
+  return finding(named, message, diagnostic.path ?? '');
+};
+
+/** What the webhook would say of each object of Istio's. */
+const checkObject = (one: ReadObject): readonly Finding[] => {
+  if (!one.isIstio) return one.problems.map((problem) => toFinding(one, problem));
+  const semantic = one.object === undefined ? [] : validateIstioObject(one.object);
+  return [...one.problems, ...semantic]
+    .filter((diagnostic) => !hasOwnMessage(one.named.kind, diagnostic))
+    .map((diagnostic) => toFinding(one, diagnostic));
+};
+
+/** Every object fits its schema and its kind's rules. */
+export const schemaValidation: Analyzer = {
+  name: 'schema.ValidationAnalyzer',
+  description: 'Runs schema validation as an analyzer on all resources',
+  analyze: ({ read }) => read.flatMap(checkObject),
+};

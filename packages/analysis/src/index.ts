@@ -1,0 +1,12 @@
+export { analyzeObjects } from './analyze.ts';
+export type { Analyzer } from './analyzer.ts';
+export type {
+  AnalysisContext,
+  AnalysisOptions,
+  CertificateProblem,
+} from './context/analysis-context.ts';
+export { isKubeObject } from './context/object-reader.ts';
+export { defaultGatewayObjects } from './default-gateway.ts';
+export { compareFindings, type Finding, objectName, reaches } from './finding.ts';
+export type { Message } from './message.ts';
+export { analyzers } from './registry.ts';

@@ -1,0 +1,52 @@
+import type { Analyzer } from './analyzer.ts';
+import { annotations } from './analyzers/annotations.ts';
+import { authorizationPolicies } from './analyzers/authorization-policies.ts';
+import { gatewayConflicts } from './analyzers/conflicting-gateways.ts';
+import { conflictingMeshHosts } from './analyzers/conflicting-mesh-hosts.ts';
+import { deploymentServices } from './analyzers/deployment-services.ts';
+import { deprecatedFields } from './analyzers/deprecated-fields.ts';
+import { destinationHosts } from './analyzers/destination-hosts.ts';
+import { destinationRuleSubsets } from './analyzers/destination-rule-subsets.ts';
+import { destinationSubsets } from './analyzers/destination-subsets.ts';
+import { duplicateCertificates } from './analyzers/duplicate-certificates.ts';
+import { gatewayApiSelectors } from './analyzers/gateway-api-selectors.ts';
+import { gatewaySecrets } from './analyzers/gateway-secrets.ts';
+import { gatewayPorts } from './analyzers/gateway-workloads.ts';
+import { injection } from './analyzers/injection.ts';
+import { jwtClaimRoutes } from './analyzers/jwt-claim-routes.ts';
+import { notImplementedFields } from './analyzers/not-implemented-fields.ts';
+import { schemaValidation } from './analyzers/schema-validation.ts';
+import { serviceEntryAddresses } from './analyzers/service-entry-addresses.ts';
+import { servicePortNames } from './analyzers/service-port-names.ts';
+import { sidecarDefaults, sidecarSelectors } from './analyzers/sidecar-selectors.ts';
+import { unreachableRules } from './analyzers/unreachable-rules.ts';
+import { unverifiedServers } from './analyzers/unverified-servers.ts';
+import { virtualServiceGateways } from './analyzers/virtual-service-gateways.ts';
+
+/** Every analyzer there is, by name. */
+export const analyzers: readonly Analyzer[] = [
+  annotations,
+  authorizationPolicies,
+  conflictingMeshHosts,
+  deploymentServices,
+  deprecatedFields,
+  destinationHosts,
+  destinationRuleSubsets,
+  destinationSubsets,
+  duplicateCertificates,
+  gatewayApiSelectors,
+  gatewayConflicts,
+  gatewayPorts,
+  gatewaySecrets,
+  injection,
+  jwtClaimRoutes,
+  notImplementedFields,
+  schemaValidation,
+  serviceEntryAddresses,
+  servicePortNames,
+  sidecarDefaults,
+  sidecarSelectors,
+  unreachableRules,
+  unverifiedServers,
+  virtualServiceGateways,
+].toSorted((a, b) => (a.name < b.name ? -1 : 1));
