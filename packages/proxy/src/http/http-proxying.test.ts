@@ -124,18 +124,18 @@ test('absolute-form targets go to the host they name', async () => {
 });
 
 test('responses without a body end where they should', async () => {
+  const answers: Readonly<Record<string, string>> = {
+    head: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n',
+    notmodified: 'HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n',
+    nocontent: 'HTTP/1.1 204 No Content\r\n\r\n',
+    interim:
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n' +
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+  };
   await using up = await rawUpstream((socket) => {
     socket.on('data', (chunk) => {
       const path = /^\w+ \/(\w+)/.exec(chunk.toString('latin1'))?.[1];
-      if (path === 'head') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n');
-      else if (path === 'notmodified')
-        socket.write('HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n');
-      else if (path === 'nocontent') socket.write('HTTP/1.1 204 No Content\r\n\r\n');
-      else if (path === 'interim') {
-        socket.write(
-          'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-        );
-      } else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      socket.write(answers[path ?? ''] ?? 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     });
   });
   await using running = await runProxy(simple(up.port));

@@ -53,18 +53,20 @@ const removeNamedByConnection = (request: MessageHead): void => {
   }
 };
 
+const removeConnectionHeaders = (request: MessageHead): void => {
+  const { flags } = request;
+  if ((flags & headFlag.connectionTokens) !== 0) removeNamedByConnection(request);
+  if ((flags & headFlag.upgrade) !== 0) {
+    request.remove('upgrade');
+    request.remove('http2-settings');
+  }
+  const any = headFlag.close | headFlag.keepAlive | headFlag.connectionTokens;
+  if ((flags & any) !== 0) request.remove('connection');
+};
+
 /** Takes out what belongs to the client's connection only. `upgrade`: the type that is let through. */
 export const removeHopByHop = (request: MessageHead, upgrade: string | undefined): void => {
-  const { flags } = request;
-  if (upgrade === undefined) {
-    if ((flags & headFlag.connectionTokens) !== 0) removeNamedByConnection(request);
-    if ((flags & headFlag.upgrade) !== 0) {
-      request.remove('upgrade');
-      request.remove('http2-settings');
-    }
-    const any = headFlag.close | headFlag.keepAlive | headFlag.connectionTokens;
-    if ((flags & any) !== 0) request.remove('connection');
-  }
+  if (upgrade === undefined) removeConnectionHeaders(request);
   request.remove('keep-alive');
   request.remove('proxy-connection');
   request.remove('te');
@@ -82,29 +84,35 @@ const forwardedAddress = (request: MessageHead, fromRight: number): string | und
   return addresses.at(-1 - fromRight)?.trim() || undefined;
 };
 
+const markOrigin = (request: MessageHead, address: string, isInternal: boolean): void => {
+  if (isInternal) {
+    request.set('x-envoy-internal', 'true');
+    return;
+  }
+  request.remove('x-envoy-internal');
+  request.set('x-envoy-external-address', address);
+  for (const name of internalOnly) request.remove(name);
+};
+
 const applyRemoteAddress = (
   request: MessageHead,
   connection: ServerConnection,
   settings: HttpConnectionManagerSettings,
 ): ClientAddress => {
   const { remote } = connection;
-  const hops = settings.trustedHops;
-  const address = hops > 0 ? (forwardedAddress(request, hops - 1) ?? remote) : remote;
+  const { trustedHops } = settings;
+  const before = request.get('x-forwarded-for');
+  const trusted = trustedHops > 0 ? forwardedAddress(request, trustedHops - 1) : undefined;
+  const address = trusted ?? remote;
   // Envoy calls a request internal only when nobody stands before us.
-  const isInternal = !request.has('x-forwarded-for') && isInternalAddress(remote);
+  const isInternal = before === undefined && isInternalAddress(remote);
   if (!settings.skipXffAppend) {
-    const before = request.get('x-forwarded-for');
     request.set('x-forwarded-for', before === undefined ? remote : `${before},${remote}`);
   }
-  if (hops === 0 || !request.has('x-forwarded-proto')) {
+  if (trustedHops === 0 || !request.has('x-forwarded-proto')) {
     request.set('x-forwarded-proto', connection.isTls ? 'https' : 'http');
   }
-  if (isInternal) request.set('x-envoy-internal', 'true');
-  else {
-    request.remove('x-envoy-internal');
-    request.set('x-envoy-external-address', address);
-    for (const name of internalOnly) request.remove(name);
-  }
+  markOrigin(request, address, isInternal);
   return { address, isInternal };
 };
 

@@ -457,7 +457,7 @@ test('writes access logs with flags and details', async () => {
       /^GET \/u\/slow\?left 0 DC downstream_remote_disconnect 0 0 up up$/,
     ];
     assert.equal(lines.length, expected.length, lines.join('\n'));
-    expected.forEach((pattern, at) => assert.match(lines[at] ?? '', pattern));
+    for (const [at, pattern] of expected.entries()) assert.match(lines[at] ?? '', pattern);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -228,6 +228,7 @@ export class ClientConnection {
   }
 
   /** Parses heads until one is final; the offset behind it, or -1 when the read is used up. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the loop over interim heads
   #readHeads(bytes: Buffer, shared: boolean): number {
     let at = 0;
     for (;;) {
@@ -306,23 +307,28 @@ export class ClientConnection {
     const isLast = end > 0;
     const until = isLast ? end : bytes.length;
     if (until < bytes.length) this.#keepAlive = false;
-    let ready = true;
     const { ranges } = this.#scanner;
-    if (ranges === undefined) {
-      if (until > start) ready = this.user?.upstreamBody(this, bytes, start, until) ?? true;
-    } else {
-      for (let at = 0; at < ranges.length; at += 2) {
-        const [from = 0, to = 0] = ranges.slice(at, at + 2);
-        if (to > from) ready = this.user?.upstreamBody(this, bytes, from, to) ?? true;
-      }
-    }
+    const ready =
+      ranges === undefined ? this.#pass(bytes, start, until) : this.#passRanges(bytes, ranges);
     if (isLast) this.#finish();
     return isLast || this.#handed(ready);
   }
 
+  #pass(bytes: Buffer, start: number, end: number): boolean {
+    return end > start ? (this.user?.upstreamBody(this, bytes, start, end) ?? true) : true;
+  }
+
+  /** Data of chunks alone: ranges are pairs of start and end. */
+  #passRanges(bytes: Buffer, ranges: readonly number[]): boolean {
+    let ready = true;
+    for (let at = 0; at < ranges.length; at += 2) {
+      ready = this.#pass(bytes, ranges[at] as number, ranges[at + 1] as number);
+    }
+    return ready;
+  }
+
   #hand(bytes: Buffer, start: number, end: number): boolean {
-    const ready = end > start ? (this.user?.upstreamBody(this, bytes, start, end) ?? true) : true;
-    return this.#handed(ready);
+    return this.#handed(this.#pass(bytes, start, end));
   }
 
   #handed(ready: boolean): boolean {

@@ -80,11 +80,11 @@ const connectionFlags = (bytes: Buffer, start: number, end: number): number => {
 
 /** Looks at one header line the codec cares about. A negative result refuses the message. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one switch on the name's length keeps the hot path free of string work
-const inspectLine = (
+function inspectLine(
   head: MessageHead,
   bytes: Buffer,
   at: { readonly base: number; readonly line: number },
-): number => {
+): number {
   const mark = at.line * 4;
   const start = at.base + (head.marks[mark] as number);
   const valueStart = at.base + (head.marks[mark + 2] as number);
@@ -127,16 +127,16 @@ const inspectLine = (
     }
   }
   return 0;
-};
+}
 
 /** Reads header lines from `at`; `base` is where the head began. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the bytes of every message
-const parseLines = (
+function parseLines(
   head: MessageHead,
   bytes: Buffer,
   base: number,
   options: { readonly at: number; readonly maxHeaders: number },
-): number => {
+): number {
   const length = bytes.length;
   let at = options.at;
   let line = 0;
@@ -179,7 +179,7 @@ const parseLines = (
     }
     line++;
   }
-};
+}
 
 const startHead = (head: MessageHead): void => {
   head.clear();
@@ -211,12 +211,12 @@ const requestFraming = (head: MessageHead): boolean => {
  * Empty lines before the request line are the caller's to skip.
  */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the request line, read in one pass
-export const parseRequestHead = (
+export function parseRequestHead(
   head: MessageHead,
   bytes: Buffer,
   base: number,
   maxHeaders: number,
-): number => {
+): number {
   startHead(head);
   const length = bytes.length;
   let at = base;
@@ -239,7 +239,7 @@ export const parseRequestHead = (
   head.linesStart = at + 11 - base;
   const end = parseLines(head, bytes, base, { at: at + 11, maxHeaders });
   return end > 0 && !requestFraming(head) ? malformed : end;
-};
+}
 
 const statusOf = (bytes: Uint8Array, at: number): number => {
   const hundreds = (bytes[at] as number) - 48;
@@ -253,12 +253,13 @@ const statusOf = (bytes: Uint8Array, at: number): number => {
 const statusLineLength = 14;
 
 /** Parses a response head from `base`; as `parseRequestHead`. */
-export const parseResponseHead = (
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the status line, read in one pass
+export function parseResponseHead(
   head: MessageHead,
   bytes: Buffer,
   base: number,
   maxHeaders: number,
-): number => {
+): number {
   startHead(head);
   const length = bytes.length;
   if (base + statusLineLength > length) return incomplete;
@@ -276,4 +277,4 @@ export const parseResponseHead = (
   const end = parseLines(head, bytes, base, { at: at + 2, maxHeaders });
   if (end <= 0) return end;
   return (head.flags & chunked) !== 0 && head.contentLength >= 0 ? malformed : end;
-};
+}

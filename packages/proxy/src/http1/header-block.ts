@@ -141,6 +141,7 @@ export class HeaderBlock {
   }
 
   /** The head with its edits and the final empty line. `startLine`, with CRLF, replaces the one that came. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: every message goes through here once
   serialize(startLine?: string): string {
     let out = startLine ?? '';
     let from = startLine === undefined ? 0 : this.linesStart;

@@ -45,29 +45,36 @@ class Reader {
   }
 }
 
+/** The payload of one record; `incomplete` when more must come, undefined when it is not TLS. */
+const readRecord = (reader: Reader): Buffer | 'incomplete' | undefined => {
+  const type = reader.number(1);
+  if (type !== undefined && type !== handshakeRecord) return undefined;
+  const version = reader.number(2);
+  if (version !== undefined && version >> 8 !== 3) return undefined;
+  return reader.field(2) ?? 'incomplete';
+};
+
+/** Length of the hello with its header, once four bytes are there. */
+const helloLength = (bytes: Buffer): number | undefined => {
+  if (bytes[0] !== clientHelloMessage) return undefined;
+  const length = 4 + bytes.readUIntBE(1, 3);
+  return length > maxClientHelloBytes ? undefined : length;
+};
+
 /** Handshake bytes out of the records; `incomplete` when more must come. */
 const joinRecords = (bytes: Buffer): Buffer | 'incomplete' | undefined => {
-  const parts: Buffer[] = [];
   const reader = new Reader(bytes);
-  let have = 0;
-  let wanted = 4;
-  while (have < wanted) {
-    const type = reader.number(1);
-    if (type !== undefined && type !== handshakeRecord) return undefined;
-    const version = reader.number(2);
-    if (version !== undefined && version >> 8 !== 3) return undefined;
-    const part = reader.field(2);
-    if (part === undefined) return 'incomplete';
-    parts.push(part);
-    have += part.length;
-    const all = Buffer.concat(parts);
-    if (have >= 4) {
-      if (all[0] !== clientHelloMessage) return undefined;
-      wanted = 4 + all.readUIntBE(1, 3);
-      if (wanted > maxClientHelloBytes) return undefined;
-    }
+  let joined: Buffer = Buffer.alloc(0);
+  let wanted: number | undefined = 4;
+  while (joined.length < wanted) {
+    const record = readRecord(reader);
+    if (record === undefined || record === 'incomplete') return record;
+    joined = Buffer.concat([joined, record]);
+    if (joined.length < 4) continue;
+    wanted = helloLength(joined);
+    if (wanted === undefined) return undefined;
   }
-  return Buffer.concat(parts).subarray(4, wanted);
+  return joined.subarray(4, wanted);
 };
 
 const readServerName = (extension: Buffer): string => {

@@ -40,25 +40,30 @@ export class ListenerSet {
     const listener = new Listener(table, this.#deps);
     const wanted = table.bindToPort ? [table.address, ...table.additionalAddresses] : [];
     const kept = before?.sockets ?? [];
-    const reused = new Map<string, ListenerSocket>();
-    for (const socket of kept) reused.set(socket.label, socket);
-    const fresh: ListenerSocket[] = [];
-    const sockets: ListenerSocket[] = [];
-    try {
-      for (const address of wanted) {
-        const same = reused.get(addressLabel(address));
-        const socket = same ?? (await this.#bind(address, listener));
-        if (same === undefined) fresh.push(socket);
-        sockets.push(socket);
-      }
-    } catch (error) {
-      for (const socket of fresh) socket.close();
-      throw error;
-    }
+    const sockets = await this.#bindAll(wanted, kept, listener);
     for (const socket of sockets) socket.replace(listener);
     for (const socket of kept) if (!sockets.includes(socket)) socket.close();
     this.#active.set(table.name, { listener, sockets });
     if (before !== undefined) this.#retire(before.listener);
+  }
+
+  /** Sockets for all addresses: kept ones where the address stays, new ones for the rest. */
+  async #bindAll(
+    wanted: readonly Address[],
+    kept: readonly ListenerSocket[],
+    listener: Listener,
+  ): Promise<readonly ListenerSocket[]> {
+    const sockets: ListenerSocket[] = [];
+    try {
+      for (const address of wanted) {
+        const same = kept.find(({ label }) => label === addressLabel(address));
+        sockets.push(same ?? (await this.#bind(address, listener)));
+      }
+    } catch (error) {
+      for (const socket of sockets) if (!kept.includes(socket)) socket.close();
+      throw error;
+    }
+    return sockets;
   }
 
   async #bind(address: Address, listener: Listener): Promise<ListenerSocket> {

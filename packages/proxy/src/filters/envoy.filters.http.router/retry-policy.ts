@@ -13,24 +13,23 @@ const grpcWords: Readonly<Record<string, string>> = {
   '14': 'unavailable',
 };
 
-/** Whether an answer may be thrown away and asked for again (`x-envoy-retry-on` words). */
-export const retriesResponse = (policy: RetryPolicy, response: MessageHead): boolean => {
-  const { retryOn } = policy;
-  const { status } = response;
-  if (status >= 500 && retryOn.has('5xx')) return true;
-  if (gatewayErrors.has(status) && retryOn.has('gateway-error')) return true;
-  if (status === 409 && retryOn.has('retriable-4xx')) return true;
-  if (retryOn.has('retriable-status-codes') && policy.retriableStatusCodes.has(status)) return true;
-  const grpcStatus = response.get('grpc-status');
-  if (grpcStatus !== undefined) {
-    const word = grpcWords[grpcStatus];
-    if (word !== undefined && retryOn.has(word)) return true;
-  }
-  return (
-    retryOn.has('retriable-headers') &&
-    policy.retriableHeaders.some(({ name, matches }) => matches(response.get(name)))
-  );
+const retriesStatus = ({ retryOn, retriableStatusCodes }: RetryPolicy, status: number): boolean =>
+  (status >= 500 && retryOn.has('5xx')) ||
+  (gatewayErrors.has(status) && retryOn.has('gateway-error')) ||
+  (status === 409 && retryOn.has('retriable-4xx')) ||
+  (retryOn.has('retriable-status-codes') && retriableStatusCodes.has(status));
+
+const retriesGrpc = ({ retryOn }: RetryPolicy, status: string | undefined): boolean => {
+  const word = status === undefined ? undefined : grpcWords[status];
+  return word !== undefined && retryOn.has(word);
 };
+
+/** Whether an answer may be thrown away and asked for again (`x-envoy-retry-on` words). */
+export const retriesResponse = (policy: RetryPolicy, response: MessageHead): boolean =>
+  retriesStatus(policy, response.status) ||
+  retriesGrpc(policy, response.get('grpc-status')) ||
+  (policy.retryOn.has('retriable-headers') &&
+    policy.retriableHeaders.some(({ name, matches }) => matches(response.get(name))));
 
 /** Whether a failed connection may be tried again. `sent`: the request may have reached the upstream. */
 export const retriesFailure = (

@@ -341,17 +341,14 @@ export class Router implements UpstreamUser {
       exchange.endResponse();
       return;
     }
-    if (failure === 'connect-timeout') this.#cluster.stats.connectTimeout.value++;
-    if (failure === 'protocol-error') this.#cluster.stats.protocolError.value++;
+    this.#countFailure(failure);
     if (exchange.responseStarted) {
       this.#over = true;
       const flag = failure === 'protocol-error' ? 'UPE' : 'UC';
       exchange.resetResponse(flag, 'upstream_reset_after_response_started{connection_termination}');
       return;
     }
-    const sent = connection?.connected === true;
-    const wasIdle = failure === 'reset' && connection !== undefined && connection.requests > 1;
-    if (wasIdle && !connection.gotBytes && this.#mayRepeatFreely()) {
+    if (failure === 'reset' && this.#mayRepeatFreely(connection)) {
       this.#freeRetryUsed = true;
       exchange.tries--;
       this.#try();
@@ -361,6 +358,7 @@ export class Router implements UpstreamUser {
       this.#cluster.report(endpoint, { kind: 'local-failure' });
     }
     const { retry } = this.#action;
+    const sent = connection?.connected === true;
     if (retry !== undefined && retriesFailure(retry, failure, sent) && this.#mayRetry()) {
       this.#retry();
       return;
@@ -370,8 +368,16 @@ export class Router implements UpstreamUser {
     this.#reply(status, body, details, flag);
   }
 
+  #countFailure(failure: UpstreamFailure): void {
+    const { stats } = this.#cluster;
+    if (failure === 'connect-timeout') stats.connectTimeout.value++;
+    else if (failure === 'protocol-error') stats.protocolError.value++;
+    else if (failure === 'reset') stats.requestReset.value++;
+  }
+
   /** An idle connection that closed as we wrote: nothing was processed, once more on another. */
-  #mayRepeatFreely(): boolean {
+  #mayRepeatFreely(connection: ClientConnection | undefined): boolean {
+    if (connection === undefined || connection.requests < 2 || connection.gotBytes) return false;
     const { method } = this.#exchange;
     return !this.#freeRetryUsed && this.#body.whole && method !== 'POST' && method !== 'PATCH';
   }

@@ -108,6 +108,18 @@ const principalOf = (exchange: Exchange): string => {
   return uri?.value ?? 'unknown';
 };
 
+/** What tells one combination of labels from another. */
+interface IdentifiedCall {
+  readonly key: string;
+  readonly peer: PeerFacts | undefined;
+  readonly isGrpc: boolean;
+  readonly grpcStatus: string;
+  readonly principal: string;
+}
+
+const peerKey = (peer: PeerFacts): string =>
+  `${peer['workload']} ${peer['namespace']} ${peer['version']} ${peer['cluster']}`;
+
 /** Istio's standard metrics, and the exchange of metadata they need. */
 class MeshStats {
   readonly #identity: MeshIdentity;
@@ -130,31 +142,36 @@ class MeshStats {
   }
 
   #metricsOf(exchange: Exchange): CallMetrics {
-    const { cluster, endpoint, responseCode, flags, connection } = exchange;
-    const peer =
-      exchange.peer ??
-      (this.#isInbound ? undefined : endpoint && endpointFacts(endpoint.entry.metadata));
-    const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
-    const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
-    const contentType = exchange.header('content-type');
-    const isGrpc = contentType?.startsWith('application/grpc') === true;
-    const grpc = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
-    const principal = connection.isTls && this.#isInbound ? principalOf(exchange) : 'unknown';
-    const who =
-      peer === undefined
-        ? ''
-        : `${peer['workload'] ?? ''} ${peer['namespace'] ?? ''} ${peer['version'] ?? ''} ${peer['cluster'] ?? ''}`;
-    const key = `${responseCode} ${flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpc} ${principal} ${who}`;
-    const found = this.#calls.get(key);
+    const call = this.#identify(exchange);
+    const found = this.#calls.get(call.key);
     if (found !== undefined) return found;
     const labels = {
-      ...meshLabels(this.#callFacts(exchange, { peer, isGrpc, principal })),
-      response_code: String(responseCode),
-      ...(isGrpc && { grpc_response_status: grpc }),
+      ...meshLabels(this.#callFacts(exchange, call)),
+      response_code: String(exchange.responseCode),
+      ...(call.isGrpc && { grpc_response_status: call.grpcStatus }),
     };
     const made = this.#make(labels);
-    if (this.#calls.size < maxCalls) this.#calls.set(key, made);
+    if (this.#calls.size < maxCalls) this.#calls.set(call.key, made);
     return made;
+  }
+
+  #identify(exchange: Exchange): IdentifiedCall {
+    const { cluster, connection } = exchange;
+    const peer = this.#peerOf(exchange);
+    const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
+    const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
+    const isGrpc = exchange.header('content-type')?.startsWith('application/grpc') === true;
+    const grpcStatus = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
+    const principal = connection.isTls && this.#isInbound ? principalOf(exchange) : 'unknown';
+    const who = peer === undefined ? '' : peerKey(peer);
+    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${principal} ${who}`;
+    return { key, peer, isGrpc, grpcStatus, principal };
+  }
+
+  /** By header; outbound else by what the control plane says of the endpoint. */
+  #peerOf({ peer, endpoint }: Exchange): PeerFacts | undefined {
+    if (peer !== undefined || this.#isInbound || endpoint === undefined) return peer;
+    return endpointFacts(endpoint.entry.metadata);
   }
 
   #make(labels: Readonly<Record<string, string>>): CallMetrics {
@@ -167,14 +184,7 @@ class MeshStats {
     };
   }
 
-  #callFacts(
-    exchange: Exchange,
-    known: {
-      readonly peer: PeerFacts | undefined;
-      readonly isGrpc: boolean;
-      readonly principal: string;
-    },
-  ): CallFacts {
+  #callFacts(exchange: Exchange, known: IdentifiedCall): CallFacts {
     const own = this.#identity.facts;
     const other = known.peer ?? unknownPeer;
     const isInbound = this.#isInbound;
