@@ -62,3 +62,15 @@ test('without a destination the client is reset, and close frees the address', a
   forwarder.close();
   assert.equal(await isPortFree(host, listen.port), true);
 });
+
+test('waits a moment for a destination that is about to listen', async () => {
+  const listen = { host, port: await freePort() };
+  const port = await freePort();
+  const forwarder = await Forwarder.open(listen, () => ({ host, port }));
+  const answer = ask(listen.port, '');
+  await assert.rejects(ask(port, ''), { code: 'ECONNREFUSED' });
+  const server = createServer((socket) => socket.end('late')).listen(port, host);
+  assert.equal(await answer, 'late');
+  forwarder.close();
+  server.close();
+});

@@ -1,11 +1,17 @@
 import type { Server, Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { listenTcp } from './tcp-listener.ts';
 import { connectTcp, type Destination, joinSockets, resetSocket } from './tcp-relay.ts';
 
 /** Connections one listener carries at a time; further ones are refused, as a full backlog would. */
 const maxConnections = 4_096;
-/** Destinations tried for one connection before the client is told. */
+/** Destinations tried for one connection in one round. */
 const maxAttempts = 3;
+/**
+ * Waits before each round. A destination may be about to listen (a gateway that is being configured, an
+ * app that starts): a client should not fail for a moment's difference.
+ */
+const roundDelaysMs: readonly number[] = [0, 50, 100, 200, 400];
 
 /** Gives the next destination to try, or undefined when there is none. */
 export type DestinationPicker = (client: Socket) => Destination | undefined;
@@ -42,18 +48,29 @@ export class Forwarder {
   }
 }
 
-const forward = async (client: Socket, pick: DestinationPicker): Promise<void> => {
+/** One round over the destinations; undefined when all refuse. */
+const connectAny = async (client: Socket, pick: DestinationPicker): Promise<Socket | undefined> => {
   for (let attempt = 0; attempt < maxAttempts && !client.destroyed; attempt++) {
     const destination = pick(client);
-    if (destination === undefined) break;
+    if (destination === undefined) return undefined;
     try {
-      const server = await connectTcp(destination);
-      if (client.destroyed) server.destroy();
-      else joinSockets(client, server);
-      return;
+      return await connectTcp(destination);
     } catch {
       // Refused or silent: the next destination may do better.
     }
+  }
+  return undefined;
+};
+
+const forward = async (client: Socket, pick: DestinationPicker): Promise<void> => {
+  for (const delayMs of roundDelaysMs) {
+    if (delayMs > 0) await setTimeout(delayMs);
+    if (client.destroyed) return;
+    const server = await connectAny(client, pick);
+    if (server === undefined) continue;
+    if (client.destroyed) server.destroy();
+    else joinSockets(client, server);
+    return;
   }
   resetSocket(client);
 };
