@@ -22,7 +22,12 @@ import type { ConnectionManager } from './connection-manager.ts';
 import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { reasonOf, renderLocalReply } from './local-reply.ts';
-import { applyForwarding, applyRequestId, removeHopByHop } from './request-hygiene.ts';
+import {
+  answerExpectation,
+  applyForwarding,
+  applyRequestId,
+  removeHopByHop,
+} from './request-hygiene.ts';
 import { readTarget } from './request-target.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import {
@@ -33,6 +38,7 @@ import {
 } from './response-hygiene.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { RoutePlan } from './route-plan.ts';
+import { tlsRedirect } from './tls-requirement.ts';
 import { requestedUpgrade } from './upgrade-request.ts';
 
 const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
@@ -166,18 +172,10 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
         return false;
       }
     }
-    return this.#admitUpgrade();
-  }
-
-  #admitUpgrade(): boolean {
-    const wanted = requestedUpgrade(this.request, this.method);
-    if (wanted === undefined) return true;
-    if (!this.manager.settings.upgrades.has(wanted)) {
-      this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
-      return false;
-    }
-    this.upgrade = wanted;
-    return true;
+    this.upgrade = requestedUpgrade(this.request, this.method);
+    if (this.upgrade === undefined || settings.upgrades.has(this.upgrade)) return true;
+    this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
+    return false;
   }
 
   /** Everything the connection manager does to the head before routes are looked at. */
@@ -185,22 +183,16 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     const { request, connection, manager } = this;
     const { settings } = manager;
     this.scheme = connection.isTls ? 'https' : 'http';
-    if ((request.flags & headFlag.expectContinue) !== 0 && !settings.proxy100Continue) {
-      if (/^100-continue$/i.test(request.get('expect') ?? '') && this.hasBody) {
-        connection.writeText('HTTP/1.1 100 Continue\r\n\r\n');
-      }
-      request.remove('expect');
-    }
+    if (!settings.proxy100Continue) answerExpectation(connection, this.hasBody);
     removeHopByHop(request, this.upgrade);
     const client = applyForwarding(request, connection, settings);
     this.clientAddress = client.address;
     const isEdge = settings.useRemoteAddress && !client.isInternal;
-    const id = applyRequestId(request, settings, isEdge, manager.deps.newRequestId);
-    this.#requestId = id;
+    this.#requestId = applyRequestId(request, settings, isEdge, manager.deps.newRequestId);
   }
 
   #selectRoute(): void {
-    const { manager, connection } = this;
+    const { manager } = this;
     const table = manager.routes.table;
     const host = table === undefined ? undefined : this.#virtualHost(table);
     const route = host?.selectRoute(this, manager.deps.dice);
@@ -210,17 +202,10 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
       this.localReply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
       return;
     }
-    if (host.requireTls !== 'none' && !connection.isTls) {
-      if (host.requireTls === 'all' || !isLoopbackRequest(this)) {
-        const location = `https://${this.authority.replace(/:\d+$/, '')}${this.path}`;
-        this.localReply({
-          status: 301,
-          body: '',
-          details: 'route_requires_tls',
-          headers: [['location', location]],
-        });
-        return;
-      }
+    const redirect = tlsRedirect(this, host);
+    if (redirect !== undefined) {
+      this.localReply(redirect);
+      return;
     }
     this.route = route;
     const { action } = route;
@@ -316,7 +301,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   requestMalformed(): void {
     this.connection.closeAfter = true;
     this.#router?.abandon();
-    if (this.#started) this.#cut('DPE', 'http1.codec_error');
+    if (this.#started) this.resetResponse('DPE', 'http1.codec_error');
     else this.localReply({ status: 400, body: '', details: 'http1.codec_error', flag: 'DPE' });
   }
 
@@ -489,17 +474,12 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   }
 
   /** The response cannot be completed: the client must notice. */
-  #cut(flag: ResponseFlag, details: string): void {
+  resetResponse(flag: ResponseFlag, details: string): void {
     if (this.isDone) return;
     this.addFlag(flag);
     this.details = details;
     this.connection.abort();
     this.#complete();
-  }
-
-  /** As `#cut`, for the router. */
-  resetResponse(flag: ResponseFlag, details: string): void {
-    this.#cut(flag, details);
   }
 
   #finish(): void {
@@ -524,6 +504,3 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     for (const log of manager.accessLogs) log.write(context);
   }
 }
-
-const isLoopbackRequest = (exchange: HttpExchange): boolean =>
-  exchange.request.get('x-envoy-internal') === 'true';

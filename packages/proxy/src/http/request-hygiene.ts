@@ -152,3 +152,13 @@ export const applyRequestId = (
   request.append('x-request-id', id);
   return id;
 };
+
+/** Tells a client that waits for it to go on: the proxy takes the body in any case. */
+export const answerExpectation = (connection: ServerConnection, hasBody: boolean): void => {
+  const { request } = connection;
+  if ((request.flags & headFlag.expectContinue) === 0) return;
+  if (hasBody && /^100-continue$/i.test(request.get('expect') ?? '')) {
+    connection.writeText('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+  request.remove('expect');
+};

@@ -24,6 +24,7 @@ import { startMirrors } from './mirrors.ts';
 import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
+import { RouterDeadlines } from './router-deadlines.ts';
 import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
 
 /** What the router needs from the exchange it routes. */
@@ -74,9 +75,7 @@ export class Router implements UpstreamUser {
   #inRetry = false;
   /** A retry on a connection that died unused, which no policy has to allow. */
   #freeRetryUsed = false;
-  #timeoutAtMs = 0;
-  #tryTimeoutAtMs = 0;
-  #retryAtMs = 0;
+  readonly #deadlines: RouterDeadlines;
   #hash: number | undefined = undefined;
   readonly #tried: Endpoint[] = [];
   #waiting = false;
@@ -90,6 +89,7 @@ export class Router implements UpstreamUser {
     cluster: Cluster,
   ) {
     this.#exchange = exchange;
+    this.#deadlines = new RouterDeadlines((atMs) => exchange.setDeadline(atMs));
     this.#action = action;
     this.#destination = destination;
     this.#cluster = cluster;
@@ -176,13 +176,10 @@ export class Router implements UpstreamUser {
 
   onDeadline(nowMs: number): void {
     if (this.#over) return;
-    if (this.#timeoutAtMs > 0 && nowMs >= this.#timeoutAtMs) this.#onTimeout();
-    else if (this.#tryTimeoutAtMs > 0 && nowMs >= this.#tryTimeoutAtMs) this.#onTryTimeout();
-    else if (this.#retryAtMs > 0 && nowMs >= this.#retryAtMs) {
-      this.#retryAtMs = 0;
-      this.#setDeadline();
-      this.#try();
-    } else this.#setDeadline();
+    const due = this.#deadlines.take(nowMs);
+    if (due === 'request') this.#onTimeout();
+    else if (due === 'try') this.#onTryTimeout();
+    else if (due === 'back-off') this.#try();
   }
 
   // --- one try -------------------------------------------------------------------------------
@@ -209,8 +206,7 @@ export class Router implements UpstreamUser {
     }
     this.#endpoint = endpoint;
     const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
-    this.#tryTimeoutAtMs = perTry > 0 ? manager.deps.nowMs() + perTry : 0;
-    this.#setDeadline();
+    this.#deadlines.try(perTry > 0 ? manager.deps.nowMs() + perTry : 0);
     const request = { authority: exchange.authority, alpn: [] };
     const acquired = this.#cluster.acquire(endpoint, this, request);
     if (acquired === 'overflow') this.upstreamFailed('overflow', 'overflow');
@@ -284,7 +280,7 @@ export class Router implements UpstreamUser {
       return;
     }
     const now = exchange.manager.deps.nowMs();
-    this.#tryTimeoutAtMs = 0;
+    this.#deadlines.try(0);
     const cluster = this.#cluster;
     cluster.stats.requestStatus.count(status);
     if (this.#endpoint !== undefined) cluster.report(this.#endpoint, { kind: 'status', status });
@@ -407,9 +403,7 @@ export class Router implements UpstreamUser {
     const { deps } = this.#exchange.manager;
     this.#cluster.stats.requestRetry.value++;
     const delay = retryDelayMs(retry, this.#retries++, deps.dice);
-    this.#tryTimeoutAtMs = 0;
-    this.#retryAtMs = deps.nowMs() + delay;
-    this.#setDeadline();
+    this.#deadlines.backOff(deps.nowMs() + delay);
   }
 
   #endRetry(succeeded: boolean): void {
@@ -448,20 +442,8 @@ export class Router implements UpstreamUser {
   #armTimeout(fromMs: number): void {
     const { timeoutMs } = this.#action;
     if (timeoutMs <= 0 || this.#exchange.upgrade !== undefined) return;
-    this.#timeoutAtMs = fromMs + timeoutMs;
-    this.#setDeadline();
+    this.#deadlines.request(fromMs + timeoutMs);
   }
-
-  #setDeadline(): void {
-    let at = this.#timeoutAtMs;
-    if (this.#tryTimeoutAtMs > 0 && (at === 0 || this.#tryTimeoutAtMs < at))
-      at = this.#tryTimeoutAtMs;
-    if (this.#retryAtMs > 0 && (at === 0 || this.#retryAtMs < at)) at = this.#retryAtMs;
-    if (at > 0 || this.#exchangeHasDeadline) this.#exchange.setDeadline(at);
-    this.#exchangeHasDeadline = at > 0;
-  }
-
-  #exchangeHasDeadline = false;
 
   #onTimeout(): void {
     this.#cluster.stats.requestTimeout.value++;
@@ -484,7 +466,6 @@ export class Router implements UpstreamUser {
   }
 
   #onTryTimeout(): void {
-    this.#tryTimeoutAtMs = 0;
     this.#cluster.stats.requestPerTryTimeout.value++;
     if (this.#waiting) this.#cluster.cancelWaiting(this);
     this.#waiting = false;
