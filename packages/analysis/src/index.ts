@@ -10,3 +10,4 @@ export { defaultGatewayObjects } from './default-gateway.ts';
 export { compareFindings, type Finding, objectName, reaches } from './finding.ts';
 export type { Message } from './message.ts';
 export { analyzers } from './registry.ts';
+export { validateObject } from './validate-object.ts';

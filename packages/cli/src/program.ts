@@ -1,11 +1,13 @@
 import { loadKubeConfig } from '@lateen/kube';
 import { lateenVersion, readProxyStatus } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addAnalyze } from './commands/analyze.ts';
 import { detachedUp } from './commands/detached-up.ts';
 import { down } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { requireRunning, status } from './commands/status.ts';
 import { up } from './commands/up.ts';
+import { addValidate } from './commands/validate.ts';
 import type { Output } from './progress.ts';
 import { sampleNames } from './sample.ts';
 
@@ -119,5 +121,7 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     .action((flags: { stateDir: string }) => down(flags.stateDir, output));
   addInspection(program, output);
   addExplain(program, output);
+  addAnalyze(program, output, env);
+  addValidate(program, output);
   return program;
 };

@@ -1,11 +1,27 @@
 import { CommanderError } from 'commander';
+import { CommandExit } from './command-exit.ts';
 import { createProgram } from './program.ts';
 import type { Output } from './progress.ts';
 
 const usageExit = 2;
 const failureExit = 1;
 
-/** Runs one command line; resolves with the exit code: 0, 1 when it failed, 2 when it was not understood. */
+/** Says why it ended; returns the exit code. */
+const failed = (error: unknown, output: Output, env: NodeJS.ProcessEnv): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
+  if (error instanceof CommandExit) {
+    output.err(`${error.message}\n`);
+    return error.exitCode;
+  }
+  output.err(`lateen: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (env['LATEEN_DEBUG'] !== undefined && error instanceof Error) output.err(`${error.stack}\n`);
+  return failureExit;
+};
+
+/**
+ * Runs one command line; resolves with the exit code: 0, 1 when it failed, 2 when it was not understood, or
+ * one of the command's own.
+ */
 export const run = async (
   words: readonly string[],
   output: Output,
@@ -15,9 +31,6 @@ export const run = async (
     await createProgram(output, env).parseAsync([...words], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
-    output.err(`lateen: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (env['LATEEN_DEBUG'] !== undefined && error instanceof Error) output.err(`${error.stack}\n`);
-    return failureExit;
+    return failed(error, output, env);
   }
 };

@@ -1,9 +1,9 @@
-import { validateIstioObject } from '@lateen/api';
 import type { Diagnostic } from '@lateen/base';
 import type { Analyzer } from '../analyzer.ts';
 import type { ReadObject } from '../context/object-reader.ts';
 import { type Finding, finding } from '../finding.ts';
 import { schemaValidationError, schemaWarning } from '../message.ts';
+import { diagnosticsOf } from '../validate-object.ts';
 import { hasOwnMessage } from './own-message.ts';
 
 /** The detail with its field in front, unless it names the field already. */
@@ -17,14 +17,11 @@ const toFinding = ({ named }: ReadObject, diagnostic: Diagnostic): Finding => {
   return finding(named, message, diagnostic.path ?? '');
 };
 
-/** What the webhook would say of each object of Istio's. */
-const checkObject = (one: ReadObject): readonly Finding[] => {
-  if (!one.isIstio) return one.problems.map((problem) => toFinding(one, problem));
-  const semantic = one.object === undefined ? [] : validateIstioObject(one.object);
-  return [...one.problems, ...semantic]
+/** What admission would say of an object, apart from what another analyzer says better. */
+const checkObject = (one: ReadObject): readonly Finding[] =>
+  diagnosticsOf(one)
     .filter((diagnostic) => !hasOwnMessage(one.named.kind, diagnostic))
     .map((diagnostic) => toFinding(one, diagnostic));
-};
 
 /** Every object fits its schema and its kind's rules. */
 export const schemaValidation: Analyzer = {

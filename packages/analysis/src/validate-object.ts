@@ -1,0 +1,16 @@
+import { type KubeObject, validateIstioObject } from '@lateen/api';
+import type { Diagnostic } from '@lateen/base';
+import { type ReadObject, readObject } from './context/object-reader.ts';
+
+/** Shape first, then the rules of the kind, as on admission. */
+export const diagnosticsOf = ({ object, isIstio, problems }: ReadObject): readonly Diagnostic[] =>
+  object === undefined || !isIstio ? problems : [...problems, ...validateIstioObject(object)];
+
+/**
+ * What admission would say of one object: unknown fields (of Istio's kinds), its schema, and what istiod's
+ * webhook checks. Undefined for kinds that nothing here knows.
+ */
+export const validateObject = (object: KubeObject): readonly Diagnostic[] | undefined => {
+  const read = readObject(object, 'default');
+  return read === undefined ? undefined : diagnosticsOf(read);
+};

@@ -1,0 +1,69 @@
+import type { SourcePosition } from '@lateen/base';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+} from 'yaml';
+
+/** Where a document is. */
+export interface DocumentPlace {
+  readonly file: string;
+  readonly lines: LineCounter;
+}
+
+/** `spec.http[1].headers[end-user]` as keys; a key in brackets may hold any character but `]`. */
+const keysOf = (path: string): readonly string[] =>
+  [...path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)].map(
+    ([, name, bracketed]) => name ?? bracketed ?? '',
+  );
+
+interface Step {
+  readonly value: Node | undefined;
+  /** Where to point: the value, or the key of one that has lines of its own. */
+  readonly anchor: Node | undefined;
+}
+
+const stepInto = (node: Node | undefined, key: string): Step | undefined => {
+  if (isMap(node)) {
+    const pair = node.items.find((one) => isScalar(one.key) && String(one.key.value) === key);
+    if (pair === undefined) return undefined;
+    const value = isNode(pair.value) ? pair.value : undefined;
+    const anchor = value === undefined || isCollection(value) ? pair.key : value;
+    return { value, anchor: isNode(anchor) ? anchor : undefined };
+  }
+  if (!isSeq(node)) return undefined;
+  const item = node.items[Number(key)];
+  return isNode(item) ? { value: item, anchor: item } : undefined;
+};
+
+/** Line and column of a field, or of the deepest part of its path that is in the text. */
+export const fieldPosition = (
+  root: Node | undefined,
+  path: string,
+  { file, lines }: DocumentPlace,
+): SourcePosition => {
+  let node = root;
+  let anchor = root;
+  for (const key of keysOf(path)) {
+    const step = stepInto(node, key);
+    if (step === undefined) break;
+    node = step.value;
+    anchor = step.anchor ?? anchor;
+  }
+  const offset = anchor?.range?.[0];
+  if (offset === undefined) return { file, line: 1, column: 1 };
+  const { line, col } = lines.linePos(offset);
+  return { file, line, column: col };
+};
+
+/** The node that holds an object: the document's own, or an item of a List. */
+export const rootNode = (document: Document, item?: number): Node | undefined => {
+  const found: unknown =
+    item === undefined ? document.contents : document.getIn(['items', item], true);
+  return isNode(found) ? found : undefined;
+};

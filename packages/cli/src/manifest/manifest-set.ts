@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { isKubeObject } from '@lateen/analysis';
+import type { KubeObject } from '@lateen/api';
+import type { SourcePosition } from '@lateen/base';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { fieldPosition, rootNode } from './field-position.ts';
+
+/** An object from a file, with the places of its fields. */
+export interface ManifestObject {
+  readonly object: KubeObject;
+  readonly file: string;
+  /** Place of a field path such as `spec.http[0]`; '' is the object itself. */
+  readonly locate: (path: string) => SourcePosition;
+}
+
+/** Something in a file that is no object. */
+export interface ManifestProblem {
+  readonly message: string;
+  readonly position: SourcePosition;
+}
+
+/** What files hold. */
+export interface ManifestSet {
+  readonly files: readonly string[];
+  readonly objects: readonly ManifestObject[];
+  readonly problems: readonly ManifestProblem[];
+  /** Files that were left out for their extension. */
+  readonly skipped: readonly string[];
+}
+
+/** How files are looked for. */
+export interface ManifestOptions {
+  /** Folders within folders too. Default false. */
+  readonly recursive?: boolean;
+  /** Text of `-`. Default: reads standard input. */
+  readonly stdin?: () => string;
+}
+
+/** What istioctl reads. */
+const extensions: ReadonlySet<string> = new Set(['.json', '.yaml', '.yml']);
+
+const hasExtension = (file: string): boolean => extensions.has(extname(file));
+
+const filesIn = (folder: string, recursive: boolean): readonly string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (!entry.isDirectory()) return [path];
+      return recursive ? filesIn(path, recursive) : [];
+    });
+
+/** Files below the paths. @throws Error of the file system, with the path in it. */
+const filesOf = (paths: readonly string[], recursive: boolean): readonly string[] =>
+  paths.flatMap((path) =>
+    path !== '-' && statSync(path).isDirectory() ? filesIn(path, recursive) : [path],
+  );
+
+interface Source {
+  readonly file: string;
+  readonly lines: LineCounter;
+}
+
+const objectsOf = (
+  document: Document,
+  source: Source,
+): {
+  readonly objects: readonly ManifestObject[];
+  readonly problems: readonly ManifestProblem[];
+} => {
+  const problemAt = (message: string, offset: number): ManifestProblem => {
+    const { line, col } = source.lines.linePos(offset);
+    return { message, position: { file: source.file, line, column: col } };
+  };
+  const [error] = document.errors;
+  if (error !== undefined) {
+    // The parser repeats the place and shows the text; the first line is the reason.
+    const reason = error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML';
+    return { objects: [], problems: [problemAt(reason, error.pos[0])] };
+  }
+  const value: unknown = document.toJS();
+  if (value === null || value === undefined) return { objects: [], problems: [] };
+  const place = (object: KubeObject, item?: number): ManifestObject => ({
+    object,
+    file: source.file,
+    locate: (path) => fieldPosition(rootNode(document, item), path, source),
+  });
+  const { kind, items } = value as { readonly kind?: unknown; readonly items?: unknown };
+  if (Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List'))
+    return {
+      objects: items.flatMap((item: unknown, index) =>
+        isKubeObject(item) ? [place(item, index)] : [],
+      ),
+      problems: [],
+    };
+  if (isKubeObject(value)) return { objects: [place(value)], problems: [] };
+  const offset = rootNode(document)?.range?.[0] ?? 0;
+  const what = 'not a Kubernetes object: it needs apiVersion, kind and metadata.name';
+  return { objects: [], problems: [problemAt(what, offset)] };
+};
+
+/** Reads manifests from YAML or JSON files, folders, or `-`. @throws Error for a file that cannot be read. */
+export const readManifestSet = (
+  paths: readonly string[],
+  { recursive = false, stdin = () => readFileSync(0, 'utf8') }: ManifestOptions = {},
+): ManifestSet => {
+  const all = filesOf(paths, recursive);
+  const files = all.filter((file) => file === '-' || hasExtension(file));
+  const read = files.flatMap((file) => {
+    const lines = new LineCounter();
+    const text = file === '-' ? stdin() : readFileSync(file, 'utf8');
+    // Kubernetes reads YAML 1.1: `on` and `yes` are booleans.
+    const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.1' });
+    return [...documents].map((document) => objectsOf(document, { file, lines }));
+  });
+  return {
+    files,
+    objects: read.flatMap(({ objects }) => objects),
+    problems: read.flatMap(({ problems }) => problems),
+    skipped: all.filter((file) => !files.includes(file)),
+  };
+};
