@@ -24,13 +24,13 @@ const until = async (holds: () => boolean, timeoutMs: number): Promise<boolean> 
 
 const hasStateDir = (pid: string, stateDir: string): boolean => {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${stateDir}/`);
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HOME=${stateDir}/pods/`);
   } catch {
     return false;
   }
 };
 
-/** Processes of containers: the state folder is in the environment of each. */
+/** Processes of containers: their home is in the pods folder. A shell with KUBECONFIG set is not one. */
 const containerProcesses = (stateDir: string): readonly string[] =>
   readdirSync('/proc').filter(
     (name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasStateDir(name, stateDir),
