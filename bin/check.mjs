@@ -38,7 +38,7 @@ step('promises and switches (oxlint)', join(tools, 'oxlint'), ['--type-aware', '
 step('dead code (knip)', join(tools, 'knip'), ['--no-progress']);
 step('tests', node, [
   '--test',
-  '--test-reporter=dot',
+  '--test-reporter=spec',
   'packages/*/src/**/*.test.ts',
   'samples/**/*.test.ts',
   'test/tidy/**/*.test.ts',
