@@ -7,12 +7,12 @@ const unsupported: readonly (readonly [RegExp, string])[] = [
   [/\\[1-9]/, 'back references are not part of RE2'],
 ];
 
-/** Drops what is quoted or inside a character class, so that brackets can be counted. */
+/** One letter for what is quoted, escaped or a character class, so that brackets can be counted. */
 const skeleton = (pattern: string): string =>
   pattern
-    .replace(/\\Q.*?(?:\\E|$)/gs, '')
-    .replace(/\\./gs, '')
-    .replace(/\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]/g, '');
+    .replace(/\\Q.*?(?:\\E|$)/gs, 'x')
+    .replace(/\\./gs, 'x')
+    .replace(/\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]/g, 'x');
 
 const balanced = (text: string): boolean => {
   let depth = 0;
