@@ -1,6 +1,7 @@
 /** Every row through translator and routing: what configuration and tables decide. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatDiagnostic } from '@lateen/base';
 import type { Simulation } from '@lateen/simulation';
 import { clusterOf } from './cluster-shorthand.ts';
 import { simulatedAnswer } from './simulated-answer.ts';
@@ -81,7 +82,14 @@ const simpleFacts = (row: Row, answer: Simulation): Record<string, Comparison> =
   );
 };
 
+/** Objects that are refused answer nothing: a row about them says so. */
+const refusals = ({ diagnostics }: Simulation): readonly string[] =>
+  diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
+
 const compare = (row: Row, answer: Simulation, mode: string): void => {
+  if (row.expect.refused !== undefined)
+    assert.match(refusals(answer).join('\n'), new RegExp(row.expect.refused));
+  else assert.deepEqual(refusals(answer), []);
   const comparisons: Record<string, Comparison> = {
     ...simpleFacts(row, answer),
     ...destinationFacts(row, answer),

@@ -44,6 +44,8 @@ export interface Expectation {
   readonly pods?: readonly string[];
   /** The caller cannot even be asked about: the code of the diagnostic. */
   readonly error?: string;
+  /** Pattern of what is said about objects of the row that are refused; absent: all are taken. */
+  readonly refused?: string;
   /** Cannot be shown by sockets: why. */
   readonly socketless?: string;
 }
