@@ -99,17 +99,17 @@ export class ContainerAttempt {
   }
 
   async #run(): Promise<ProcessExit> {
-    const sources = this.terminal
-      ? [this.log.copy(this.terminal.output, 'stdout')]
-      : [
-          this.#process.stdout && this.log.copy(this.#process.stdout, 'stdout'),
-          this.#process.stderr && this.log.copy(this.#process.stderr, 'stderr'),
-        ];
+    const { stdout, stderr } = this.#process;
+    const outputs =
+      this.terminal === undefined ? { stdout, stderr } : { stdout: this.terminal.output };
+    const copies = Object.entries(outputs)
+      .filter((entry): entry is ['stdout' | 'stderr', Readable] => entry[1] !== undefined)
+      .map(([name, source]) => this.log.copy(source, name));
     const exit = await this.#process.exited;
     // A descendant that left the group may hold the pipe open; the container has ended all the same.
     const late = Promise.withResolvers<void>();
     const cancel = this.#clock.schedule(outputDrainMs, () => late.resolve());
-    await Promise.race([Promise.all(sources), late.promise]);
+    await Promise.race([Promise.all(copies), late.promise]);
     cancel();
     this.terminal?.close();
     await this.log.close();

@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, renameSync, statSync, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '@lateen/base';
@@ -90,7 +90,8 @@ export class ContainerLog {
   }
 
   #open(): WriteStream {
-    const file = createWriteStream(this.path, { flags: 'a', mode: 0o600 });
+    // Opened at once: who reads the log of a container that has just started must find one.
+    const file = createWriteStream(this.path, { fd: openSync(this.path, 'a', 0o600) });
     // A full disk loses log lines, not the container.
     file.on('error', () => undefined);
     return file;
