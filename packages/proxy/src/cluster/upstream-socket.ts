@@ -44,9 +44,10 @@ const wrapTls = (
 ): tls.TLSSocket => {
   const { validation } = settings;
   const verifies = validation?.trustedCa !== undefined && !validation.acceptUntrusted;
+  const secureContext = options.contexts.get(settings);
   const socket = tls.connect({
     socket: plain,
-    secureContext: options.contexts.get(settings),
+    secureContext,
     rejectUnauthorized: verifies,
     // Names are checked against the configured list, not the server name (Envoy's rule).
     checkServerIdentity: () => undefined,
@@ -84,6 +85,21 @@ const transportOf = (cluster: ClusterTable, endpoint: Endpoint): UpstreamTranspo
   return transport.kind === 'proxy-protocol' ? transport.inner : transport;
 };
 
+/** A socket that fails at once: what cannot even be tried is reported like a connection that failed. */
+const failedSocket = (cause: unknown): net.Socket => {
+  const socket = new net.Socket();
+  socket.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+  return socket;
+};
+
+const attempt = (open: () => net.Socket): net.Socket => {
+  try {
+    return open();
+  } catch (cause) {
+    return failedSocket(cause);
+  }
+};
+
 /** How to connect to an endpoint of a cluster. */
 export const planConnection = (
   cluster: ClusterTable,
@@ -97,7 +113,7 @@ export const planConnection = (
     return {
       isTls: false,
       connectTimeoutMs,
-      open: (onread) => openPlain(cluster, endpoint, onread),
+      open: (onread) => attempt(() => openPlain(cluster, endpoint, onread)),
     };
   }
   const { tls: settings } = transport;
@@ -106,9 +122,12 @@ export const planConnection = (
   return {
     isTls: true,
     connectTimeoutMs,
-    open: () => {
-      const plain = openPlain(cluster, endpoint, undefined);
-      return wrapTls(plain, settings, { contexts, serverName, alpn });
-    },
+    open: () =>
+      attempt(() => {
+        // Before the socket: without certificates there is nothing to connect for.
+        contexts.get(settings);
+        const plain = openPlain(cluster, endpoint, undefined);
+        return wrapTls(plain, settings, { contexts, serverName, alpn });
+      }),
   };
 };

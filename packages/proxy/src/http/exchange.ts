@@ -63,6 +63,6 @@ export interface Exchange extends RequestHead {
   localReply(reply: LocalReply): void;
   /** Goes on after a filter's `stop`. */
   resumeFilters(): void;
-  /** Runs later, unless the exchange is over by then. */
-  schedule(delayMs: number, run: () => void): void;
+  /** Runs later; `cancelled` instead when the exchange is over before. */
+  schedule(delayMs: number, run: () => void, cancelled: () => void): void;
 }

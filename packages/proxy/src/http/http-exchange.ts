@@ -86,7 +86,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   #held: Buffer[] = [];
   readonly #writer: ResponseWriter;
   #started = false;
-  #delayed: (() => void) | undefined = undefined;
+  #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
   #extraHeaders: (readonly [string, string])[] = [];
   #requestId: string | undefined = undefined;
 
@@ -122,8 +122,6 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
       clientAddress: this.clientAddress,
     });
   }
-
-  // --- request -------------------------------------------------------------------------------
 
   begin(hasBody: boolean): void {
     const { manager, request } = this;
@@ -330,10 +328,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.#extraHeaders.push([name, value]);
   }
 
-  // --- time ----------------------------------------------------------------------------------
-
-  schedule(delayMs: number, run: () => void): void {
-    this.#delayed = run;
+  schedule(delayMs: number, run: () => void, cancelled: () => void): void {
+    this.#delayed = { run, cancelled };
     this.deadlineMs = this.manager.deps.nowMs() + delayMs;
     this.manager.deps.ticker.watch(this);
   }
@@ -351,10 +347,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     }
     this.#delayed = undefined;
     this.deadlineMs = 0;
-    delayed();
+    delayed.run();
   }
-
-  // --- response ------------------------------------------------------------------------------
 
   localReply(reply: LocalReply): void {
     if (this.isDone || this.#started) return;
@@ -397,7 +391,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.responseCode = status;
     if (this.details === '') this.details = 'via_upstream';
     if (status === 101) {
-      this.#startTunnel(upstream);
+      upstream.becomeTunnel();
+      this.#startTunnel(response.serialize());
       return;
     }
     removeResponseHopByHop(response);
@@ -434,21 +429,17 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     return upstream.isCloseDelimited ? 'encode-chunks' : 'same';
   }
 
-  #startTunnel(upstream: ClientConnection): void {
-    this.#started = true;
-    this.connection.closeAfter = true;
-    upstream.becomeTunnel();
-    this.connection.writeText(upstream.response.serialize());
-    this.connection.becomeTunnel();
-  }
-
   /** Answers CONNECT, then both sides pass bytes. */
   startConnectTunnel(): void {
-    this.#started = true;
     this.responseCode = 200;
     this.details = 'via_upstream';
+    this.#startTunnel('HTTP/1.1 200 OK\r\n\r\n');
+  }
+
+  #startTunnel(head: string): void {
+    this.#started = true;
     this.connection.closeAfter = true;
-    this.connection.writeText('HTTP/1.1 200 OK\r\n\r\n');
+    this.connection.writeText(head);
     this.connection.becomeTunnel();
   }
 
@@ -491,6 +482,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   #complete(): void {
     if (this.isDone) return;
     this.isDone = true;
+    this.#delayed?.cancelled();
+    this.#delayed = undefined;
     const { manager } = this;
     const { stats } = manager;
     manager.deps.ticker.unwatch(this);

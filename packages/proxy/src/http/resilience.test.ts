@@ -178,6 +178,7 @@ test('a client that leaves during a delay leaves nothing behind', async () => {
   const delayed = await running.fetch('/');
   assert.equal(delayed.status, 200);
   assert.equal(seen, 1);
+  assert.equal(await stat(running, 'http.http.fault.active_faults'), 0);
 });
 
 test('breaks the circuit: connections, pending requests, requests', async () => {
@@ -247,6 +248,46 @@ test('ejects an endpoint that fails in a row, and takes it back', async () => {
   const seen = new Set<string>();
   for (let at = 0; at < 4; at++) seen.add(await (await running.fetch('/')).text());
   assert.deepEqual([...seen].sort(), ['bad', 'good']);
+});
+
+test('what cannot even be tried fails the request and nothing else', async () => {
+  await using up = await namedUpstream('up');
+  const tlsTo = (extra: object) => ({
+    transportSocket: {
+      name: 'envoy.transport_sockets.tls',
+      typedConfig: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+        commonTlsContext: extra,
+      },
+    },
+  });
+  const missing = { validationContext: { trustedCa: { filename: '/nowhere/ca.pem' } } };
+  const { loadAssignment: _none, ...original } = clusterJson('original', []);
+  await using running = await runProxy({
+    clusters: [
+      oneEndpoint('no-ca', up.port, tlsTo(missing)),
+      oneEndpoint('no-tls', up.port, tlsTo({})),
+      oneEndpoint('refused', await refusedPort(), tlsTo({})),
+      { ...original, type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED' },
+    ],
+    routes: [
+      routeTo('no-ca', '/no-ca'),
+      routeTo('no-tls', '/no-tls'),
+      routeTo('refused', '/refused'),
+      routeTo('original'),
+    ],
+  });
+  for (const path of ['/no-ca', '/no-tls', '/refused']) {
+    assert.equal((await running.fetch(path)).status, 503, path);
+  }
+  const client = await running.connect();
+  for (const host of ['127.0.0.1:99999', '127.0.0.1:0', 'no-such-host.invalid']) {
+    client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    assert.equal((await client.response()).status, 503, host);
+  }
+  client.send(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${up.port}\r\n\r\n`);
+  assert.equal((await client.response()).body.toString(), 'up');
+  client.close();
 });
 
 test('splits by weight, mirrors, rewrites and mutates', async () => {

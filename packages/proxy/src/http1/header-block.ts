@@ -22,8 +22,10 @@ export class HeaderBlock {
   marks: Int32Array = new Int32Array(initialLines * marksPerLine);
   #removed = new Uint8Array(initialLines);
   #removedCount = 0;
+  /** Slots are reused: `#addedCount` of them hold lines. */
   readonly #addedNames: string[] = [];
   readonly #addedValues: string[] = [];
+  #addedCount = 0;
 
   /** Forgets the last message. */
   clear(): void {
@@ -31,10 +33,7 @@ export class HeaderBlock {
       this.#removed.fill(0);
       this.#removedCount = 0;
     }
-    if (this.#addedNames.length > 0) {
-      this.#addedNames.length = 0;
-      this.#addedValues.length = 0;
-    }
+    this.#addedCount = 0;
     this.count = 0;
     this.text = '';
   }
@@ -84,7 +83,7 @@ export class HeaderBlock {
       value = value === undefined ? next : `${value},${next}`;
       line = this.indexOf(name, line + 1);
     }
-    for (let at = 0; at < this.#addedNames.length; at++) {
+    for (let at = 0; at < this.#addedCount; at++) {
       if (this.#addedNames[at] !== name) continue;
       const next = this.#addedValues[at] as string;
       value = value === undefined ? next : `${value},${next}`;
@@ -93,13 +92,18 @@ export class HeaderBlock {
   }
 
   has(name: string): boolean {
-    return this.indexOf(name) >= 0 || this.#addedNames.includes(name);
+    return this.indexOf(name) >= 0 || this.#addedIndex(name) >= 0;
   }
 
   /** One more line at the end. Names are lower-case. */
   append(name: string, value: string): void {
-    this.#addedNames.push(name);
-    this.#addedValues.push(value);
+    this.#addedNames[this.#addedCount] = name;
+    this.#addedValues[this.#addedCount++] = value;
+  }
+
+  #addedIndex(name: string): number {
+    for (let at = 0; at < this.#addedCount; at++) if (this.#addedNames[at] === name) return at;
+    return -1;
   }
 
   /** Replaces every line of that name by one. */
@@ -114,12 +118,12 @@ export class HeaderBlock {
       this.removeLine(line);
       line = this.indexOf(name, line + 1);
     }
-    if (this.#addedNames.length === 0) return;
-    let at = this.#addedNames.indexOf(name);
-    while (at >= 0) {
-      this.#addedNames.splice(at, 1);
-      this.#addedValues.splice(at, 1);
-      at = this.#addedNames.indexOf(name, at);
+    for (let at = this.#addedIndex(name); at >= 0; at = this.#addedIndex(name)) {
+      this.#addedCount--;
+      for (let next = at; next < this.#addedCount; next++) {
+        this.#addedNames[next] = this.#addedNames[next + 1] as string;
+        this.#addedValues[next] = this.#addedValues[next + 1] as string;
+      }
     }
   }
 
@@ -135,7 +139,7 @@ export class HeaderBlock {
     for (let line = 0; line < this.count; line++) {
       if (this.#removed[line] !== 1) yield [this.nameAt(line), this.valueAt(line)];
     }
-    for (let at = 0; at < this.#addedNames.length; at++) {
+    for (let at = 0; at < this.#addedCount; at++) {
       yield [this.#addedNames[at] as string, this.#addedValues[at] as string];
     }
   }
@@ -157,7 +161,7 @@ export class HeaderBlock {
     if (from < this.text.length && from === 0 && startLine === undefined) out = this.text;
     else if (from < this.text.length) out += this.text.substring(from);
     const names = this.#addedNames;
-    for (let at = 0; at < names.length; at++) {
+    for (let at = 0; at < this.#addedCount; at++) {
       out += `${names[at] as string}: ${this.#addedValues[at] as string}\r\n`;
     }
     return `${out}\r\n`;

@@ -46,9 +46,13 @@ class FaultOnRoute implements RequestFilter {
     exchange.addFlag('DI');
     this.#stats.delays.value++;
     this.#stats.active.value++;
-    exchange.schedule(delay.ms, () => {
-      this.#stats.active.value--;
+    const { active } = this.#stats;
+    const resume = (): void => {
+      active.value--;
       if (this.#abort(exchange) === 'continue') exchange.resumeFilters();
+    };
+    exchange.schedule(delay.ms, resume, () => {
+      active.value--;
     });
     return 'stop';
   }

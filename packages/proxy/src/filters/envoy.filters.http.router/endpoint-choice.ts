@@ -13,6 +13,8 @@ export interface ChoiceContext {
   readonly dice: Dice;
 }
 
+const maxPort = 65_535;
+
 /** Port of a scheme that names none. */
 const defaultPort = 80;
 
@@ -45,7 +47,7 @@ export const chooseEndpoint = (
   const { cluster, action, tried, dice } = context;
   if (cluster.isOriginalDestination) {
     const { host, port } = originalAddress(exchange, cluster);
-    return cluster.original(host, port);
+    return port > 0 && port <= maxPort ? cluster.original(host, port) : undefined;
   }
   const pick = { hash: context.hash, dice };
   let endpoint = cluster.pick(pick, action.metadataMatch);
