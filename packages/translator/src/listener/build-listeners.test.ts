@@ -80,7 +80,7 @@ test('a pod that no service selects yet has no inbound listener; a reserved port
   const known = { LATEEN_APP_PORTS: '{"8080":"127.0.0.1:4000","15090":"127.0.0.1:4001"}' };
   assert.deepEqual(summary(messages('', sidecarOf('lonely', '127.9.0.60', known))), [
     '127.9.0.60_15002 127.9.0.60:15002 -> http_proxy',
-    '127.9.0.60_8080 127.9.0.60:8080 -> inline; inbound|8080||',
+    '127.9.0.60_8080 127.9.0.60:8080 -> inline; inbound|8080||; inbound|8080||',
   ]);
   assert.deepEqual(summary(messages('', lonely)), [
     '127.9.0.60_15002 127.9.0.60:15002 -> http_proxy',
@@ -131,7 +131,7 @@ spec: { hosts: [a.example.com], ports: [{ number: 443, name: tls, protocol: TLS 
     '0.0.0.0_9080 0.0.0.0:9080 -> 9080',
     '127.9.128.9_443 127.9.128.9:443 -> outbound|443||istio-ingressgateway.istio-system.svc.cluster.local',
     '127.9.128.60_5432 127.9.128.60:5432 -> outbound|5432||db.default.svc.cluster.local',
-    '127.9.128.61_7000 127.9.128.61:7000 -> outbound|7000||odd.default.svc.cluster.local; odd.default.svc.cluster.local:7000',
+    '127.9.128.61_7000 127.9.128.61:7000 -> odd.default.svc.cluster.local:7000',
     '0.0.0.0_443 0.0.0.0:443 -> a.example.com outbound|443||a.example.com',
     'virtualOutbound 0.0.0.0:15001 -> BlackHoleCluster; PassthroughCluster',
     'virtualInbound 0.0.0.0:15006 -> BlackHoleCluster; inline; InboundPassthroughCluster',
@@ -139,6 +139,12 @@ spec: { hosts: [a.example.com], ports: [{ number: 443, name: tls, protocol: TLS 
   const shared = listeners.find(({ name }) => name === '0.0.0.0_9080');
   assert.equal(shared?.bindToPort, false);
   assert.equal(tcpOf(shared!.defaultFilterChain!), 'PassthroughCluster');
+  const sniffed = listeners.find(({ name }) => name === '127.9.128.61_7000');
+  assert.equal(
+    tcpOf(sniffed!.defaultFilterChain!),
+    'outbound|7000||odd.default.svc.cluster.local',
+    'plaintext that is no HTTP goes to the service too',
+  );
 });
 
 const gateway = (servers: string): string => `

@@ -89,7 +89,7 @@ const plaintextHttp = ['http/1.1', 'h2c'];
 
 /**
  * The filter chains of one workload port. `byPort`: several ports share a listener and are told
- * apart by destination port. An undeclared protocol gets a chain for HTTP and one for the rest.
+ * apart by destination port. An undeclared protocol gets a chain for HTTP and two for the rest.
  */
 export const inboundChains = (
   mesh: MeshConfig,
@@ -105,6 +105,8 @@ export const inboundChains = (
         transportProtocol: 'raw_buffer',
         applicationProtocols: plaintextHttp,
       }),
+      // Transport is chosen before ALPN, so plaintext that is no HTTP needs a chain of its own.
+      chain(mesh, target, false, { ...port, transportProtocol: 'raw_buffer' }),
       chain(mesh, target, false, byPort ? port : undefined),
     ];
   }

@@ -106,14 +106,17 @@ const portListener = (
 ): Listener => {
   const http = outbound.services.some(({ port }) => isHttpOrSniffed(port.protocol));
   const l4 = outboundL4Chains(push, proxy, outbound);
-  const needsDefault = http && !l4.some(isUnconditional);
+  // Chains are chosen by transport before ALPN and never gone back on: beside the HTTP chain, which
+  // names its transport, one without conditions would get no plaintext. As the default it does.
+  const fallback = l4.find(isUnconditional) ?? passthroughChain(push, sidecarScope(push, proxy));
+  const conditional = http ? l4.filter((chain) => !isUnconditional(chain)) : l4;
   return create(ListenerSchema, {
     name: `${outbound.address}_${outbound.port}`,
     address: endpointAddress(outbound.address, outbound.port),
     bindToPort: outbound.bound,
     trafficDirection: TrafficDirection.OUTBOUND,
-    filterChains: [...l4, ...(http ? [httpChain(push, outbound)] : [])],
-    ...(needsDefault && { defaultFilterChain: passthroughChain(push, sidecarScope(push, proxy)) }),
+    filterChains: [...conditional, ...(http ? [httpChain(push, outbound)] : [])],
+    ...(http && { defaultFilterChain: fallback }),
     listenerFilters: inspectors(http, l4),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
