@@ -5,6 +5,7 @@ import { addAnalyze } from './commands/analyze.ts';
 import { detachedUp } from './commands/detached-up.ts';
 import { down } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
+import { addProxyConfig } from './commands/proxy-config.ts';
 import { requireRunning, status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -123,5 +124,6 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
   addExplain(program, output);
   addAnalyze(program, output, env);
   addValidate(program, output);
+  addProxyConfig(program, output, env);
   return program;
 };

@@ -8,6 +8,7 @@ import {
 import type { KubeObject } from '@lateen/api';
 import type { Severity } from '@lateen/base';
 import { createKubeClient, isKubeError, type KubeConnection, resources } from '@lateen/kube';
+import { RuntimeError } from '@lateen/runtime';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateProblem } from '../analyze/certificate-problem.ts';
 import { liveObjects } from '../analyze/live-objects.ts';
@@ -151,6 +152,24 @@ const namespaceExists = async (connection: KubeConnection, name: string): Promis
   }
 };
 
+/** As `clusterConnection`, with a hint for those who have files only. */
+const requireCluster = (
+  { files }: ManifestSet,
+  flags: AnalyzeFlags,
+  env: NodeJS.ProcessEnv,
+): KubeConnection => {
+  try {
+    return clusterConnection(flags, env);
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || files.length === 0) throw error;
+    throw new RuntimeError(
+      error.code,
+      `${error.message}; to analyze the files alone, add --use-kube=false`,
+      error,
+    );
+  }
+};
+
 /** What to analyze; undefined when the namespace is not there, which has been said then. */
 const targetOf = async (
   manifests: ManifestSet,
@@ -160,7 +179,7 @@ const targetOf = async (
   const { namespace: wanted, allNamespaces = false, useKube } = flags;
   if (!useKube)
     return { manifests, live: [], namespace: allNamespaces ? undefined : (wanted ?? 'default') };
-  const connection = clusterConnection(flags, env);
+  const connection = requireCluster(manifests, flags, env);
   const namespace = wanted ?? connection.namespace;
   if (!allNamespaces && !(await namespaceExists(connection, namespace))) {
     output.err(`namespace "${namespace}" not found\n`);
