@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createLogger, type LogLevel } from '@lateen/base';
+import { createAdjustableLog, isLogLevel } from './admin/adjustable-log.ts';
 import { readBootstrap } from './bootstrap/read-bootstrap.ts';
 import { type ProxyServer, startProxy } from './proxy.ts';
 
@@ -24,8 +24,6 @@ const readOptions = () =>
     },
   }).values;
 
-const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
-
 const fail = (message: string): never => {
   process.stderr.write(`${message}\n`);
   process.exit(1);
@@ -34,15 +32,13 @@ const fail = (message: string): never => {
 const run = async (): Promise<void> => {
   const options = readOptions();
   const path = options['config-path'];
-  if (path === undefined) fail(usage);
+  if (path === undefined) return fail(usage);
   const level = options['log-level'];
   const drainMs = Number(options['drain-time-s']) * 1000;
-  if (!levels.includes(level) || !Number.isFinite(drainMs) || drainMs < 0) fail(usage);
-  const log = createLogger({
-    clock: { nowMs: () => Date.now(), schedule: () => () => undefined },
-    sink: (line) => process.stderr.write(line),
-    level: level as LogLevel,
-  });
+  if (!isLogLevel(level) || !Number.isFinite(drainMs) || drainMs < 0) return fail(usage);
+  const clock = { nowMs: () => Date.now(), schedule: () => () => undefined };
+  const adjustable = createAdjustableLog(clock, (line) => process.stderr.write(line), level);
+  const { log } = adjustable;
   let stopping = false;
   let proxy: ProxyServer | undefined;
   const quit = (): void => {
@@ -53,8 +49,9 @@ const run = async (): Promise<void> => {
   process.on('SIGTERM', quit);
   process.on('SIGINT', quit);
   const statusAddress = options['status-address'];
-  proxy = await startProxy(await readBootstrap(path ?? ''), {
+  proxy = await startProxy(await readBootstrap(path), {
     log,
+    logLevel: adjustable,
     quit,
     ...(statusAddress !== undefined && { statusAddress }),
   });

@@ -6,6 +6,7 @@ import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootst
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { LogSinks } from './access-log/log-sink.ts';
+import type { AdminContext } from './admin/admin-context.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { startAds } from './ads/ads-start.ts';
 import { Clusters } from './config/clusters.ts';
@@ -36,6 +37,8 @@ export interface ProxyDependencies {
    * readiness, 15021 readiness, 15090 metrics. Default: none are served.
    */
   readonly statusAddress?: string;
+  /** Level of `log`, changed by `/logging`. */
+  readonly logLevel?: AdminContext['logLevel'];
   /** Called for `/quitquitquit`. */
   readonly quit?: () => void;
 }
@@ -135,6 +138,8 @@ export const startProxy = async (
     stats,
     log,
     isReady,
+    certificates: () => contexts.certificates,
+    ...(deps.logLevel !== undefined && { logLevel: deps.logLevel }),
     ...(deps.statusAddress !== undefined && { statusAddress: deps.statusAddress }),
     ...(deps.quit !== undefined && { quit: deps.quit }),
   });

@@ -3,6 +3,8 @@ import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootst
 import type { Configuration } from '../config/configuration.ts';
 import type { ListenerSet } from '../listener/listener-set.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
+import type { CertificatePem } from '../tls/secure-context.ts';
+import type { AdjustableLog } from './adjustable-log.ts';
 
 /** What the admin pages show and steer. */
 export interface AdminContext {
@@ -12,6 +14,10 @@ export interface AdminContext {
   readonly stats: StatsRegistry;
   readonly log: Logger;
   readonly isReady: () => boolean;
+  /** What is loaded for TLS. */
+  readonly certificates: () => readonly CertificatePem[];
+  /** Absent: the level cannot be changed. */
+  readonly logLevel?: Pick<AdjustableLog, 'level' | 'setLevel'>;
   readonly statusAddress?: string;
   readonly quit?: () => void;
 }

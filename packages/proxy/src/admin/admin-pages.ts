@@ -2,6 +2,7 @@ import { toJson } from '@bufbuild/protobuf';
 import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { printPrometheus, prometheusContentType } from '../stats/prometheus-text.ts';
 import type { AdminContext, AdminReply } from './admin-context.ts';
+import { certificatesJson } from './certificate-page.ts';
 import { clustersJson, printClusters } from './cluster-pages.ts';
 import { dumpConfiguration } from './config-dump.ts';
 import { listenersJson, printListeners } from './listener-pages.ts';
@@ -93,7 +94,7 @@ const getPages: Readonly<Record<string, Page>> = {
     wantsJson(query) ? json(listenersJson(context)) : plain(printListeners(context)),
   '/server_info': serverInfoPage,
   '/memory': memoryPage,
-  '/certs': () => json({ certificates: [] }),
+  '/certs': ({ context }) => json(certificatesJson(context.certificates(), Date.now())),
 };
 
 const prometheusPageFor = (context: AdminContext): AdminReply => ({
@@ -101,6 +102,17 @@ const prometheusPageFor = (context: AdminContext): AdminReply => ({
   contentType: prometheusContentType,
   body: printPrometheus(context.stats),
 });
+
+/** Shows the level, and changes it with `?level=debug`. */
+const loggingPage: Page = ({ context, query }) => {
+  const { logLevel } = context;
+  const wanted = query.get('level');
+  if (logLevel === undefined) return plain('the log level is fixed\n', 404);
+  if (wanted !== null && !logLevel.setLevel(wanted === 'warning' ? 'warn' : wanted)) {
+    return plain(`unknown level ${wanted}: use debug, info, warning or error\n`, 400);
+  }
+  return plain(`active loggers:\n  main: ${logLevel.level}\n`);
+};
 
 const postPages: Readonly<Record<string, Page>> = {
   '/quitquitquit': ({ context }) => {
@@ -123,7 +135,7 @@ const postPages: Readonly<Record<string, Page>> = {
     context.stats.resetCounters();
     return plain('OK\n');
   },
-  '/logging': () => plain('active loggers:\n  main: info\n'),
+  '/logging': loggingPage,
 };
 
 const indexPage = (): AdminReply => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createCertificateAuthority } from '@lateen/identity';
 import { startProxy } from '../proxy.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
@@ -11,6 +12,7 @@ import {
   routesJson,
 } from '../testing/static-bootstrap.ts';
 import { httpUpstream, namedUpstream } from '../testing/upstream.ts';
+import { createAdjustableLog } from './adjustable-log.ts';
 
 test('shows configuration, clusters, listeners and readiness as Envoy does', async () => {
   await using up = await namedUpstream('up');
@@ -152,4 +154,46 @@ test('drains: answers what is under way, accepts no more, then ends', async () =
   assert.equal(response.body.toString(), 'late');
   assert.equal(response.headers.get('connection'), 'close');
   await drained;
+});
+
+test('changes the log level, and lists certificates without keys', async () => {
+  const clock = { nowMs: () => Date.now(), schedule: () => () => undefined };
+  const lines: string[] = [];
+  const adjustable = createAdjustableLog(clock, (line) => lines.push(line), 'info');
+  const authority = createCertificateAuthority({ commonName: 'root' }, clock);
+  const issued = authority.issue({
+    subject: { commonName: 'gw' },
+    altNames: [{ kind: 'dns', value: 'gw.example' }],
+    lifetimeMs: 10 * 86_400_000,
+  });
+  const certificate = {
+    certificateChain: { inlineString: issued.certificate },
+    privateKey: { inlineString: issued.key },
+  };
+  const transportSocket = {
+    name: 'envoy.transport_sockets.tls',
+    typedConfig: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+      commonTlsContext: { tlsCertificates: [certificate] },
+    },
+  };
+  await using up = await namedUpstream('up');
+  await using running = await runProxy(
+    { clusters: [clusterJson('up', [up.port], { transportSocket })], routes: [routeTo('up')] },
+    { log: adjustable.log, logLevel: adjustable },
+  );
+  adjustable.log.debug('hidden');
+  assert.equal((await running.admin('/logging?level=nonsense', { method: 'POST' })).status, 400);
+  const changed = await running.admin('/logging?level=debug', { method: 'POST' });
+  assert.equal(await changed.text(), 'active loggers:\n  main: debug\n');
+  adjustable.log.debug('shown');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { message: string }).message),
+    ['shown'],
+  );
+  await (await running.fetch('/')).text();
+  const text = await (await running.admin('/certs')).text();
+  assert.match(text, /"dns": "gw\.example"/);
+  assert.match(text, /"days_until_expiration": "9"|"days_until_expiration": "10"/);
+  assert.doesNotMatch(text, /PRIVATE/);
 });

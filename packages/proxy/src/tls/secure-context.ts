@@ -29,11 +29,16 @@ const authoritiesOf = (
   return pem;
 };
 
-const build = (settings: TlsSettings, secrets: SecretStore): tls.SecureContext => {
+interface Built {
+  readonly context: tls.SecureContext;
+  readonly pem: CertificatePem;
+}
+
+const build = (settings: TlsSettings, secrets: SecretStore): Built => {
   const certificates = settings.certificates.map((source) => certificateOf(source, secrets));
   const ca = authoritiesOf(settings.validation, secrets);
   const crl = settings.validation?.crl;
-  return tls.createSecureContext({
+  const context = tls.createSecureContext({
     minVersion: settings.minVersion,
     maxVersion: settings.maxVersion,
     ...(certificates.length > 0 && {
@@ -45,7 +50,19 @@ const build = (settings: TlsSettings, secrets: SecretStore): tls.SecureContext =
     ...(settings.cipherSuites.length > 0 && { ciphers: settings.cipherSuites.join(':') }),
     ...(settings.ecdhCurves.length > 0 && { ecdhCurve: settings.ecdhCurves.join(':') }),
   });
+  const chain = certificates.map(({ chain: one }) => one.toString('latin1')).join('\n');
+  const pem = { chain: chain || undefined, authority: ca?.toString('latin1') };
+  return { context, pem };
 };
+
+/** What one context was made of, for `/certs`. No keys. */
+export interface CertificatePem {
+  readonly chain: string | undefined;
+  readonly authority: string | undefined;
+}
+
+/** Contexts remembered for `/certs`; older ones are forgotten first. */
+const maxRemembered = 1024;
 
 /** Contexts by settings, built once for each version of the secrets. */
 export class SecureContexts {
@@ -55,8 +72,15 @@ export class SecureContexts {
     { readonly context: tls.SecureContext; readonly version: number }
   >();
 
+  readonly #remembered: CertificatePem[] = [];
+
   constructor(secrets: SecretStore) {
     this.#secrets = secrets;
+  }
+
+  /** What contexts were made of, oldest first. */
+  get certificates(): readonly CertificatePem[] {
+    return this.#remembered;
   }
 
   /** Throws `ProxyError` `CertificateInvalid` when something is missing or unreadable. */
@@ -65,8 +89,10 @@ export class SecureContexts {
     if (found?.version === this.#secrets.version) return found.context;
     const { version } = this.#secrets;
     try {
-      const context = build(settings, this.#secrets);
+      const { context, pem } = build(settings, this.#secrets);
       this.#built.set(settings, { context, version });
+      this.#remembered.push(pem);
+      if (this.#remembered.length > maxRemembered) this.#remembered.shift();
       return context;
     } catch (cause) {
       if (cause instanceof ProxyError) throw cause;
