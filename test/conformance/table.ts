@@ -125,9 +125,11 @@ const objectOf = ({ kind, name, namespace, labels, ...fields }: ObjectText): Kub
     ...fields,
   }) as KubeObject;
 
-/** Manifests of a mesh: a file of `meshes/`, or of the samples. */
+/** Manifests of a mesh: a file of `testdata/meshes/`, or of the samples. */
 const meshObjects = (name: string): readonly KubeObject[] => {
-  const path = name.endsWith('.yaml') ? join(samples, name) : join(folder, `meshes/${name}.yaml`);
+  const path = name.endsWith('.yaml')
+    ? join(samples, name)
+    : join(folder, `testdata/meshes/${name}.yaml`);
   return parseAllDocuments(readFileSync(path, 'utf8'), { version: '1.1' })
     .map((document) => document.toJS() as KubeObject | null)
     .filter((object) => object !== null);
@@ -173,8 +175,8 @@ const readTable = (path: string): readonly Row[] => {
   });
 };
 
-/** All rows of `rows/*.yaml`. */
+/** All rows of `testdata/rows/*.yaml`. */
 export const allRows = (): readonly Row[] =>
-  globSync(join(folder, 'rows/*.yaml'))
+  globSync(join(folder, 'testdata/rows/*.yaml'))
     .toSorted((left, right) => (basename(left) < basename(right) ? -1 : 1))
     .flatMap(readTable);

@@ -1,4 +1,4 @@
-export type { Caller } from './caller.ts';
+export { type Caller, type CallerOptions, type FoundCaller, findCaller } from './caller.ts';
 export { meshInputs, simulatedKinds } from './mesh-objects.ts';
 export { completeCluster } from './offline-cluster.ts';
 export { parseRequest, type RequestText, type SimulatedRequest } from './request.ts';

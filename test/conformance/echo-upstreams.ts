@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as an upstream got it. */
+export interface EchoedRequest {
+  /** `ip:port` of the endpoint that the upstream stands for. */
+  readonly endpoint: string;
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A mirrored copy arrives within this time, or never. */
+const copyTimeoutMs = 5_000;
+
+const flat = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(',')]),
+  );
+
+/** Servers on loopback, one for each endpoint of a mesh, that answer with who they are and what they got. */
+export class EchoUpstreams {
+  readonly #servers = new Map<string, Server>();
+  readonly #seen: EchoedRequest[] = [];
+  #waiting: (() => void)[] = [];
+
+  /** Port of the server that stands for an endpoint. */
+  async portOf(endpoint: string): Promise<number> {
+    const known = this.#servers.get(endpoint);
+    if (known !== undefined) return (known.address() as AddressInfo).port;
+    const server = createServer((request, response) => {
+      const echo: EchoedRequest = {
+        endpoint,
+        method: request.method ?? '',
+        path: request.url ?? '',
+        authority: request.headers.host ?? '',
+        headers: flat(request.headersDistinct),
+      };
+      this.#seen.push(echo);
+      for (const wake of this.#waiting.splice(0)) wake();
+      request.resume();
+      response.setHeader('content-type', 'application/json');
+      response.setHeader('x-endpoint', endpoint);
+      response.setHeader('x-got', encodeURIComponent(JSON.stringify(echo)));
+      response.end();
+    });
+    this.#servers.set(endpoint, server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Endpoints that got a request with this id, once there are as many. */
+  async receivers(requestId: string, count: number): Promise<readonly string[]> {
+    const found = (): readonly string[] =>
+      this.#seen
+        .filter(({ headers }) => headers['x-request-id'] === requestId)
+        .map(({ endpoint }) => endpoint);
+    const signal = AbortSignal.timeout(copyTimeoutMs);
+    while (found().length < count && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return found();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#servers.values()].map((server) => {
+        server.closeAllConnections();
+        return new Promise<void>((resolve) => server.close(() => resolve()));
+      }),
+    );
+  }
+}
