@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { clusterConnection } from '../cluster-connection.ts';
 import type { Output } from '../progress.ts';
 import { bootstrapSummary } from '../proxy-config/bootstrap-summary.ts';
+import { canonicalJson } from '../proxy-config/canonical-json.ts';
 import {
   type ClusterFilter,
   clusterSummary,
@@ -88,11 +89,27 @@ const sourceOf = async (
 const formatDump = (value: unknown, format: Format): string =>
   format === 'yaml' ? stringify(value) : `${JSON.stringify(value, undefined, 4)}\n`;
 
-const print = (
+const print = async (
   { output }: Place,
   format: Format,
   views: { readonly dump: () => unknown; readonly summary: () => string },
-): void => output.out(format === 'short' ? views.summary() : formatDump(views.dump(), format));
+): Promise<void> =>
+  output.out(format === 'short' ? views.summary() : formatDump(await views.dump(), format));
+
+const messageTypes = {
+  cluster: 'envoy.config.cluster.v3.Cluster',
+  listener: 'envoy.config.listener.v3.Listener',
+  route: 'envoy.config.route.v3.RouteConfiguration',
+  clusterStatus: 'envoy.admin.v3.ClusterStatus',
+  bootstrap: 'envoy.admin.v3.BootstrapConfigDump',
+  secrets: 'envoy.admin.v3.SecretsConfigDump',
+} as const;
+
+/** One message, where istioctl prints no list. */
+const canonicalMessage = async (
+  type: keyof typeof messageTypes,
+  resource: JsonRecord,
+): Promise<unknown> => (await canonicalJson(messageTypes[type], [resource]))[0];
 
 /** Adds a subcommand with what all of them take. */
 const addKind = (
@@ -142,8 +159,8 @@ const addClusters = (parent: Command, place: Place): void => {
         clustersOf(requireSection(dump, 'ClustersConfigDump')),
         flags,
       );
-      print(place, flags.output, {
-        dump: () => clusters,
+      await print(place, flags.output, {
+        dump: () => canonicalJson(messageTypes.cluster, clusters),
         summary: () => clusterSummary(clusters),
       });
     });
@@ -162,8 +179,8 @@ const addListeners = (parent: Command, place: Place): void => {
       const dump = await (await sourceOf(pod, flags, place)).configDump();
       const section = requireSection(dump, 'ListenersConfigDump');
       const listeners = selectListeners(listenersOf(section), flags);
-      print(place, flags.output, {
-        dump: () => listeners,
+      await print(place, flags.output, {
+        dump: () => canonicalJson(messageTypes.listener, listeners),
         summary: () => listenerSummary(listeners, flags.verbose),
       });
     });
@@ -184,8 +201,8 @@ const addRoutes = (parent: Command, place: Place): void => {
         const dump = await (await sourceOf(pod, flags, place)).configDump();
         const section = requireSection(dump, 'RoutesConfigDump');
         const routes = selectRoutes(routesOf(section), flags.name);
-        print(place, flags.output, {
-          dump: () => routes,
+        await print(place, flags.output, {
+          dump: () => canonicalJson(messageTypes.route, routes),
           summary: () => routeSummary(routes, flags.verbose),
         });
       },
@@ -203,8 +220,9 @@ const addEndpoints = (parent: Command, place: Place): void => {
     .option('--status <status>', 'HEALTHY, UNHEALTHY, DRAINING ...')
     .action(async (pod: string | undefined, flags: CommonFlags & EndpointFilter) => {
       const clusters = await (await sourceOf(pod, flags, place)).clusters();
-      print(place, flags.output, {
-        dump: () => selectClusterStatuses(clusters, flags),
+      await print(place, flags.output, {
+        dump: () =>
+          canonicalJson(messageTypes.clusterStatus, selectClusterStatuses(clusters, flags)),
         summary: () => endpointSummary(clusters, flags),
       });
     });
@@ -218,7 +236,10 @@ const addBootstrap = (parent: Command, place: Place): void => {
   }).action(async (pod: string | undefined, flags: CommonFlags) => {
     const dump = await (await sourceOf(pod, flags, place)).configDump();
     const section = requireSection(dump, 'BootstrapConfigDump');
-    print(place, flags.output, { dump: () => section, summary: () => bootstrapSummary(section) });
+    await print(place, flags.output, {
+      dump: () => canonicalMessage('bootstrap', section),
+      summary: () => bootstrapSummary(section),
+    });
   });
 };
 
@@ -229,8 +250,8 @@ const addSecrets = (parent: Command, place: Place): void => {
   }).action(async (pod: string | undefined, flags: CommonFlags) => {
     const dump = await (await sourceOf(pod, flags, place)).configDump();
     const section = dumpSection(dump, 'SecretsConfigDump') ?? {};
-    print(place, flags.output, {
-      dump: () => section,
+    await print(place, flags.output, {
+      dump: () => canonicalMessage('secrets', section),
       summary: () => secretSummary(secretsOf(section), Date.now()),
     });
   });
@@ -280,7 +301,7 @@ const addAll = (parent: Command, place: Place): void => {
       const source = await sourceOf(pod, flags, place);
       const dump = await source.configDump();
       const clusters = flags.output === 'short' ? await source.clusters() : {};
-      print(place, flags.output, {
+      await print(place, flags.output, {
         dump: () => dump,
         summary: () => everySummary(dump, clusters),
       });

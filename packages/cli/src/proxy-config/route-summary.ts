@@ -25,18 +25,20 @@ const hasPort = (domain: string): boolean =>
 /** Without names that only spell out another one: `reviews.default` stands for `reviews.default.svc…`. */
 const withoutExpansions = (domains: readonly string[]): readonly string[] => {
   const all = new Set(domains);
-  return domains.filter(
-    (domain) =>
-      !['.svc.cluster.local', '.svc'].some(
-        (suffix) => domain.endsWith(suffix) && all.has(domain.slice(0, -suffix.length)),
-      ),
-  );
+  return domains.filter((domain) => {
+    const [, name = domain, port = ''] = /^(.*?)(:\d+)?$/.exec(domain) ?? [];
+    return !['.svc.cluster.local', '.svc'].some(
+      (suffix) => name.endsWith(suffix) && all.has(name.slice(0, -suffix.length) + port),
+    );
+  });
 };
 
 /** The first domains of a virtual host, and how many more. */
 export const describeDomains = (domains: readonly string[]): string => {
   if (domains.length < 2) return domains[0] ?? '';
-  const names = withoutExpansions(domains.filter((domain) => !hasPort(domain)));
+  const bare = domains.filter((domain) => !hasPort(domain));
+  // Routes of an HTTP proxy port tell services apart by port: then there are no others.
+  const names = withoutExpansions(bare.length > 0 ? bare : domains);
   const shown = names.slice(0, shownDomains).join(', ');
   const more = names.length - shownDomains;
   return more > 0 ? `${shown} + ${more} more...` : shown;
