@@ -22,14 +22,19 @@ const flat = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =
 
 /** Servers on loopback, one for each endpoint of a mesh, that answer with who they are and what they got. */
 export class EchoUpstreams {
-  readonly #servers = new Map<string, Server>();
+  readonly #servers: Server[] = [];
+  readonly #ports = new Map<string, Promise<number>>();
   readonly #seen: EchoedRequest[] = [];
   #waiting: (() => void)[] = [];
 
   /** Port of the server that stands for an endpoint. */
-  async portOf(endpoint: string): Promise<number> {
-    const known = this.#servers.get(endpoint);
-    if (known !== undefined) return (known.address() as AddressInfo).port;
+  portOf(endpoint: string): Promise<number> {
+    const port = this.#ports.get(endpoint) ?? this.#listen(endpoint);
+    this.#ports.set(endpoint, port);
+    return port;
+  }
+
+  async #listen(endpoint: string): Promise<number> {
     const server = createServer((request, response) => {
       const echo: EchoedRequest = {
         endpoint,
@@ -41,12 +46,10 @@ export class EchoUpstreams {
       this.#seen.push(echo);
       for (const wake of this.#waiting.splice(0)) wake();
       request.resume();
-      response.setHeader('content-type', 'application/json');
-      response.setHeader('x-endpoint', endpoint);
       response.setHeader('x-got', encodeURIComponent(JSON.stringify(echo)));
       response.end();
     });
-    this.#servers.set(endpoint, server);
+    this.#servers.push(server);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
@@ -70,7 +73,7 @@ export class EchoUpstreams {
 
   async close(): Promise<void> {
     await Promise.all(
-      [...this.#servers.values()].map((server) => {
+      this.#servers.map((server) => {
         server.closeAllConnections();
         return new Promise<void>((resolve) => server.close(() => resolve()));
       }),

@@ -27,7 +27,8 @@ import type { Row } from './table.ts';
 /** A line of the proxy's access log. */
 export interface LoggedRequest {
   readonly response_code: number;
-  readonly response_flags: string;
+  /** Null: none. */
+  readonly response_flags: string | null;
   readonly route_name: string;
   readonly upstream_cluster: string;
   readonly request_id: string;
