@@ -135,6 +135,16 @@ const meshObjects = (name: string): readonly KubeObject[] => {
     .filter((object) => object !== null);
 };
 
+/** As `kubectl apply` in this order leaves them: of an object written twice the last one counts. */
+const applied = (objects: readonly KubeObject[]): readonly KubeObject[] => {
+  const byKey = new Map<string, KubeObject>();
+  for (const object of objects) {
+    const { name, namespace = 'default' } = object.metadata;
+    byKey.set(`${object.kind}/${namespace}/${name}`, object);
+  }
+  return [...byKey.values()];
+};
+
 const callerOf = (texts: readonly Partial<RowText>[]): Row['caller'] => {
   for (const { gateway, inbound, from } of texts) {
     if (gateway !== undefined) return { kind: 'gateway', gateway };
@@ -170,7 +180,7 @@ const readTable = (path: string): readonly Row[] => {
   return table.groups.flatMap((group) => {
     const meshes = [group.mesh ?? table.mesh ?? []].flat();
     const own = [...(table.objects ?? []), ...(group.objects ?? [])].map(objectOf);
-    const objects = [...meshes.flatMap(meshObjects), ...own];
+    const objects = [...applied(meshes.flatMap(meshObjects)), ...own];
     return group.rows.map((row) => rowOf(row, { group, table, objects }));
   });
 };
