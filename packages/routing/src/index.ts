@@ -24,6 +24,7 @@ export {
   normalizePath,
   type PathOptions,
 } from './path-normalization.ts';
+export { regexProblem } from './regex.ts';
 export { pathOnly, queryParameter } from './request-path.ts';
 export { compileRouteConfiguration } from './route-table.ts';
 export type { StringMatch } from './string-match.ts';

@@ -33,6 +33,12 @@ const compileRe2 = (source: string): RE2JS | string => {
   }
 };
 
+/** Why RE2 would refuse an expression; undefined for one that compiles. For validation before it gets here. */
+export const regexProblem = (source: string): string | undefined => {
+  const compiled = compileRe2(source);
+  return typeof compiled === 'string' ? compiled : undefined;
+};
+
 const replaceAll = (re2: RE2JS, value: string, substitution: Substitution): string => {
   const matcher = re2.matcher(value);
   let result = '';

@@ -1,5 +1,6 @@
 import { builtinKinds } from '@lateen/api';
 import {
+  type AccessRule,
   bearerTokenAuthenticator,
   clientCertificateAuthenticator,
   ruleAuthorizer,
@@ -39,8 +40,16 @@ export interface ClusterApi {
 
 const apiHost = '127.0.0.1';
 
-/** Service accounts may read everything but secrets: what istiod needs, and no way up. */
-const readOnly = ['get', 'list', 'watch'];
+/** istiod's service account, as its certificate names it. */
+const pilotUser = {
+  commonName: 'system:serviceaccount:istio-system:istiod',
+  organizations: ['system:serviceaccounts', 'system:serviceaccounts:istio-system'],
+};
+
+/** Who may do what: istiod reads everything; other service accounts have no rights at all. */
+const accessRules: readonly AccessRule[] = [
+  { subject: pilotUser.commonName, verbs: ['get', 'list', 'watch'], resources: ['*'] },
+];
 
 /** API server, kubeconfig for people and for istiod, and a client. Rejects when the port is taken. */
 export const openClusterApi = async (options: ClusterApiOptions): Promise<ClusterApi> => {
@@ -63,9 +72,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     ...{ clock, log, host: apiHost, port: options.port, storePath: state.store },
     tls: { key, cert: certificate, clientCa: pki.authority.certificate },
     authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],
-    authorizer: ruleAuthorizer([
-      { subject: 'system:serviceaccounts', verbs: readOnly, resources: ['*'] },
-    ]),
+    authorizer: ruleAuthorizer(accessRules),
     kinds: builtinKinds,
     admission: [serviceAccountPlugin, injectionPlugin(ownClient), istioValidationPlugin],
     pods: new KubeletPodBackend(options.kubelet, clock),
@@ -76,6 +83,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
   const admin = { commonName: 'lateen-admin', organizations: ['system:masters'] };
   const kubeconfig = clientKubeconfig(pki, server.url, admin);
   writePrivateFile(state.kubeconfig, kubeconfig);
+  writePrivateFile(state.pilotKubeconfig, clientKubeconfig(pki, server.url, pilotUser));
   client = createKubeClient(parseKubeConfig(kubeconfig));
   return { url: server.url, port: server.port, client, close: () => server.close() };
 };

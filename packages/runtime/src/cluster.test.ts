@@ -68,6 +68,9 @@ test('a cluster starts, runs a pod, ends without a trace, and comes back as it w
     ...{ name: 'kubernetes', namespace: 'default' },
   });
   assert.match(kubernetes.spec?.clusterIP ?? '', /^127\.\d+\.128\.1$/);
+  const pilot = createKubeClient(loadKubeConfig(state.pilotKubeconfig));
+  assert.ok((await pilot.list(resources.secrets)).items.length >= 0);
+  await assert.rejects(pilot.create(resources.pods, podOf('strange')), { code: 'forbidden' });
   await client.create(resources.pods, podOf('kept'));
   const before = await untilReady(first, 'kept');
   assert.equal(before.status?.hostIP, kubernetes.spec?.clusterIP?.replace('128.1', '127.1'));

@@ -93,7 +93,7 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
   await secrets.synced;
   const events = new EventRecorder({ ...common, component: 'kubelet' });
   const builtIn = builtInImages({
-    kubeconfig: state.kubeconfig,
+    kubeconfig: state.pilotKubeconfig,
     discovery: () => discoveryAddress(caches),
   });
   const kubelet = new Kubelet({

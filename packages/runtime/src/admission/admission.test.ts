@@ -53,6 +53,15 @@ test('Istio objects are checked, with the path of the field; others pass', async
   const http = [{ route: [{ destination: { host: 'a' } }] }];
   const accepted = await istioValidationPlugin.admit(virtualService({ hosts: ['a'], http }));
   assert.deepEqual(accepted.diagnostics, []);
+  const match = [{ uri: { regex: 'a(?=b)' } }];
+  const lookahead = [{ match, route: [{ destination: { host: 'a' } }] }];
+  const answer = await istioValidationPlugin.admit(
+    virtualService({ hosts: ['a'], http: lookahead }),
+  );
+  assert.deepEqual(
+    answer.diagnostics?.map(({ path }) => path),
+    ['spec.http[0].match[0].uri.regex'],
+  );
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
   assert.deepEqual(await istioValidationPlugin.admit(requestFor('pods', pod)), {});
 });

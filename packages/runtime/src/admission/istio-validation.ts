@@ -1,6 +1,7 @@
 import { validateIstioObject } from '@lateen/api';
 import type { AdmissionPlugin } from '@lateen/apiserver';
 import { formatDiagnostic } from '@lateen/base';
+import { regexProblem } from '@lateen/routing';
 
 /** Istio's validating webhook: errors refuse the object with their fields, the rest are warnings. */
 export const istioValidationPlugin: AdmissionPlugin = {
@@ -8,7 +9,7 @@ export const istioValidationPlugin: AdmissionPlugin = {
   admit: ({ operation, group, object, subresource }) => {
     if (operation === 'DELETE' || subresource !== undefined || !group.endsWith('.istio.io'))
       return {};
-    const findings = validateIstioObject(object);
+    const findings = validateIstioObject(object, { regexProblem });
     const diagnostics = findings.filter(({ severity }) => severity === 'error');
     const warnings = findings
       .filter(({ severity }) => severity === 'warning')

@@ -6,6 +6,8 @@ export interface StateFolder {
   readonly root: string;
   /** For kubectl; 0600. */
   readonly kubeconfig: string;
+  /** For istiod: reads, and changes nothing; 0600. */
+  readonly pilotKubeconfig: string;
   /** The API server's database. */
   readonly store: string;
   /** CA, keys; 0700. */
@@ -28,6 +30,7 @@ export const stateFolderAt = (folder: string): StateFolder => {
   return {
     root,
     kubeconfig: join(root, 'kubeconfig'),
+    pilotKubeconfig: join(root, 'pki', 'istiod.kubeconfig'),
     store: join(root, 'store.db'),
     pki: join(root, 'pki'),
     pods: join(root, 'pods'),
