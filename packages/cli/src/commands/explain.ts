@@ -1,4 +1,4 @@
-import { type KubeConnection, loadKubeConfig } from '@lateen/kube';
+import { createKubeClient, type KubeClient, loadKubeConfig } from '@lateen/kube';
 import { readMeshConfigText } from '@lateen/runtime';
 import {
   type Caller,
@@ -61,8 +61,8 @@ const offlineMesh = (paths: readonly string[]): Mesh => {
   return { inputs: meshInputs(completeCluster(objects), meshConfigOf(text)), locate };
 };
 
-const liveMesh = async (connection: KubeConnection): Promise<Mesh> => {
-  const [objects, text] = await Promise.all([liveObjects(connection), liveMeshConfig(connection)]);
+const liveMesh = async (client: KubeClient): Promise<Mesh> => {
+  const [objects, text] = await Promise.all([liveObjects(client), liveMeshConfig(client)]);
   return { inputs: meshInputs(objects, meshConfigOf(text)), live: true };
 };
 
@@ -83,10 +83,9 @@ const explain = async (
   if (parsed.value === undefined) {
     throw new ExplainError('bad-request', messageOf(parsed.diagnostics));
   }
-  const connection = (): KubeConnection =>
-    loadKubeConfig(flags.kubeconfig ?? requireRunning(flags.stateDir).kubeconfig);
-  const mesh =
-    flags.filename.length > 0 ? offlineMesh(flags.filename) : await liveMesh(connection());
+  const client = (): KubeClient =>
+    createKubeClient(loadKubeConfig(flags.kubeconfig ?? requireRunning(flags.stateDir).kubeconfig));
+  const mesh = flags.filename.length > 0 ? offlineMesh(flags.filename) : await liveMesh(client());
   const { value, diagnostics } = simulate({ ...mesh, caller, request: parsed.value });
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
   output.out(

@@ -1,13 +1,5 @@
 import { istioKinds, type KubeObject } from '@lateen/api';
-import {
-  createKubeClient,
-  isKubeError,
-  type KubeClient,
-  type KubeConnection,
-  type Resource,
-  resourceOf,
-  resources,
-} from '@lateen/kube';
+import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
 import { simulatedKinds } from '@lateen/simulation';
 
 const readResources = (): readonly Resource[] => {
@@ -31,18 +23,18 @@ const list = async (client: KubeClient, resource: Resource): Promise<readonly Ku
 };
 
 /** Everything of a cluster that decides where requests go. Rejects with KubeError. */
-export const liveObjects = async (connection: KubeConnection): Promise<readonly KubeObject[]> => {
-  const client = createKubeClient(connection);
+export const liveObjects = async (client: KubeClient): Promise<readonly KubeObject[]> => {
   const lists = await Promise.all(readResources().map((resource) => list(client, resource)));
   return lists.flat();
 };
 
 /** The mesh configuration as istiod reads it: the ConfigMap `istio`, or undefined when it is not there. */
-export const liveMeshConfig = async (connection: KubeConnection): Promise<string | undefined> => {
+export const liveMeshConfig = async (client: KubeClient): Promise<string | undefined> => {
   try {
-    const map = await createKubeClient(connection).get<
-      KubeObject & { data?: Record<string, string> }
-    >(resources.configMaps, { name: 'istio', namespace: 'istio-system' });
+    const map = await client.get<KubeObject & { data?: Record<string, string> }>(
+      resources.configMaps,
+      { name: 'istio', namespace: 'istio-system' },
+    );
     return map.data?.['mesh'];
   } catch (error) {
     if (isKubeError(error, 'not-found')) return undefined;
