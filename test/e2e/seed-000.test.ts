@@ -1,0 +1,91 @@
+/** Tutorial 000 (traffic routing): both labs of chapters 6 and 7, command by command. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fetchPage, type Mesh, missing, pageWithStatus, startMesh, until } from './mesh.ts';
+
+const options = { skip: missing, timeout: 120_000 };
+let mesh: Mesh;
+
+before(async () => {
+  if (missing !== false) return;
+  mesh = await startMesh();
+  await mesh.kubectl('label namespace default istio-injection=enabled');
+}, options);
+after(async () => {
+  if (missing === false) await mesh.down();
+}, options);
+
+const hasCities = async (headers: Record<string, string> = {}): Promise<boolean> => {
+  const page = await fetchPage(`${mesh.gateway}/`, { headers });
+  assert.equal(page.status, 200, page.body);
+  assert.match(page.body, /<th class="px-4 py-2">NAME<\/th>/);
+  return page.body.includes('<th class="px-4 py-2">CITY</th>');
+};
+
+/** Views with cities among `count`. */
+const views = async (count: number, headers?: Record<string, string>): Promise<number> => {
+  let cities = 0;
+  for (let view = 0; view < count; view += 1) if (await hasCities(headers)) cities += 1;
+  return cities;
+};
+
+const cleanUp = async (): Promise<void> => {
+  await mesh.kubectl('delete deploy web-frontend customers-v1 customers-v2');
+  await mesh.kubectl('delete svc customers web-frontend');
+  await mesh.kubectl('delete vs customers web-frontend');
+  await mesh.kubectl('delete dr customers');
+  await mesh.kubectl('delete gateway gateway');
+  await until('no pods', async () =>
+    (await mesh.kubectl('get pods -o name')) === '' ? true : undefined,
+  );
+};
+
+test('chapter 6: from v1 alone to half and half', { ...options, timeout: 180_000 }, async () => {
+  const folder = 'samples/customers/simple-routing';
+  const apply = (file: string): Promise<string> => mesh.kubectl(`apply -f ${folder}/${file}`);
+  assert.equal(await apply('gateway.yaml'), 'gateway.networking.istio.io/gateway created\n');
+  await apply('web-frontend.yaml');
+  await apply('customers-v1.yaml');
+  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  const pods = await mesh.kubectl('get po');
+  assert.match(pods, /^customers-v1-\S+ +2\/2 +Running +0 /m);
+  assert.match(pods, /^web-frontend-\S+ +2\/2 +Running +0 /m);
+  await apply('web-frontend-vs.yaml');
+  await until('the front end', () => pageWithStatus(`${mesh.gateway}/`, 200));
+  assert.equal(await views(10), 0);
+  await apply('customers-dr.yaml');
+  await apply('customers-vs.yaml');
+  await apply('customers-v2.yaml');
+  await mesh.kubectl('wait --for=condition=Ready pod -l version=v2 --timeout=60s');
+  assert.equal(await views(20), 0);
+  await apply('customers-50-50.yaml');
+  await until('some cities', async () => ((await views(8)) > 0 ? true : undefined), 1_000);
+  const cities = await views(200);
+  // Five standard deviations of a fair coin: wrong once in two million runs.
+  assert.ok(Math.abs(cities - 100) <= 36, `${cities} of 200`);
+});
+
+test('chapter 3.1: the second of two rules without a match is never reached', options, async () => {
+  await mesh.kubectl('apply -f samples/customers/simple-routing/customers-70-30.yaml');
+  await mesh.kubectl('delete vs customers');
+  await until('v1 only', async () => ((await views(8)) === 0 ? true : undefined), 1_000);
+  assert.equal(await views(40), 0);
+  await mesh.kubectl('delete -f samples/customers/simple-routing/customers-70-30.yaml');
+  await mesh.kubectl('apply -f samples/customers/simple-routing/customers-50-50.yaml');
+  await cleanUp();
+});
+
+test('chapter 7: debug users get v2', { ...options, timeout: 180_000 }, async () => {
+  const folder = 'samples/customers/header-routing';
+  for (const file of ['gateway', 'web-frontend', 'customers'])
+    await mesh.kubectl(`apply -f ${folder}/${file}.yaml`);
+  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  await until('the front end', () => pageWithStatus(`${mesh.gateway}/`, 200));
+  assert.equal(await views(20), 0);
+  await mesh.kubectl(`apply -f ${folder}/customers-vs.yaml`);
+  const debug = { user: 'debug' };
+  await until('cities for debug', async () => ((await hasCities(debug)) ? true : undefined), 1_000);
+  assert.equal(await views(20, debug), 20);
+  assert.equal(await views(20), 0);
+  await cleanUp();
+});
