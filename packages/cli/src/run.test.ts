@@ -62,9 +62,15 @@ test('an unreadable image catalog ends the start with one line', async (t) => {
 
 test('the card shows where to look, how to connect, and three things to try', () => {
   const record: RunRecord = {
-    ...{ version: '0.1.0', pid: 1, processStart: '1', phase: 'ready', startedAt: '' },
-    ...{ stateDir: '/home/me/.lateen', kubeconfig: '/home/me/.lateen/kubeconfig' },
-    ...{ apiServer: 'https://127.0.0.1:6443', network: { kind: 'loopback', cidr: '' } },
+    version: '0.1.0',
+    pid: 1,
+    processStart: '1',
+    phase: 'ready',
+    startedAt: '',
+    stateDir: '/home/me/.lateen',
+    kubeconfig: '/home/me/.lateen/kubeconfig',
+    apiServer: 'https://127.0.0.1:6443',
+    network: { kind: 'loopback', cidr: '' },
     gateway: { http: 'http://127.0.0.1:8080' },
   };
   const options = { sample: 'bookinfo', detached: false, color: false };

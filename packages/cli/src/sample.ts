@@ -55,7 +55,8 @@ const readManifest = (path: string): readonly KubeObject[] =>
 export const applySample = async (client: KubeClient, sample: Sample): Promise<void> => {
   const labels = { 'istio-injection': 'enabled' };
   await client.patch(resources.namespaces, {
-    ...{ kind: 'merge', name: sample.namespace },
+    kind: 'merge',
+    name: sample.namespace,
     body: { metadata: { labels } },
   });
   const objects = sample.manifests.flatMap((path) => readManifest(samplePath(path)));

@@ -69,7 +69,11 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     return account && serviceAccountUser(account.namespace, account.name, account.uid);
   };
   const server = await startApiServer({
-    ...{ clock, log, host: apiHost, port: options.port, storePath: state.store },
+    clock,
+    log,
+    host: apiHost,
+    port: options.port,
+    storePath: state.store,
     tls: { key, cert: certificate, clientCa: pki.authority.certificate },
     authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],
     authorizer: ruleAuthorizer(accessRules),

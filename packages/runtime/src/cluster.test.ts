@@ -52,7 +52,9 @@ const processesWith = (text: string): readonly string[] =>
   });
 
 const podOf = (name: string): Pod => ({
-  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' } },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'default' },
   spec: { containers: [{ name: 'main', image: 'test/shell', args: ['exec sleep 100'] }] },
 });
 
@@ -65,7 +67,8 @@ test('a cluster starts, runs a pod, ends without a trace, and comes back as it w
   // As kubectl would: over the network, with what the kubeconfig says.
   const client = createKubeClient(loadKubeConfig(state.kubeconfig));
   const kubernetes = await client.get<Service>(resources.services, {
-    ...{ name: 'kubernetes', namespace: 'default' },
+    name: 'kubernetes',
+    namespace: 'default',
   });
   assert.match(kubernetes.spec?.clusterIP ?? '', /^127\.\d+\.128\.1$/);
   const pilot = createKubeClient(loadKubeConfig(state.pilotKubeconfig));

@@ -110,7 +110,12 @@ const start = async (base: Foundation): Promise<Cluster> => {
   const gatewayPort = await takePort(options.gatewayPort, 'gateway', options);
   let kubelet: Kubelet | undefined;
   const api = await openClusterApi({
-    ...{ state, network, clock, log, pki: base.pki, port: apiPort },
+    state,
+    network,
+    clock,
+    log,
+    pki: base.pki,
+    port: apiPort,
     kubelet: () => kubelet,
   });
   cleanup.add(() => api.close());
@@ -156,7 +161,12 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   const rootCertificate = pki.authority.certificate;
   const caches = await startControllers({ ...common, rootCertificate });
   const agents = await startNodeAgents({
-    ...{ ...common, caches, network, state, tokens: pki.tokens, images: interior.images },
+    ...common,
+    caches,
+    network,
+    state,
+    tokens: pki.tokens,
+    images: interior.images,
     gateway: { host: localhost, port: interior.gatewayPort },
   });
   const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;

@@ -62,7 +62,9 @@ const configSource = (
   services: () => caches.services.list(),
   serviceAccountToken: ({ namespace, name, audience }) =>
     tokens.issue({
-      ...{ namespace, name, lifetimeMs: tokenLifetimeMs },
+      namespace,
+      name,
+      lifetimeMs: tokenLifetimeMs,
       ...(audience !== undefined && { audiences: [audience] }),
     }),
 });
@@ -87,7 +89,9 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
   const common = { client, clock, log };
   const cleanup = new Cleanup();
   const secrets = new Informer<Secret>({
-    ...{ ...common, resource: resources.secrets, jitter: options.jitter },
+    ...common,
+    resource: resources.secrets,
+    jitter: options.jitter,
   });
   void secrets.run(signal);
   await secrets.synced;
@@ -97,10 +101,15 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
     discovery: () => discoveryAddress(caches),
   });
   const kubelet = new Kubelet({
-    ...{ nodeName, secrets, pods: caches.pods },
+    nodeName,
+    secrets,
+    pods: caches.pods,
     configMaps: caches.configMaps,
     context: {
-      ...{ ...common, events, network, podsFolder: state.pods },
+      ...common,
+      events,
+      network,
+      podsFolder: state.pods,
       config: configSource(options, secrets),
       catalog: new ImageCatalog(builtIn, options.images),
       podAddresses: new AddressPool(network.podAddresses),
@@ -109,12 +118,16 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
     },
   });
   const serviceProxy = new ServiceProxy({
-    ...{ clock, log, services: caches.services, slices: caches.endpointSlices },
+    clock,
+    log,
+    services: caches.services,
+    slices: caches.endpointSlices,
     nodeAddress: network.nodeAddress,
     events: new EventRecorder({ ...common, component: 'kube-proxy' }),
     extra: [
       {
-        ...{ service: 'istio-system/istio-ingressgateway', servicePort: 80 },
+        service: 'istio-system/istio-ingressgateway',
+        servicePort: 80,
         address: options.gateway,
       },
     ],
@@ -126,7 +139,9 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
   const scheduling = new EventRecorder({ ...common, component: 'default-scheduler' });
   cleanup.add(
     startScheduler({
-      ...{ ...common, nodeName, nodeLabels },
+      ...common,
+      nodeName,
+      nodeLabels,
       events: scheduling,
       pods: caches.pods,
     }),

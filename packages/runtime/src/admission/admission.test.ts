@@ -11,22 +11,32 @@ const requestFor = (
   object: KubeObject,
   oldObject?: KubeObject,
 ): AdmissionRequest => ({
-  ...{ group: '', version: 'v1', kind: object.kind, plural, object, oldObject },
+  group: '',
+  version: 'v1',
+  kind: object.kind,
+  plural,
+  object,
+  oldObject,
   operation: oldObject === undefined ? 'CREATE' : 'UPDATE',
   namespace: object.metadata.namespace,
   name: object.metadata.name,
-  ...{ subresource: undefined, dryRun: false, user: { username: 'admin', groups: [] } },
+  subresource: undefined,
+  dryRun: false,
+  user: { username: 'admin', groups: [] },
 });
 
 test('pods get their service account, and a proxy where the namespace wants one', async () => {
   const client = new FakeKubeClient();
   const namespace = {
-    ...{ apiVersion: 'v1', kind: 'Namespace' },
+    apiVersion: 'v1',
+    kind: 'Namespace',
     metadata: { name: 'mesh', labels: { 'istio-injection': 'enabled' } },
   };
   await client.create(resources.namespaces, namespace);
   const pod = (name: string): KubeObject => ({
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: name } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: name },
     spec: { containers: [{ name: 'app', image: 'x' }] },
   });
   const containers = async (name: string): Promise<string[]> => {
@@ -43,7 +53,9 @@ test('pods get their service account, and a proxy where the namespace wants one'
 test('Istio objects are checked, with the path of the field; others pass', async () => {
   const virtualService = (spec: object) => ({
     ...requestFor('virtualservices', {
-      ...{ apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', spec },
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      spec,
       metadata: { name: 'v', namespace: 'default' },
     }),
     group: 'networking.istio.io',

@@ -58,9 +58,11 @@ test('services have the ports of the demo profile', () => {
 
 test('a proxy is told who it is, where its app is and where istiod is', () => {
   const pod: Pod = {
-    ...{ apiVersion: 'v1', kind: 'Pod' },
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
-      ...{ name: 'reviews-v1-abc-xyz', namespace: 'default' },
+      name: 'reviews-v1-abc-xyz',
+      namespace: 'default',
       labels: { app: 'reviews', 'pod-template-hash': 'abc' },
       ownerReferences: [
         {
@@ -76,7 +78,9 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
   };
   const env = [{ name: 'ISTIO_META_MESH_ID', value: 'mesh-1' }];
   const bootstrap = proxyBootstrap({
-    ...{ pod, role: 'sidecar', podAddress: '127.9.0.5' },
+    pod,
+    role: 'sidecar',
+    podAddress: '127.9.0.5',
     container: { name: 'istio-proxy', env },
     appPorts: new Map([[9080, 20_001]]),
     discovery: { host: '127.9.128.7', port: 15_010 },

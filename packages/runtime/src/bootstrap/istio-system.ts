@@ -108,7 +108,9 @@ const istiod = (): readonly KubeObject[] => {
             env: [...podVariables, { name: 'REVISION', value: 'default' }],
             readinessProbe: {
               httpGet: { path: '/ready', port: 15014 },
-              ...{ initialDelaySeconds: 0, periodSeconds: 3, timeoutSeconds: 5 },
+              initialDelaySeconds: 0,
+              periodSeconds: 3,
+              timeoutSeconds: 5,
             },
           },
         ],
@@ -149,7 +151,9 @@ const gateway = ({ name, role, type, ports }: GatewaySettings): readonly KubeObj
             env: podVariables,
             readinessProbe: {
               httpGet: { path: '/healthz/ready', port: 15021 },
-              ...{ periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 30 },
+              periodSeconds: 2,
+              timeoutSeconds: 3,
+              failureThreshold: 30,
             },
           },
         ],
@@ -159,11 +163,11 @@ const gateway = ({ name, role, type, ports }: GatewaySettings): readonly KubeObj
 };
 
 /** ConfigMap that istiod reads its mesh configuration from. */
-export const meshConfigMap: KubeObject = {
+export const meshConfigMap: ConfigMap = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'istio', namespace, labels: { release: 'istio', 'istio.io/rev': 'default' } },
-  ...{ data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' } },
+  data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' },
 };
 
 /** istiod and both gateways, with the ports Istio's demo profile gives them. */

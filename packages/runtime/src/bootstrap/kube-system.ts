@@ -38,7 +38,10 @@ export const node = (address: string, now: string): Node => {
     pods: '1000',
   };
   const condition = (type: string, status: 'True' | 'False', reason: string) => ({
-    ...{ type, status, reason, message: `kubelet has ${reason}` },
+    type,
+    status,
+    reason,
+    message: `kubelet has ${reason}`,
     lastHeartbeatTime: now,
     lastTransitionTime: now,
   });
@@ -61,11 +64,16 @@ export const node = (address: string, now: string): Node => {
         condition('Ready', 'True', 'KubeletReady'),
       ],
       nodeInfo: {
-        ...{ machineID: nodeName, systemUUID: nodeName, bootID: nodeName },
-        ...{ kernelVersion: release(), osImage: `Lateen on Node ${process.versions.node}` },
+        machineID: nodeName,
+        systemUUID: nodeName,
+        bootID: nodeName,
+        kernelVersion: release(),
+        osImage: `Lateen on Node ${process.versions.node}`,
         containerRuntimeVersion: `lateen://${process.versions.node}`,
-        ...{ kubeletVersion, kubeProxyVersion: kubeletVersion },
-        ...{ operatingSystem: 'linux', architecture: architectures[arch()] ?? arch() },
+        kubeletVersion,
+        kubeProxyVersion: kubeletVersion,
+        operatingSystem: 'linux',
+        architecture: architectures[arch()] ?? arch(),
       },
     },
   };
@@ -81,18 +89,26 @@ export const kubernetesService = (
   const port = { name: 'https', port: apiServer.port, protocol: 'TCP' as const };
   return [
     {
-      ...{ apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels } },
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...metadata, labels },
       spec: {
-        ...{ type: 'ClusterIP', clusterIP, clusterIPs: [clusterIP] },
+        type: 'ClusterIP',
+        clusterIP,
+        clusterIPs: [clusterIP],
         ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiServer.port }],
       },
     },
     {
-      ...{ apiVersion: 'v1', kind: 'Endpoints', metadata },
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata,
       subsets: [{ addresses: [{ ip: apiServer.host }], ports: [port] }],
     } as KubeObject,
     {
-      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      addressType: 'IPv4',
       metadata: {
         ...metadata,
         labels: {

@@ -61,7 +61,9 @@ const proxy = (options: BuiltInImageOptions): Program => ({
 /** The images that are part of Lateen, under our names and Istio's. */
 export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage[] => {
   const image = (name: string, part: string, program: Program): LocalImage => ({
-    ...{ name, program, env: {} },
+    name,
+    program,
+    env: {},
     command: [process.execPath, '--import', compileCacheFlush, programOf(part)],
     workingDir: dirname(programOf(part)),
   });

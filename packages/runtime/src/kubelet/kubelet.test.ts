@@ -42,7 +42,9 @@ test('a pod runs, becomes ready, is reached on its address, logs, and ends on de
   assert.equal(log, 'up\n');
   const pid = runner?.attempt?.pid ?? 0;
   await client.patch(resources.pods, {
-    ...{ kind: 'merge', name: 'web', namespace: 'default' },
+    kind: 'merge',
+    name: 'web',
+    namespace: 'default',
     body: {
       metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 },
     },
@@ -79,10 +81,15 @@ test('init containers go first; Never ends with the phase of the exit code', asy
   const shared = { name: 'shared', mountPath: '/shared' };
   const volumes = [{ name: 'shared', emptyDir: {} }];
   const init = (script: string): Container => ({
-    ...{ name: 'init', image: 'test/shell', args: [script], volumeMounts: [shared] },
+    name: 'init',
+    image: 'test/shell',
+    args: [script],
+    volumeMounts: [shared],
   });
   const done = podOf('done', 'cat "$LATEEN_VOLUME_SHARED/word"', {
-    ...{ restartPolicy: 'Never', volumes, volumeMounts: [shared] },
+    restartPolicy: 'Never',
+    volumes,
+    volumeMounts: [shared],
     initContainers: [init('echo written > "$LATEEN_VOLUME_SHARED/word"')],
   });
   await client.create(resources.pods, done);
@@ -111,7 +118,9 @@ test('a missing ConfigMap holds the pod until it is there', async (t) => {
   const pod = await until('patient', (one) => waiting(one) === 'ContainerCreating');
   assert.equal(pod?.status?.phase, 'Pending');
   await client.create(resources.configMaps, {
-    ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'default' } },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'late', namespace: 'default' },
   });
   await until('patient', (one) => state(one)?.running !== undefined);
   assert.ok((await eventReasons(client, 'patient')).includes('FailedMount'));
@@ -122,7 +131,9 @@ test('liveness failure restarts the container; one that ignores SIGTERM is kille
   const pod = podOf('stuck', 'trap "" TERM; while :; do sleep 0.05; done', {
     livenessProbe: {
       exec: { command: ['/bin/false'] },
-      ...{ periodSeconds: 0.05, failureThreshold: 1, terminationGracePeriodSeconds: 0.2 },
+      periodSeconds: 0.05,
+      failureThreshold: 1,
+      terminationGracePeriodSeconds: 0.2,
     },
   });
   await client.create(resources.pods, pod);

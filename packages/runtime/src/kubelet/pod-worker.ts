@@ -192,7 +192,9 @@ export class PodWorker {
     const before = known.find(({ name }) => name === container.name);
     const target = this.#probeTarget(site, container);
     return new ContainerRunner({
-      ...{ container, restartPolicy, target },
+      container,
+      restartPolicy,
+      target,
       ...afterRestart(before, timeOf(context.clock.nowMs())),
       clock: context.clock,
       startGate: context.startGate,
@@ -325,7 +327,9 @@ export class PodWorker {
     for (;;)
       try {
         await this.#context.client.delete(resources.pods, {
-          ...{ name, namespace, gracePeriodSeconds: 0 },
+          name,
+          namespace,
+          gracePeriodSeconds: 0,
           ...(uid !== undefined && { uid }),
         });
         return;

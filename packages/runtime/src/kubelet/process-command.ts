@@ -83,7 +83,12 @@ export const processCommand = async (
   const listen = program?.env ?? ports.environment(container.name);
   const { config } = context;
   const raw = containerEnvironment({
-    ...{ pod, container, addresses, config, base, listen },
+    pod,
+    container,
+    addresses,
+    config,
+    base,
+    listen,
     imageEnv: image.env,
   });
   const env = Object.fromEntries(

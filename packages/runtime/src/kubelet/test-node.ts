@@ -46,10 +46,14 @@ export const startTestNode = async (
   const events = new EventRecorder({ ...common, component: 'kubelet' });
   const kubelet = new Kubelet({
     nodeName: 'lateen',
-    ...{ pods, configMaps, secrets },
+    pods,
+    configMaps,
+    secrets,
     context: {
       ...common,
-      ...{ events, network, podsFolder: join(folder, 'pods') },
+      events,
+      network,
+      podsFolder: join(folder, 'pods'),
       config: {
         configMap: (namespace, name) => configMaps.get(name, namespace),
         secret: (namespace, name) => secrets.get(name, namespace),

@@ -44,14 +44,19 @@ const setUp = async (t: TestContext) => {
 };
 
 const serviceOf = (name: string, spec: Service['spec']): Service => ({
-  ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' } },
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'default' },
   ...(spec && { spec }),
 });
 
 const sliceOf = (service: string, port: number, addresses: readonly string[]): EndpointSlice => ({
-  ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  addressType: 'IPv4',
   metadata: {
-    ...{ name: `${service}-1`, namespace: 'default' },
+    name: `${service}-1`,
+    namespace: 'default',
     labels: { 'kubernetes.io/service-name': service },
   },
   ports: [{ name: 'http', port }],
@@ -95,7 +100,8 @@ test('ClusterIP, node port and external address reach ready endpoints in turn', 
   const events = new EventRecorder({ ...common, client, component: 'kube-proxy' });
   const extra = [
     {
-      ...{ service: 'default/web', servicePort: 8080 },
+      service: 'default/web',
+      servicePort: 8080,
       address: { host: network.nodeAddress, port: 18_080 },
     },
   ];

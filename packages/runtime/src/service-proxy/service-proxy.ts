@@ -117,8 +117,14 @@ export class ServiceProxy {
 
   #open(id: string, address: Destination, service: { key: string; servicePort: number }): void {
     const binding: Binding = {
-      ...{ serviceKey: service.key, servicePort: service.servicePort, address },
-      ...{ turn: 0, forwarder: undefined, failures: 0, closed: false, cancelRetry: undefined },
+      serviceKey: service.key,
+      servicePort: service.servicePort,
+      address,
+      turn: 0,
+      forwarder: undefined,
+      failures: 0,
+      closed: false,
+      cancelRetry: undefined,
     };
     this.#bindings.set(id, binding);
     void this.#bind(binding);
