@@ -1,4 +1,4 @@
-import type { Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
+import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
 
 const namespace = 'istio-system';
 /** Tag of the built-in images; the catalog ignores it. */
