@@ -27,10 +27,12 @@ interface Judged {
 
 /** `file.yaml:7:5: error: VirtualService default/x: spec.hosts: must not be empty`. */
 const judge = ({ object, file, locate }: ManifestObject): readonly Judged[] => {
-  const line = ({ severity, path = '', message }: Diagnostic): Judged => {
+  const line = ({ severity, code, path = '', message }: Diagnostic): Judged => {
     const named = path === '' || message.includes(path) ? message : `${path}: ${message}`;
     const name = objectName(object).replace('/', ' ');
-    const text = `${at(locate(path))}: ${severity}: ${name}: ${named}`;
+    // An unknown field is wrong by its name, any other by its value.
+    const position = locate(path, code === 'FieldUnknown' ? 'key' : 'value');
+    const text = `${at(position)}: ${severity}: ${name}: ${named}`;
     return { file, text, isError: severity === 'error' };
   };
   // Kinds of others are none of this command's business, as for istioctl.

@@ -22,18 +22,21 @@ const keysOf = (path: string): readonly string[] =>
     ([, name, bracketed]) => name ?? bracketed ?? '',
   );
 
+/** What of a field is meant; a value with lines of its own is found by its key anyway. */
+export type FieldPart = 'key' | 'value';
+
 interface Step {
   readonly value: Node | undefined;
-  /** Where to point: the value, or the key of one that has lines of its own. */
+  /** Where to point. */
   readonly anchor: Node | undefined;
 }
 
-const stepInto = (node: Node | undefined, key: string): Step | undefined => {
+const stepInto = (node: Node | undefined, key: string, part: FieldPart): Step | undefined => {
   if (isMap(node)) {
     const pair = node.items.find((one) => isScalar(one.key) && String(one.key.value) === key);
     if (pair === undefined) return undefined;
     const value = isNode(pair.value) ? pair.value : undefined;
-    const anchor = value === undefined || isCollection(value) ? pair.key : value;
+    const anchor = part === 'key' || value === undefined || isCollection(value) ? pair.key : value;
     return { value, anchor: isNode(anchor) ? anchor : undefined };
   }
   if (!isSeq(node)) return undefined;
@@ -46,11 +49,12 @@ export const fieldPosition = (
   root: Node | undefined,
   path: string,
   { file, lines }: DocumentPlace,
+  part: FieldPart = 'value',
 ): SourcePosition => {
   let node = root;
   let anchor = root;
   for (const key of keysOf(path)) {
-    const step = stepInto(node, key);
+    const step = stepInto(node, key, part);
     if (step === undefined) break;
     node = step.value;
     anchor = step.anchor ?? anchor;

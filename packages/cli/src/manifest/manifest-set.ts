@@ -4,14 +4,14 @@ import { isKubeObject } from '@lateen/analysis';
 import type { KubeObject } from '@lateen/api';
 import type { SourcePosition } from '@lateen/base';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
-import { fieldPosition, rootNode } from './field-position.ts';
+import { type FieldPart, fieldPosition, rootNode } from './field-position.ts';
 
 /** An object from a file, with the places of its fields. */
 export interface ManifestObject {
   readonly object: KubeObject;
   readonly file: string;
   /** Place of a field path such as `spec.http[0]`; '' is the object itself. */
-  readonly locate: (path: string) => SourcePosition;
+  readonly locate: (path: string, part?: FieldPart) => SourcePosition;
 }
 
 /** Something in a file that is no object. */
@@ -84,7 +84,7 @@ const objectsOf = (
   const place = (object: KubeObject, item?: number): ManifestObject => ({
     object,
     file: source.file,
-    locate: (path) => fieldPosition(rootNode(document, item), path, source),
+    locate: (path, part) => fieldPosition(rootNode(document, item), path, source, part),
   });
   const { kind, items } = value as { readonly kind?: unknown; readonly items?: unknown };
   if (Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List'))
