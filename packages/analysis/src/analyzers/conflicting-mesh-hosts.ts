@@ -1,4 +1,4 @@
-import { hostsOverlap, resolveHost, type VirtualService } from '@lateen/api';
+import { hostsOverlap, isWildcardHost, resolveHost, type VirtualService } from '@lateen/api';
 import type { Analyzer } from '../analyzer.ts';
 import { fullName, namespaceOf } from '../context/analysis-context.ts';
 import { scopesOf } from '../context/host-registry.ts';
@@ -24,14 +24,34 @@ const meshHosts = (owner: VirtualService): readonly MeshHost[] => {
 
 const keyOf = ({ scope, host }: MeshHost): string => `${scope}/${host}`;
 
+/** Hosts that are for every namespace, so that those of one are compared with few of them. */
+interface GlobalHosts {
+  readonly all: readonly MeshHost[];
+  readonly byName: ReadonlyMap<string, readonly MeshHost[]>;
+  readonly wildcards: readonly MeshHost[];
+}
+
+const indexGlobal = (hosts: readonly MeshHost[]): GlobalHosts => {
+  const all = hosts.filter(({ scope }) => scope === '*');
+  return {
+    all,
+    byName: Map.groupBy(all, ({ host }) => host),
+    wildcards: all.filter(({ host }) => isWildcardHost(host)),
+  };
+};
+
 /** Hosts for every namespace that meet a host for one. */
 const widerHosts = (
   [first]: readonly MeshHost[],
-  global: readonly MeshHost[],
-): readonly MeshHost[] =>
-  first === undefined || first.scope === '*'
-    ? []
-    : global.filter(({ host }) => hostsOverlap(first.host, host));
+  { all, byName, wildcards }: GlobalHosts,
+): readonly MeshHost[] => {
+  if (first === undefined || first.scope === '*') return [];
+  if (isWildcardHost(first.host)) return all.filter(({ host }) => hostsOverlap(first.host, host));
+  return [
+    ...(byName.get(first.host) ?? []),
+    ...wildcards.filter(({ host }) => hostsOverlap(first.host, host)),
+  ];
+};
 
 const conflictsOf = (key: string, hosts: readonly MeshHost[]): readonly Finding[] => {
   const owners = [...new Set(hosts.map(({ owner }) => owner))];
@@ -47,7 +67,7 @@ export const conflictingMeshHosts: Analyzer = {
     'Checks if multiple virtual services associated with the mesh gateway have conflicting hosts',
   analyze: ({ virtualServices }) => {
     const all = virtualServices.filter(isForMesh).flatMap(meshHosts);
-    const global = all.filter(({ scope }) => scope === '*');
+    const global = indexGlobal(all);
     const findings = [...Map.groupBy(all, keyOf)].flatMap(([key, group]) =>
       conflictsOf(key, [...group, ...widerHosts(group, global)]),
     );

@@ -40,6 +40,8 @@ interface AnalyzeFlags {
   readonly recursive?: boolean;
   readonly ignoreUnknown?: boolean;
   readonly listAnalyzers?: boolean;
+  readonly verbose?: boolean;
+  readonly istioNamespace: string;
   readonly stateDir: string;
   readonly kubeconfig?: string;
 }
@@ -91,9 +93,11 @@ const isWanted = ({ subject, object }: Finding, { namespace }: Target): boolean 
 
 const findingsOf = (target: Target, flags: AnalyzeFlags): readonly Finding[] => {
   const nowMs = Date.now();
-  const base = flags.useKube ? target.live : defaultGatewayObjects();
+  const rootNamespace = flags.istioNamespace;
+  const base = flags.useKube ? target.live : defaultGatewayObjects(rootNamespace);
   return analyzeObjects([...base, ...target.manifests.objects.map(({ object }) => object)], {
     defaultNamespace: target.namespace ?? 'default',
+    rootNamespace,
     certificateProblem: (certificate, key) => certificateProblem(certificate, key, nowMs),
   })
     .filter((one) => isWanted(one, target))
@@ -126,6 +130,11 @@ const sayNothingFound = (target: Target, output: Output): void => {
   }
   const what = files.length > 0 ? files.join('\n') : targetName(target);
   output.err(`✔ No validation issues found when analyzing ${what}.\n`);
+};
+
+const sayWhatRan = (target: Target, output: Output): void => {
+  const names = analyzers.map(({ name }) => `\t ${name}\n`).join('');
+  output.err(`Analyzed resources in ${targetName(target)}\nExecuted analyzers:\n${names}\n`);
 };
 
 const endOf = (
@@ -208,6 +217,7 @@ const analyze = async (
   const target = await targetOf(manifests, flags, place);
   if (target === undefined) return;
   const findings = findingsOf(target, flags);
+  if (flags.verbose === true) sayWhatRan(target, output);
   const shown = placed(
     findings.filter(({ severity }) => reaches(severity, flags.outputThreshold)),
     target,
@@ -246,6 +256,8 @@ export const addAnalyze = (program: Command, output: Output, env: NodeJS.Process
     .option('-R, --recursive', 'folders within folders too')
     .option('--ignore-unknown', 'do not fail on files that are no manifests')
     .option('-L, --list-analyzers', 'list the analyzers and do nothing')
+    .option('-v, --verbose', 'say which analyzers ran')
+    .option('-i, --istioNamespace <namespace>', "Istio's own namespace", 'istio-system')
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
     .option('--kubeconfig <file>', 'any other cluster')
     .action((paths: readonly string[], flags: AnalyzeFlags) =>

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { run } from '../run.ts';
+
+type Answers = Readonly<Record<string, unknown>>;
+
+/** An API server that knows a few paths; lists it does not know are 404, as without their CRD. */
+const startApi = async (t: TestContext, answers: Answers) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    const answer = answers[path];
+    response.statusCode = answer === undefined ? 404 : 200;
+    const body =
+      typeof answer === 'string' ? answer : JSON.stringify(answer ?? { kind: 'Status', code: 404 });
+    response.end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-live-'));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+    rmSync(folder, { recursive: true });
+  });
+  const kubeconfig = join(folder, 'kubeconfig');
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
+      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
+      users: [{ name: 'u', user: { token: 't' } }],
+    }),
+  );
+  return { kubeconfig, folder, asked };
+};
+
+const runWords = async (words: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+  let out = '';
+  let err = '';
+  const output = {
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+    color: false,
+  };
+  const code = await run(words, output, env);
+  return { code, out, err };
+};
+
+const list = (...items: readonly unknown[]): unknown => ({ kind: 'List', metadata: {}, items });
+
+const shop: Answers = {
+  '/api/v1/namespaces/shop': { kind: 'Namespace', metadata: { name: 'shop' } },
+  '/api/v1/namespaces': list({
+    metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } },
+  }),
+  '/api/v1/nodes': list(),
+  '/api/v1/secrets': list(),
+  '/api/v1/services': list({
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }] },
+  }),
+  '/api/v1/pods': list({
+    metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' }, uid: '1' },
+    spec: { containers: [{ name: 'cart', image: 'x' }] },
+  }),
+  '/apis/apps/v1/deployments': list(),
+  '/apis/networking.istio.io/v1/virtualservices': list({
+    metadata: { name: 'cart', namespace: 'shop', uid: '2' },
+    spec: { hosts: ['cart'], http: [{ route: [{ destination: { host: 'kart' } }] }] },
+  }),
+};
+
+test('analyze reads the cluster of KUBECONFIG and the namespace of its context', async (t) => {
+  const { kubeconfig, folder } = await startApi(t, shop);
+  const words = ['analyze', '--state-dir', join(folder, 'none')];
+  const { code, out } = await runWords(words, { KUBECONFIG: `/nonexistent:${kubeconfig}` });
+  assert.equal(code, 79);
+  assert.equal(
+    out,
+    'Error [IST0101] (VirtualService shop/cart) Referenced host not found: "kart"\n' +
+      'Warning [IST0103] (Pod shop/cart-1) The pod shop/cart-1 is missing the Istio proxy. This can often be resolved by restarting or redeploying the workload.\n',
+  );
+});
+
+test('files are taken as if they were applied', async (t) => {
+  const { kubeconfig, folder } = await startApi(t, shop);
+  const file = join(folder, 'fix.yaml');
+  writeFileSync(
+    file,
+    'apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: { name: cart }\nspec: { hosts: [cart], http: [{ route: [{ destination: { host: cart } }] }] }\n',
+  );
+  const { code, out } = await runWords(['analyze', '--kubeconfig', kubeconfig, file]);
+  assert.equal(code, 0);
+  assert.match(out, /^Warning \[IST0103\] [^\n]+\n$/);
+});
+
+test('a namespace that is not there is said, and nothing else', async (t) => {
+  const { kubeconfig } = await startApi(t, shop);
+  const result = await runWords(['analyze', '-n', 'gone', '--kubeconfig', kubeconfig]);
+  assert.deepEqual(result, { code: 0, out: '', err: 'namespace "gone" not found\n' });
+});
+
+const clusterDump = JSON.stringify({
+  configs: [
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.ClustersConfigDump',
+      static_clusters: [{ cluster: { name: 'xds-grpc' } }],
+    },
+  ],
+});
+
+const withProxy: Answers = {
+  '/api/v1/namespaces/shop/pods/cart-1': { kind: 'Pod', metadata: { name: 'cart-1' } },
+  '/api/v1/namespaces/prod/pods/cart-2': { kind: 'Pod', metadata: { name: 'cart-2' } },
+  '/api/v1/namespaces/prod/pods': list(
+    { metadata: { name: 'other', labels: { app: 'x' } }, status: { phase: 'Running' } },
+    { metadata: { name: 'cart-old', labels: { app: 'cart' } }, status: { phase: 'Failed' } },
+    { metadata: { name: 'cart-2', labels: { app: 'cart' } }, status: { phase: 'Running' } },
+  ),
+  '/apis/apps/v1/namespaces/prod/deployments/cart': {
+    metadata: { name: 'cart' },
+    spec: { selector: { matchLabels: { app: 'cart' } } },
+  },
+  '/api/v1/namespaces/shop/pods/cart-1:15000/proxy/config_dump': clusterDump,
+  '/api/v1/namespaces/prod/pods/cart-2:15000/proxy/config_dump': clusterDump,
+  '/api/v1/namespaces/shop/pods/cart-1:15000/proxy/clusters': '{}',
+  '/api/v1/namespaces/shop/pods/cart-1:15000/proxy/logging': 'active loggers:\n  http: debug\n',
+};
+
+const table =
+  'SERVICE FQDN     PORT     SUBSET     DIRECTION     TYPE       DESTINATION RULE\nxds-grpc         -        -          -             STATIC     \n';
+
+test('pods are named as for istioctl, and asked through the API server', async (t) => {
+  const { kubeconfig, asked } = await startApi(t, withProxy);
+  const pc = (...words: readonly string[]) =>
+    runWords(['pc', ...words, '--kubeconfig', kubeconfig]);
+  for (const words of [['cart-1'], ['cart-1.shop'], ['cart-2', '-n', 'prod'], ['deploy/cart.prod']])
+    assert.deepEqual(await pc('cluster', ...words), { code: 0, out: table, err: '' });
+  assert.match((await pc('endpoints', 'cart-1')).out, /^ENDPOINT /);
+  const log = await pc('log', 'cart-1', '--level', 'http:debug');
+  assert.equal(log.out, 'cart-1.shop:\nactive loggers:\n  http: debug\n');
+  assert.ok(
+    asked.includes('POST /api/v1/namespaces/shop/pods/cart-1:15000/proxy/logging?http=debug'),
+  );
+});
+
+const failures: readonly [readonly string[], RegExp][] = [
+  [
+    ['cluster', 'gone'],
+    /^lateen: unable to retrieve Pod: pods "gone" not found in namespace shop\n$/,
+  ],
+  [['cluster', 'deploy/gone'], /^lateen: "deploy\/gone" does not refer to a pod\n$/],
+  [['listener', 'serviceaccount/x'], /"serviceaccount\/x" does not refer to a pod/],
+  [['listener', 'cart-1'], /config dump has no configuration type .*ListenersConfigDump/],
+  [
+    ['ep', 'cart-2.prod'],
+    /the proxy of cart-2\.prod does not answer \/clusters\?format=json: status 404/,
+  ],
+  [['route'], /name a pod, or a file with --file/],
+];
+test('what goes wrong is said in one line', async (t) => {
+  const { kubeconfig } = await startApi(t, withProxy);
+  for (const [words, text] of failures) {
+    const result = await runWords(['pc', ...words, '--kubeconfig', kubeconfig]);
+    assert.equal(result.code, 1, words.join(' '));
+    assert.match(result.err, text);
+  }
+});
+
+test('a file stands for a proxy', async (t) => {
+  const { folder } = await startApi(t, {});
+  const file = join(folder, 'dump.json');
+  writeFileSync(file, clusterDump);
+  assert.equal((await runWords(['pc', 'c', '-f', file])).out, table);
+  const json = await runWords(['proxy-config', 'clusters', '--file', file, '-o', 'json']);
+  assert.equal(json.out, '[\n    {\n        "name": "xds-grpc"\n    }\n]\n');
+  writeFileSync(file, 'nothing');
+  assert.match((await runWords(['pc', 'c', '-f', file])).err, /dump\.json is not JSON/);
+});
