@@ -33,16 +33,31 @@ const candidates = (context: AnalysisContext): readonly Labels[] => [
   ...context.workloadEntries.map(({ metadata, spec }) => ({ ...metadata.labels, ...spec.labels })),
 ];
 
+/** Says whether anything carries all of some labels, looking only at what carries the rarest of them. */
+const labelIndex = (all: readonly Labels[]): ((wanted: Labels) => boolean) => {
+  const byPair = new Map<string, Labels[]>();
+  for (const labels of all)
+    for (const pair of Object.entries(labels)) {
+      const key = JSON.stringify(pair);
+      const bucket = byPair.get(key);
+      if (bucket === undefined) byPair.set(key, [labels]);
+      else bucket.push(labels);
+    }
+  return (wanted) => {
+    const buckets = Object.entries(wanted).map((pair) => byPair.get(JSON.stringify(pair)) ?? []);
+    const rarest = buckets.reduce((a, b) => (b.length < a.length ? b : a), buckets[0] ?? all);
+    return rarest.some((labels) => hasLabels(labels, wanted));
+  };
+};
+
 const checkSubsets = (
   rule: DestinationRule,
   { workloadLabels, endpointLabels }: RegisteredHost,
-  labelsOfAll: readonly Labels[],
+  isCarried: (wanted: Labels) => boolean,
 ): readonly Finding[] =>
   (rule.spec.subsets ?? []).flatMap(({ name, labels = {} }, index) => {
     const wanted = { ...workloadLabels, ...labels };
-    const selects =
-      labelsOfAll.some((one) => hasLabels(one, wanted)) ||
-      endpointLabels.some((one) => hasLabels(one, labels));
+    const selects = isCarried(wanted) || endpointLabels.some((one) => hasLabels(one, labels));
     const path = `spec.subsets[${index}]`;
     return selects ? [] : [finding(rule, destinationRuleSubsetNotSelectPods(name), path)];
   });
@@ -52,12 +67,12 @@ export const destinationRuleSubsets: Analyzer = {
   name: 'destinationrule.SubsetSelectPodAnalyzer',
   description: 'Checks if pods are selected by subsets in destination rules.',
   analyze: (context) => {
-    const labelsOfAll = candidates(context);
+    const isCarried = labelIndex(candidates(context));
     return context.destinationRules.flatMap((rule) => {
       const host = context.hosts.find(rule.spec.host, namespaceOf(rule));
       return host === undefined
         ? [finding(rule, unknownDestinationRuleHost(rule.spec.host), 'spec.host')]
-        : checkSubsets(rule, host, labelsOfAll);
+        : checkSubsets(rule, host, isCarried);
     });
   },
 };
