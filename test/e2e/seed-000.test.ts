@@ -46,7 +46,7 @@ test('chapter 6: from v1 alone to half and half', { ...options, timeout: 180_000
   assert.equal(await apply('gateway.yaml'), 'gateway.networking.istio.io/gateway created\n');
   await apply('web-frontend.yaml');
   await apply('customers-v1.yaml');
-  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment --all --timeout=60s');
   const pods = await mesh.kubectl('get po');
   assert.match(pods, /^customers-v1-\S+ +2\/2 +Running +0 /m);
   assert.match(pods, /^web-frontend-\S+ +2\/2 +Running +0 /m);
@@ -56,7 +56,7 @@ test('chapter 6: from v1 alone to half and half', { ...options, timeout: 180_000
   await apply('customers-dr.yaml');
   await apply('customers-vs.yaml');
   await apply('customers-v2.yaml');
-  await mesh.kubectl('wait --for=condition=Ready pod -l version=v2 --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment customers-v2 --timeout=60s');
   assert.equal(await views(20), 0);
   await apply('customers-50-50.yaml');
   await until('some cities', async () => ((await views(8)) > 0 ? true : undefined), 1_000);
@@ -79,7 +79,7 @@ test('chapter 7: debug users get v2', { ...options, timeout: 180_000 }, async ()
   const folder = 'samples/customers/header-routing';
   for (const file of ['gateway', 'web-frontend', 'customers'])
     await mesh.kubectl(`apply -f ${folder}/${file}.yaml`);
-  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment --all --timeout=60s');
   await until('the front end', () => pageWithStatus(`${mesh.gateway}/`, 200));
   assert.equal(await views(20), 0);
   await mesh.kubectl(`apply -f ${folder}/customers-vs.yaml`);

@@ -108,7 +108,7 @@ test('deploying Bookinfo prints what the tutorial prints', options, async () => 
       '',
     ].join('\n'),
   );
-  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment --all --timeout=60s');
   const pods = rowsOf(await mesh.kubectl('get pods')).slice(1);
   assert.equal(pods.length, 6);
   for (const [name = '', ready, status, restarts] of pods) {
@@ -161,7 +161,7 @@ test('a shell in the sleep pod reaches productpage', options, async () => {
     printed,
     'serviceaccount/sleep created\nservice/sleep created\ndeployment.apps/sleep created\n',
   );
-  await mesh.kubectl('wait --for=condition=Ready pod -l app=sleep --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment sleep --timeout=60s');
   const pod = (
     await mesh.kubectl('get pods -l app=sleep -o jsonpath={.items[0].metadata.name}')
   ).trim();

@@ -51,7 +51,7 @@ test('label, deploy, and look at the pods', options, async () => {
   const labelled = await mesh.kubectl('label namespace default istio-injection=enabled');
   assert.equal(labelled, 'namespace/default labeled\n');
   await mesh.kubectl('apply -f samples/bookinfo/platform/kube/bookinfo.yaml');
-  await mesh.kubectl('wait --for=condition=Ready pod --all --timeout=60s');
+  await mesh.kubectl('wait --for=condition=Available deployment --all --timeout=60s');
   const listing = await mesh.kubectl('get svc,pods');
   for (const name of ['details', 'ratings', 'reviews', 'productpage'])
     assert.match(listing, new RegExp(`service/${name} +ClusterIP +\\S+ +<none> +9080/TCP`));

@@ -18,7 +18,6 @@ import {
 } from './managed-fields.ts';
 import { mergeApplied, valueAt, withoutField } from './structured-merge.ts';
 
-export { type UpdateOwnership, updateManagedFields } from './managed-fields.ts';
 
 /** One server-side apply (`application/apply-patch+yaml`). */
 export interface ApplyRequest {
