@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { clusterConnection } from '../cluster-connection.ts';
 import type { Output } from '../progress.ts';
+import { assignmentSummary, selectAssignments } from '../proxy-config/assignment-summary.ts';
 import { bootstrapSummary } from '../proxy-config/bootstrap-summary.ts';
 import { canonicalJson } from '../proxy-config/canonical-json.ts';
 import {
@@ -10,6 +11,7 @@ import {
   selectClusters,
 } from '../proxy-config/cluster-summary.ts';
 import {
+  assignmentsOf,
   clustersOf,
   dumpSection,
   listenersOf,
@@ -101,6 +103,7 @@ const messageTypes = {
   listener: 'envoy.config.listener.v3.Listener',
   route: 'envoy.config.route.v3.RouteConfiguration',
   clusterStatus: 'envoy.admin.v3.ClusterStatus',
+  assignment: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
   bootstrap: 'envoy.admin.v3.BootstrapConfigDump',
   secrets: 'envoy.admin.v3.SecretsConfigDump',
 } as const;
@@ -209,23 +212,40 @@ const addRoutes = (parent: Command, place: Place): void => {
     );
 };
 
-const addEndpoints = (parent: Command, place: Place): void => {
-  addKind(parent, {
-    names: ['endpoint', 'endpoints', 'ep'],
-    description: 'endpoints of a proxy, with what it thinks of them',
-  })
+const endpointOptions = (command: Command): Command =>
+  command
     .option('--address <address>', 'at this address')
     .option('--port <port>', 'at this port', port)
     .option('--cluster <name>', 'of this cluster')
-    .option('--status <status>', 'HEALTHY, UNHEALTHY, DRAINING ...')
-    .action(async (pod: string | undefined, flags: CommonFlags & EndpointFilter) => {
-      const clusters = await (await sourceOf(pod, flags, place)).clusters();
-      await print(place, flags.output, {
-        dump: () =>
-          canonicalJson(messageTypes.clusterStatus, selectClusterStatuses(clusters, flags)),
-        summary: () => endpointSummary(clusters, flags),
-      });
+    .option('--status <status>', 'HEALTHY, UNHEALTHY, DRAINING ...');
+
+const addEndpoints = (parent: Command, place: Place): void => {
+  endpointOptions(
+    addKind(parent, {
+      names: ['endpoint', 'endpoints', 'ep'],
+      description: 'endpoints of a proxy, with what it thinks of them',
+    }),
+  ).action(async (pod: string | undefined, flags: CommonFlags & EndpointFilter) => {
+    const clusters = await (await sourceOf(pod, flags, place)).clusters();
+    await print(place, flags.output, {
+      dump: () => canonicalJson(messageTypes.clusterStatus, selectClusterStatuses(clusters, flags)),
+      summary: () => endpointSummary(clusters, flags),
     });
+  });
+};
+
+const addAssignments = (parent: Command, place: Place): void => {
+  endpointOptions(
+    addKind(parent, { names: ['eds'], description: 'endpoints as the control plane sent them' }),
+  ).action(async (pod: string | undefined, flags: CommonFlags & EndpointFilter) => {
+    const dump = await (await sourceOf(pod, flags, place)).configDump();
+    const section = requireSection(dump, 'EndpointsConfigDump');
+    const assignments = selectAssignments(assignmentsOf(section), flags);
+    await print(place, flags.output, {
+      dump: () => canonicalJson(messageTypes.assignment, assignments),
+      summary: () => assignmentSummary(assignments),
+    });
+  });
 };
 
 const addBootstrap = (parent: Command, place: Place): void => {
@@ -282,7 +302,7 @@ const addLog = (parent: Command, place: Place): void => {
     });
 };
 
-const everySummary = (dump: JsonRecord, clusters: JsonRecord): string => {
+const everySummary = (dump: JsonRecord): string => {
   const of = (name: Parameters<typeof dumpSection>[1]): JsonRecord => dumpSection(dump, name) ?? {};
   const summaries = [
     bootstrapSummary(of('BootstrapConfigDump')),
@@ -290,7 +310,7 @@ const everySummary = (dump: JsonRecord, clusters: JsonRecord): string => {
     listenerSummary(selectListeners(listenersOf(of('ListenersConfigDump')), {}), true),
     routeSummary(selectRoutes(routesOf(of('RoutesConfigDump')), undefined), true),
     secretSummary(secretsOf(of('SecretsConfigDump')), Date.now()),
-    endpointSummary(clusters, {}),
+    assignmentSummary(selectAssignments(assignmentsOf(of('EndpointsConfigDump')), {})),
   ];
   return summaries.join('\n');
 };
@@ -298,12 +318,10 @@ const everySummary = (dump: JsonRecord, clusters: JsonRecord): string => {
 const addAll = (parent: Command, place: Place): void => {
   addKind(parent, { names: ['all', 'a'], description: 'everything a proxy has' }).action(
     async (pod: string | undefined, flags: CommonFlags) => {
-      const source = await sourceOf(pod, flags, place);
-      const dump = await source.configDump();
-      const clusters = flags.output === 'short' ? await source.clusters() : {};
+      const dump = await (await sourceOf(pod, flags, place)).configDump();
       await print(place, flags.output, {
         dump: () => dump,
-        summary: () => everySummary(dump, clusters),
+        summary: () => everySummary(dump),
       });
     },
   );
@@ -321,6 +339,7 @@ export const addProxyConfig = (program: Command, output: Output, env: NodeJS.Pro
     addListeners,
     addRoutes,
     addEndpoints,
+    addAssignments,
     addBootstrap,
     addSecrets,
     addLog,

@@ -39,6 +39,11 @@ export const routesOf = (section: JsonRecord): readonly JsonRecord[] => [
   ...resources(section, 'static_route_configs', ['route_config']),
 ];
 
+export const assignmentsOf = (section: JsonRecord): readonly JsonRecord[] => [
+  ...resources(section, 'dynamic_endpoint_configs', ['endpoint_config']),
+  ...resources(section, 'static_endpoint_configs', ['endpoint_config']),
+];
+
 /** A secret with the state it is in. */
 export interface DumpedSecret {
   readonly name: string;

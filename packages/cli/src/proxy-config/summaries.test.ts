@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assignmentSummary, selectAssignments } from './assignment-summary.ts';
 import { bootstrapSummary } from './bootstrap-summary.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { clusterSummary, selectClusters } from './cluster-summary.ts';
-import { clustersOf, dumpSection, listenersOf, routesOf, secretsOf } from './config-dump.ts';
+import {
+  assignmentsOf,
+  clustersOf,
+  dumpSection,
+  listenersOf,
+  routesOf,
+  secretsOf,
+} from './config-dump.ts';
 import { endpointSummary, selectClusterStatuses } from './endpoint-summary.ts';
 import { asRecord, type JsonRecord } from './json-reader.ts';
 import { listenerSummary, selectListeners } from './listener-summary.ts';
@@ -363,6 +371,40 @@ test('endpoints, with what outlier detection thinks', () => {
   );
   const names = selectClusterStatuses(clusters, { address: '10.0.0.2' }).map(({ name }) => name);
   assert.deepEqual(names, ['outbound|80||b']);
+});
+
+test('endpoints as they were sent, with localities', () => {
+  const endpoint = (address: string, health?: string): JsonRecord => ({
+    endpoint: { address: { socket_address: { address, port_value: 80 } } },
+    ...(health !== undefined && { health_status: health }),
+  });
+  const assignments = assignmentsOf({
+    dynamic_endpoint_configs: [
+      {
+        endpoint_config: {
+          cluster_name: 'outbound|80||b',
+          endpoints: [
+            {
+              locality: { region: 'eu', zone: 'a' },
+              lb_endpoints: [endpoint('10.0.0.1', 'HEALTHY'), endpoint('10.0.0.2')],
+            },
+          ],
+        },
+      },
+      { endpoint_config: { cluster_name: 'outbound|80||a' } },
+    ],
+  });
+  assert.equal(
+    assignmentSummary(selectAssignments(assignments, {})),
+    lines(
+      'NAME            STATUS      LOCALITY     CLUSTER',
+      '10.0.0.1:80     HEALTHY     eu/a         outbound|80||b',
+      '10.0.0.2:80     UNKNOWN     eu/a         outbound|80||b',
+    ),
+  );
+  const [only] = selectAssignments(assignments, { status: 'healthy' });
+  assert.match(assignmentSummary([asRecord(only)]), /\n10\.0\.0\.1:80 [^\n]*\n$/);
+  assert.deepEqual(selectAssignments(assignments, { cluster: 'x' }), []);
 });
 
 test('who made the proxy', () => {
