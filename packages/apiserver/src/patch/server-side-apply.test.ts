@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonSchema } from '@lateen/api';
-import { type ApplyResult, applyServerSide, updateManagedFields } from './server-side-apply.ts';
+import { updateManagedFields } from './managed-fields.ts';
+import { type ApplyResult, applyServerSide } from './server-side-apply.ts';
 
 const schema: JsonSchema = {
   type: 'object',

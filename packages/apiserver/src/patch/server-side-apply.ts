@@ -18,7 +18,6 @@ import {
 } from './managed-fields.ts';
 import { mergeApplied, valueAt, withoutField } from './structured-merge.ts';
 
-
 /** One server-side apply (`application/apply-patch+yaml`). */
 export interface ApplyRequest {
   /** Absent when the object is created. */
