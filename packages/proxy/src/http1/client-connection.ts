@@ -53,7 +53,6 @@ export interface ConnectPlan {
 const readBufferBytes = 65_536;
 /** Head of a response: Envoy's default bound. */
 const maxResponseHeadBytes = 61_440;
-const maxResponseHeaders = 100;
 
 const framing = { none: 0, length: 1, chunked: 2, close: 3, tunnel: 4 } as const;
 
@@ -85,6 +84,7 @@ export class ClientConnection {
   #scanner: ChunkScanner | undefined = undefined;
   #keepAlive = true;
   #paused = false;
+  #localLabel: string | undefined = undefined;
   #connectTimer: NodeJS.Timeout | undefined;
   /** When it went idle, in milliseconds of the clock of the pool. */
   idleSinceMs = 0;
@@ -163,6 +163,12 @@ export class ClientConnection {
     this.socket.destroy();
   }
 
+  /** `ip:port` of our side, formatted once. */
+  get localLabel(): string {
+    this.#localLabel ??= `${this.socket.localAddress ?? ''}:${this.socket.localPort ?? 0}`;
+    return this.#localLabel;
+  }
+
   /** TLS: the negotiated session, for statistics. */
   get tls(): TLSSocket | undefined {
     return this.#buffer === undefined ? (this.socket as TLSSocket) : undefined;
@@ -213,30 +219,28 @@ export class ClientConnection {
       return true;
     }
     this.gotBytes = true;
-    let bytes = length === buffer.length ? buffer : buffer.subarray(0, length);
-    let at = 0;
-    if (!this.#inBody) {
-      if (this.#saved !== undefined) {
-        bytes = Buffer.concat([this.#saved, bytes]);
-        this.#saved = undefined;
-        shared = false;
-      }
-      at = this.#readHeads(bytes, shared);
-      if (at < 0) return true;
-    }
-    return this.#readBody(bytes, at);
+    if (this.#inBody) return this.#readBody(buffer, 0, length);
+    if (this.#saved === undefined) return this.#readResponse(buffer, length, shared);
+    const bytes = Buffer.concat([this.#saved, buffer.subarray(0, length)]);
+    this.#saved = undefined;
+    return this.#readResponse(bytes, bytes.length, false);
+  }
+
+  #readResponse(bytes: Buffer, length: number, shared: boolean): boolean {
+    const at = this.#readHeads(bytes, length, shared);
+    return at < 0 || this.#readBody(bytes, at, length);
   }
 
   /** Parses heads until one is final; the offset behind it, or -1 when the read is used up. */
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the loop over interim heads
-  #readHeads(bytes: Buffer, shared: boolean): number {
+  #readHeads(bytes: Buffer, length: number, shared: boolean): number {
     let at = 0;
     for (;;) {
-      const end = parseResponseHead(this.response, bytes, at, maxResponseHeaders);
+      const end = parseResponseHead(this.response, bytes, at, length);
       if (end <= 0) {
-        const tooLong = end === parseOutcome.incomplete && bytes.length - at > maxResponseHeadBytes;
+        const tooLong = end === parseOutcome.incomplete && length - at > maxResponseHeadBytes;
         if (end < 0 || tooLong) this.#fail('protocol-error', 'protocol error');
-        else this.#saved = shared ? Buffer.from(bytes.subarray(at)) : bytes.subarray(at);
+        else this.#save(bytes.subarray(at, length), shared);
         return -1;
       }
       const { status } = this.response;
@@ -249,8 +253,13 @@ export class ClientConnection {
         return end;
       }
       at = end;
-      if (at === bytes.length) return -1;
+      if (at === length) return -1;
     }
+  }
+
+  /** Part of a head, for the next read. */
+  #save(rest: Buffer, shared: boolean): void {
+    this.#saved = shared ? Buffer.from(rest) : rest;
   }
 
   #setFraming(): void {
@@ -276,37 +285,37 @@ export class ClientConnection {
     return this.#framing === framing.chunked;
   }
 
-  #readBody(bytes: Buffer, start: number): boolean {
+  #readBody(bytes: Buffer, start: number, length: number): boolean {
     switch (this.#framing) {
       case framing.length:
-        return this.#readLength(bytes, start);
+        return this.#readLength(bytes, start, length);
       case framing.chunked:
-        return this.#readChunks(bytes, start);
+        return this.#readChunks(bytes, start, length);
       default:
-        return this.#hand(bytes, start, bytes.length);
+        return this.#hand(bytes, start, length);
     }
   }
 
-  #readLength(bytes: Buffer, start: number): boolean {
-    const taken = Math.min(this.#left, bytes.length - start);
+  #readLength(bytes: Buffer, start: number, length: number): boolean {
+    const taken = Math.min(this.#left, length - start);
     this.#left -= taken;
-    if (start + taken < bytes.length) this.#keepAlive = false;
+    if (start + taken < length) this.#keepAlive = false;
     if (this.#left > 0) return this.#hand(bytes, start, start + taken);
     if (taken > 0) this.user?.upstreamBody(this, bytes, start, start + taken);
     this.#finish();
     return true;
   }
 
-  #readChunks(bytes: Buffer, start: number): boolean {
+  #readChunks(bytes: Buffer, start: number, length: number): boolean {
     this.#scanner ??= new ChunkScanner({ ranges: this.decodeChunks });
-    const end = this.#scanner.scan(bytes, start, bytes.length);
+    const end = this.#scanner.scan(bytes, start, length);
     if (end < 0) {
       this.#fail('protocol-error', 'protocol error');
       return true;
     }
     const isLast = end > 0;
-    const until = isLast ? end : bytes.length;
-    if (until < bytes.length) this.#keepAlive = false;
+    const until = isLast ? end : length;
+    if (until < length) this.#keepAlive = false;
     const { ranges } = this.#scanner;
     const ready =
       ranges === undefined ? this.#pass(bytes, start, until) : this.#passRanges(bytes, ranges);

@@ -9,14 +9,14 @@ import {
 } from './head-parser.ts';
 
 const request = (text: string, maxHeaders = 100) => {
-  const head = new MessageHead();
-  const outcome = parseRequestHead(head, Buffer.from(text, 'latin1'), 0, maxHeaders);
+  const head = new MessageHead(maxHeaders);
+  const outcome = parseRequestHead(head, Buffer.from(text, 'latin1'), 0, text.length);
   return { head, outcome };
 };
 
 const response = (text: string) => {
   const head = new MessageHead();
-  return { head, outcome: parseResponseHead(head, Buffer.from(text, 'latin1'), 0, 100) };
+  return { head, outcome: parseResponseHead(head, Buffer.from(text, 'latin1'), 0, text.length) };
 };
 
 const host = 'Host: a\r\n';

@@ -30,6 +30,9 @@ export const parseOutcome = {
 const { chunked, close, keepAlive, transferEncoding } = headFlag;
 const { incomplete, malformed } = parseOutcome;
 
+/** Envoy's default for both directions. */
+const defaultMaxHeaders = 100;
+
 /** A head with what the codec must know about it. */
 export class MessageHead extends HeaderBlock {
   /** Sum of `headFlag`. */
@@ -44,6 +47,13 @@ export class MessageHead extends HeaderBlock {
   targetEnd = 0;
   /** Index of the Host line, -1: none. */
   hostLine = -1;
+  /** More lines than this refuse the message. */
+  readonly maxHeaders: number;
+
+  constructor(maxHeaders: number = defaultMaxHeaders) {
+    super();
+    this.maxHeaders = maxHeaders;
+  }
 
   hasFlag(flag: number): boolean {
     return (this.flags & flag) !== 0;
@@ -80,20 +90,16 @@ const connectionFlags = (bytes: Buffer, start: number, end: number): number => {
 
 /** Looks at one header line the codec cares about. A negative result refuses the message. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one switch on the name's length keeps the hot path free of string work
-function inspectLine(
-  head: MessageHead,
-  bytes: Buffer,
-  at: { readonly base: number; readonly line: number },
-): number {
-  const mark = at.line * 4;
-  const start = at.base + (head.marks[mark] as number);
-  const valueStart = at.base + (head.marks[mark + 2] as number);
-  const valueEnd = at.base + (head.marks[mark + 3] as number);
-  switch (at.base + (head.marks[mark + 1] as number) - start) {
+function inspectLine(head: MessageHead, bytes: Buffer, base: number, line: number): number {
+  const mark = line * 4;
+  const start = base + (head.marks[mark] as number);
+  const valueStart = base + (head.marks[mark + 2] as number);
+  const valueEnd = base + (head.marks[mark + 3] as number);
+  switch (base + (head.marks[mark + 1] as number) - start) {
     case 4:
       if (!bytesEqualName(bytes, start, 'host')) break;
       if (head.hostLine >= 0) return malformed;
-      head.hostLine = at.line;
+      head.hostLine = line;
       break;
     case 6:
       if (bytesEqualName(bytes, start, 'expect')) head.flags |= headFlag.expectContinue;
@@ -113,7 +119,7 @@ function inspectLine(
         return malformed;
       }
       // An equal duplicate is dropped, so that nobody behind us can read it differently.
-      if (head.contentLength >= 0) head.removeLine(at.line);
+      if (head.contentLength >= 0) head.removeLine(line);
       head.contentLength = length;
       break;
     }
@@ -129,17 +135,15 @@ function inspectLine(
   return 0;
 }
 
-/** Reads header lines from `at`; `base` is where the head began. */
+/** Lengths of the names `inspectLine` knows, one bit each. */
+const inspectedLengths = (1 << 4) | (1 << 6) | (1 << 7) | (1 << 10) | (1 << 14) | (1 << 17);
+
+/** Reads header lines from `head.linesStart`; `base` is where the head began, `length` where the bytes end. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the bytes of every message
-function parseLines(
-  head: MessageHead,
-  bytes: Buffer,
-  base: number,
-  options: { readonly at: number; readonly maxHeaders: number },
-): number {
-  const length = bytes.length;
-  let at = options.at;
+function parseLines(head: MessageHead, bytes: Buffer, base: number, length: number): number {
+  let at = base + head.linesStart;
   let line = 0;
+  let nameLengths = 0;
   for (;;) {
     if (at >= length) return incomplete;
     let byte = bytes[at] as number;
@@ -147,6 +151,7 @@ function parseLines(
       if (at + 1 >= length) return incomplete;
       if (bytes[at + 1] !== 10) return malformed;
       head.count = line;
+      head.nameLengths = nameLengths;
       head.text = latin1Slice(bytes, base, at);
       return at + 2;
     }
@@ -164,7 +169,7 @@ function parseLines(
     let valueEnd = at;
     at += 2;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] as number) <= 32) valueEnd--;
-    if (line >= options.maxHeaders) return parseOutcome.tooManyHeaders;
+    if (line >= head.maxHeaders) return parseOutcome.tooManyHeaders;
     const mark = line * 4;
     if (mark >= head.marks.length) head.grow();
     const marks = head.marks;
@@ -173,8 +178,9 @@ function parseLines(
     marks[mark + 2] = valueStart - base;
     marks[mark + 3] = valueEnd - base;
     const nameLength = nameEnd - nameStart;
-    if (nameLength === 4 || nameLength === 6 || nameLength === 7 || nameLength >= 10) {
-      const outcome = inspectLine(head, bytes, { base, line });
+    nameLengths |= 1 << (nameLength & 31);
+    if ((inspectedLengths & (1 << nameLength)) !== 0 && nameLength < 32) {
+      const outcome = inspectLine(head, bytes, base, line);
       if (outcome < 0) return outcome;
     }
     line++;
@@ -207,7 +213,8 @@ const requestFraming = (head: MessageHead): boolean => {
 };
 
 /**
- * Parses a request head from `base`. Fills `head`; a positive result is the offset behind it.
+ * Parses a request head between `base` and `length`. Fills `head`; a positive result is the offset
+ * behind it.
  * Empty lines before the request line are the caller's to skip.
  */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the request line, read in one pass
@@ -215,10 +222,9 @@ export function parseRequestHead(
   head: MessageHead,
   bytes: Buffer,
   base: number,
-  maxHeaders: number,
+  length: number,
 ): number {
   startHead(head);
-  const length = bytes.length;
   let at = base;
   let byte = bytes[at] as number;
   while (at < length && tokenBytes[byte] === 1) byte = bytes[++at] as number;
@@ -237,7 +243,7 @@ export function parseRequestHead(
   if (minor < 0 || bytes[at + 9] !== 13 || bytes[at + 10] !== 10) return malformed;
   if (minor === 0) head.flags |= headFlag.http10;
   head.linesStart = at + 11 - base;
-  const end = parseLines(head, bytes, base, { at: at + 11, maxHeaders });
+  const end = parseLines(head, bytes, base, length);
   return end > 0 && !requestFraming(head) ? malformed : end;
 }
 
@@ -252,16 +258,15 @@ const statusOf = (bytes: Uint8Array, at: number): number => {
 /** Shortest status line: `HTTP/1.1 200\r\n`. */
 const statusLineLength = 14;
 
-/** Parses a response head from `base`; as `parseRequestHead`. */
+/** Parses a response head; as `parseRequestHead`. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the status line, read in one pass
 export function parseResponseHead(
   head: MessageHead,
   bytes: Buffer,
   base: number,
-  maxHeaders: number,
+  length: number,
 ): number {
   startHead(head);
-  const length = bytes.length;
   if (base + statusLineLength > length) return incomplete;
   const minor = minorVersion(bytes[base + 7]);
   if (!isVersionPrefix(bytes, base) || minor < 0 || bytes[base + 8] !== 32) return malformed;
@@ -274,7 +279,7 @@ export function parseResponseHead(
   if (bytes[at] !== 13 || bytes[at + 1] !== 10) return malformed;
   if (minor === 0) head.flags |= headFlag.http10;
   head.linesStart = at + 2 - base;
-  const end = parseLines(head, bytes, base, { at: at + 2, maxHeaders });
+  const end = parseLines(head, bytes, base, length);
   if (end <= 0) return end;
   return (head.flags & chunked) !== 0 && head.contentLength >= 0 ? malformed : end;
 }

@@ -51,7 +51,7 @@ const maxLeadingEmptyLines = 4;
 /** One HTTP/1.1 connection from a client: one request at a time, further ones wait unread. */
 export class ServerConnection {
   readonly socket: net.Socket;
-  readonly request: MessageHead = new MessageHead();
+  readonly request: MessageHead;
   readonly #host: ServerConnectionHost;
   /** Remembered by the connection manager: the last authority and what it led to. */
   cachedAuthority = '';
@@ -84,6 +84,7 @@ export class ServerConnection {
   constructor(socket: net.Socket, host: ServerConnectionHost, isTls: boolean) {
     this.socket = socket;
     this.#host = host;
+    this.request = new MessageHead(host.maxHeaders);
     this.isTls = isTls;
     this.remote = socket.remoteAddress ?? '';
     this.remoteLabel = `${this.remote}:${socket.remotePort ?? 0}`;
@@ -248,7 +249,7 @@ export class ServerConnection {
       if (this.#input.length - this.#at < 2) return this.#waitForHead();
     }
     const { request } = this;
-    const end = parseRequestHead(request, this.#input, this.#at, this.#host.maxHeaders);
+    const end = parseRequestHead(request, this.#input, this.#at, this.#input.length);
     if (end === parseOutcome.incomplete) return this.#waitForHead();
     if (end < 0 || end - this.#at > this.#host.maxHeadBytes) {
       this.#refuseHead(end);

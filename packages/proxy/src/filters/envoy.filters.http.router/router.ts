@@ -58,6 +58,8 @@ export interface RouterHost extends Exchange {
 /** Pieces of a body up to this join the head in one write. */
 const smallPieceBytes = 4096;
 
+const noEndpoints: readonly Endpoint[] = [];
+
 /** Forwards one exchange: chooses an endpoint, tries, repeats, times out. */
 export class Router implements UpstreamUser {
   readonly #exchange: RouterHost;
@@ -77,7 +79,8 @@ export class Router implements UpstreamUser {
   #freeRetryUsed = false;
   readonly #deadlines: RouterDeadlines;
   #hash: number | undefined = undefined;
-  readonly #tried: Endpoint[] = [];
+  /** Endpoints of failed tries, when the next shall avoid them. */
+  #tried: readonly Endpoint[] = noEndpoints;
   #waiting = false;
   #over = false;
   #tunnel = false;
@@ -292,8 +295,7 @@ export class Router implements UpstreamUser {
       return;
     }
     exchange.responseStartMs = now;
-    const { localAddress, localPort } = connection.socket;
-    exchange.upstreamLocalLabel = `${localAddress ?? ''}:${localPort ?? 0}`;
+    exchange.upstreamLocalLabel = connection.localLabel;
     this.#endRetry(status < 500);
     this.#body.drop();
     exchange.startResponse(connection);
@@ -420,7 +422,7 @@ export class Router implements UpstreamUser {
     this.#head = '';
     if (endpoint !== undefined) {
       this.#cluster.endRequest(endpoint);
-      this.#tried.push(endpoint);
+      if (this.#action.retry?.avoidPreviousHosts) this.#tried = [...this.#tried, endpoint];
     }
     if (this.#over) this.#endRetry(false);
   }
