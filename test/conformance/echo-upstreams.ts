@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import { testCertificate } from './test-certificate.ts';
 
 /** A request as an upstream got it. */
 export interface EchoedRequest {
@@ -15,14 +17,23 @@ export interface EchoedRequest {
 /** A mirrored copy arrives within this time, or never. */
 const copyTimeoutMs = 5_000;
 
+/** First byte of a TLS record that carries a handshake. */
+const tlsHandshake = 22;
+/** What a client sends that speaks neither HTTP nor TLS. */
+export const greeting = '\u0001hello\r\n';
+
 const flat = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(',')]),
   );
 
-/** Servers on loopback, one for each endpoint of a mesh, that answer with who they are and what they got. */
+/**
+ * Servers on loopback, one for each endpoint of a mesh, that answer with who they are and what they
+ * got: HTTP, HTTPS, and a greeting, told apart by the first bytes.
+ */
 export class EchoUpstreams {
-  readonly #servers: Server[] = [];
+  readonly #servers: net.Server[] = [];
+  readonly #sockets = new Set<net.Socket>();
   readonly #ports = new Map<string, Promise<number>>();
   readonly #seen: EchoedRequest[] = [];
   #waiting: (() => void)[] = [];
@@ -35,24 +46,44 @@ export class EchoUpstreams {
   }
 
   async #listen(endpoint: string): Promise<number> {
-    const server = createServer((request, response) => {
-      const echo: EchoedRequest = {
-        endpoint,
-        method: request.method ?? '',
-        path: request.url ?? '',
-        authority: request.headers.host ?? '',
-        headers: flat(request.headersDistinct),
-      };
-      this.#seen.push(echo);
-      for (const wake of this.#waiting.splice(0)) wake();
-      request.resume();
-      response.setHeader('x-got', encodeURIComponent(JSON.stringify(echo)));
-      response.end();
+    const answer = (request: http.IncomingMessage, response: http.ServerResponse): void =>
+      this.#answer(endpoint, request, response);
+    const plain = http.createServer(answer);
+    const secure = https.createServer(testCertificate(), answer);
+    const server = net.createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.once('data', (bytes: Buffer) => {
+        if (bytes.toString('latin1', 0, greeting.length) === greeting) {
+          socket.end(endpoint);
+          return;
+        }
+        socket.pause();
+        socket.unshift(bytes);
+        (bytes[0] === tlsHandshake ? secure : plain).emit('connection', socket);
+        process.nextTick(() => socket.resume());
+      });
     });
     this.#servers.push(server);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
+  }
+
+  #answer(endpoint: string, request: http.IncomingMessage, response: http.ServerResponse): void {
+    const echo: EchoedRequest = {
+      endpoint,
+      method: request.method ?? '',
+      path: request.url ?? '',
+      authority: request.headers.host ?? '',
+      headers: flat(request.headersDistinct),
+    };
+    this.#seen.push(echo);
+    for (const wake of this.#waiting.splice(0)) wake();
+    request.resume();
+    response.setHeader('x-got', encodeURIComponent(JSON.stringify(echo)));
+    response.end();
   }
 
   /** Endpoints that got a request with this id, once there are as many. */
@@ -72,11 +103,9 @@ export class EchoUpstreams {
   }
 
   async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
     await Promise.all(
-      this.#servers.map((server) => {
-        server.closeAllConnections();
-        return new Promise<void>((resolve) => server.close(() => resolve()));
-      }),
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     );
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import { startProxy } from '@lateen/proxy';
+import { SecretStore, startProxy } from '@lateen/proxy';
 import { completeCluster, findCaller, meshInputs } from '@lateen/simulation';
 import {
   buildClusters,
@@ -23,6 +23,7 @@ import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listene
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { EchoUpstreams } from './echo-upstreams.ts';
 import type { Row } from './table.ts';
+import { testCertificate } from './test-certificate.ts';
 
 /** A line of the proxy's access log. */
 export interface LoggedRequest {
@@ -137,13 +138,26 @@ const readLog = (path: string): ReadonlyMap<string, LoggedRequest> =>
       .map((entry) => [entry.request_id, entry]),
   );
 
+/** A certificate for every name that the row's Gateways ask for. */
+const secretsOf = ({ objects }: Row): SecretStore => {
+  const store = new SecretStore();
+  const { cert, key } = testCertificate();
+  for (const [, name] of JSON.stringify(objects).matchAll(/"credentialName":"([^"]+)"/g)) {
+    const secret = { chain: Buffer.from(cert), privateKey: Buffer.from(key) };
+    store.putCertificate(`kubernetes://${name}`, secret);
+  }
+  return store;
+};
+
 /** Starts the proxy of a row's caller. */
 export const startRealProxy = async (row: Row, upstreams: EchoUpstreams): Promise<RealProxy> => {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-conformance-'));
   const logFile = join(folder, 'access.log');
   let chance = 0;
+  const secrets = secretsOf(row);
   const proxy = await startProxy(create(BootstrapSchema, { node: { id: 'conformance' } }), {
     dice: (limit) => Math.floor(chance * limit),
+    secrets,
   });
   for (const one of await build(row, logFile, upstreams)) {
     const reason = await proxy.configuration.apply(one);

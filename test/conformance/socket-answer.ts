@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
 import { parseRequest, type SimulatedRequest } from '@lateen/simulation';
-import type { EchoedRequest } from './echo-upstreams.ts';
+import { type EchoedRequest, greeting } from './echo-upstreams.ts';
 import type { Row } from './table.ts';
 
 /** An answer must come within this time. */
@@ -9,6 +11,7 @@ const answerTimeoutMs = 10_000;
 
 /** What a client saw. */
 export interface SocketAnswer {
+  /** 0: the connection was closed without an answer. */
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
@@ -16,11 +19,49 @@ export interface SocketAnswer {
   readonly upstream: EchoedRequest | undefined;
 }
 
+const closed: SocketAnswer = { status: 0, headers: {}, body: '', upstream: undefined };
+
 /** Asked as an app asks its HTTP proxy, or as a client asks a server. */
 const targetOf = (row: Row, request: SimulatedRequest): string =>
   row.caller.kind === 'outbound' ? `http://${request.urlAuthority}${request.path}` : request.path;
 
-/** Sends a row's request to a port of loopback. */
+/** Bytes that are no HTTP; the upstream says who it is and closes. */
+const greet = async (port: number): Promise<SocketAnswer> => {
+  const socket = net.connect(port, '127.0.0.1', () => socket.write(greeting));
+  socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error('no answer in time')));
+  socket.setEncoding('latin1');
+  let endpoint = '';
+  socket.on('data', (text: string) => {
+    endpoint += text;
+  });
+  await once(socket, 'end');
+  socket.destroy();
+  if (endpoint === '') return closed;
+  const upstream = { endpoint, method: '', path: '', authority: '', headers: {} };
+  return { status: 200, headers: {}, body: '', upstream };
+};
+
+const headerLines = (row: Row, request: SimulatedRequest, requestId: string): readonly string[] => {
+  const lines = row.headers.flatMap((line) => {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim();
+    return name.toLowerCase() === 'host' ? [] : [name, line.slice(colon + 1).trim()];
+  });
+  return ['host', request.authority, 'x-request-id', requestId, ...lines];
+};
+
+const responseTo = async (call: http.ClientRequest): Promise<http.IncomingMessage | undefined> => {
+  try {
+    const [response] = (await once(call, 'response')) as [http.IncomingMessage];
+    return response;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
+    throw error;
+  }
+};
+
+/** Sends a row's request to a port of loopback. Rejects when no answer comes in time. */
 export const askBySocket = async (
   row: Row,
   port: number,
@@ -28,23 +69,24 @@ export const askBySocket = async (
 ): Promise<SocketAnswer> => {
   const request = parseRequest(row).value;
   if (request === undefined) throw new Error(`${row.name}: ${row.url} cannot be asked`);
-  const lines = row.headers.flatMap((line) => {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).trim();
-    return name.toLowerCase() === 'host' ? [] : [name, line.slice(colon + 1).trim()];
-  });
-  const call = http.request({
+  if (request.scheme === 'tcp') return greet(port);
+  const options = {
     host: '127.0.0.1',
     port,
     method: row.method,
     path: targetOf(row, request),
-    headers: ['host', request.authority, 'x-request-id', requestId, ...lines] as never,
+    headers: headerLines(row, request, requestId) as never,
     setHost: false,
     agent: false,
     signal: AbortSignal.timeout(answerTimeoutMs),
-  });
+  } as const;
+  const call =
+    request.scheme === 'https'
+      ? https.request({ ...options, servername: request.serverName, rejectUnauthorized: false })
+      : http.request(options);
   call.end();
-  const [response] = (await once(call, 'response')) as [http.IncomingMessage];
+  const response = await responseTo(call);
+  if (response === undefined) return closed;
   response.setEncoding('utf8');
   const body = (await response.toArray()).join('');
   const got = response.headers['x-got'];

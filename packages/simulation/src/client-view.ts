@@ -9,6 +9,7 @@ const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
 
 /** The workloads behind a destination, by their pods. */
 const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
+  if (/^inbound\|/.test(cluster)) return `the app, at ${endpoints[0]?.address ?? 'its own port'}`;
   const pods = [...new Set(endpoints.map(({ pod, address }) => pod || address))];
   const [only = cluster] = pods;
   return pods.length > 1 ? `one of ${pods.join(', ')}` : only;
@@ -28,9 +29,12 @@ const throughDestinations = (destinations: readonly SimulatedDestination[]): str
 };
 
 const failedConnection = (
-  { listener, chain }: Connection,
+  { bypasses, listener, chain }: Connection,
   { scheme }: SimulatedRequest,
 ): string | undefined => {
+  if (bypasses) {
+    return 'what the server says: without interception only plain HTTP goes through the proxy';
+  }
   if (listener === undefined) return 'connection refused: nothing listens there';
   if (chain === undefined) return 'a closed connection: no filter chain takes it';
   if (chain.http === undefined) return undefined;

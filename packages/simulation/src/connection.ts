@@ -12,6 +12,8 @@ export type Direction = 'outbound' | 'inbound' | 'gateway';
 export interface Connection {
   readonly address: string;
   readonly port: number;
+  /** The connection does not go through the proxy at all. */
+  readonly bypasses: boolean;
   /** Undefined: nothing listens there. */
   readonly listener: ListenerTable | undefined;
   readonly chain: FilterChainTable | undefined;
@@ -44,12 +46,14 @@ const listensAt = ({ address }: ListenerTable, host: string, port: number): bool
  * caught the connection.
  */
 const outboundListener = (
-  { compiled, proxy }: ConnectionParts,
+  { compiled, proxy, request }: ConnectionParts,
   address: string,
   port: number,
 ): ListenerTable | undefined => {
   const outbound = compiled.listeners.filter(({ direction }) => direction === 'outbound');
   if (proxy.interceptionMode === 'NONE') {
+    // Apps are told of a proxy for plain HTTP only.
+    if (request.scheme !== 'http') return undefined;
     return outbound.find(({ routeNames }) => routeNames.has('http_proxy'));
   }
   const unbound = outbound.filter(({ bindToPort }) => !bindToPort);
@@ -127,7 +131,11 @@ export const openConnection = (parts: ConnectionParts): Checked<Connection> => {
     applicationProtocols: applicationProtocols[request.scheme],
   };
   return {
-    value: { ...value, chain: value.listener?.selectFilterChain(view) },
+    value: {
+      ...value,
+      bypasses: direction === 'outbound' && value.listener === undefined,
+      chain: value.listener?.selectFilterChain(view),
+    },
     diagnostics,
   };
 };
