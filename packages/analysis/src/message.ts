@@ -200,6 +200,13 @@ export const gatewayDuplicateCertificate = (gateways: readonly string[]): Messag
     `Duplicate certificate in multiple gateways ${list(gateways)} may cause 404s if clients re-use HTTP2 connections.`,
   );
 
+/** `rule` splits a service into subsets; `gatewayRule` sends it requests of a gateway. */
+export const ingressRouteRulesNotAffected = (rule: string, gatewayRule: string): Message =>
+  warning(
+    'IST0140',
+    `Subset in virtual service ${rule} has no effect on ingress gateway ${gatewayRule} requests`,
+  );
+
 /** Gateways that claim the same hosts on one port. */
 export interface GatewayConflict {
   readonly gateways: readonly string[];

@@ -12,6 +12,7 @@ import { duplicateCertificates } from './analyzers/duplicate-certificates.ts';
 import { gatewayApiSelectors } from './analyzers/gateway-api-selectors.ts';
 import { gatewaySecrets } from './analyzers/gateway-secrets.ts';
 import { gatewayPorts } from './analyzers/gateway-workloads.ts';
+import { ingressSubsets } from './analyzers/ingress-subsets.ts';
 import { injection } from './analyzers/injection.ts';
 import { jwtClaimRoutes } from './analyzers/jwt-claim-routes.ts';
 import { notImplementedFields } from './analyzers/not-implemented-fields.ts';
@@ -38,6 +39,7 @@ export const analyzers: readonly Analyzer[] = [
   gatewayConflicts,
   gatewayPorts,
   gatewaySecrets,
+  ingressSubsets,
   injection,
   jwtClaimRoutes,
   notImplementedFields,

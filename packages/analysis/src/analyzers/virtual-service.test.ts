@@ -337,3 +337,18 @@ metadata: { name: jwt, namespace: istio-system }
 spec: { selector: { matchLabels: { istio: ingressgateway } }, jwtRules: [{ issuer: x }] }`;
   assert.deepEqual(find(config + policy, ['IST0149']), []);
 });
+
+test('subsets of a service do not hold for requests through a gateway', () => {
+  const config = (subset: string): string => `
+kind: VirtualService
+metadata: { name: ingress }
+spec: { hosts: ['*'], gateways: [gw], http: [{ route: [{ destination: { host: reviews${subset} } }] }] }
+---
+kind: VirtualService
+metadata: { name: reviews }
+spec: { hosts: [reviews.default.svc.cluster.local], http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }] }`;
+  assert.deepEqual(find(config(''), ['IST0140']), [
+    'IST0140 VirtualService/default/ingress spec.http[0].route[0].destination.host: Subset in virtual service default/reviews has no effect on ingress gateway default/ingress requests',
+  ]);
+  assert.deepEqual(find(config(', subset: v1'), ['IST0140']), []);
+});
