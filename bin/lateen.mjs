@@ -2,8 +2,14 @@
 // The `lateen` command on whatever Node the machine has: installs what is missing, then runs the real
 // one with the right Node. Plain JavaScript; stays out of sight otherwise.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { installForRunning, nodeBinary, root } from './install.mjs';
+
+/** How to call this file from a folder: its relative path, or the name it is installed under. */
+const commandFrom = (folder) => {
+  const path = relative(folder, join(root, 'bin/lateen.mjs'));
+  return path.startsWith('..') ? 'lateen' : path;
+};
 
 installForRunning();
 const child = spawn(
@@ -15,6 +21,7 @@ const child = spawn(
     env: {
       ...process.env,
       LATEEN_LAUNCHER_FD: '3',
+      LATEEN_COMMAND: commandFrom(process.cwd()),
       NODE_COMPILE_CACHE:
         process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/lateen'),
     },

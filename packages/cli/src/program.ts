@@ -71,7 +71,8 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
     .action(async (flags: UpFlags) => {
       if (flags.detach === true) return detachedUp(upWords(flags), flags.stateDir, output);
       const background = env['LATEEN_BACKGROUND'] === '1';
-      return up({ ...flags, sample: flags.sample, background }, output);
+      const command = env['LATEEN_COMMAND'] ?? 'lateen';
+      return up({ ...flags, sample: flags.sample, background, command }, output);
     });
 };
 

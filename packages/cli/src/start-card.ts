@@ -1,26 +1,20 @@
-import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { RunRecord } from '@lateen/runtime';
 
 export interface StartCardOptions {
   readonly sample: string | undefined;
   readonly detached: boolean;
-  readonly workingFolder: string;
+  /** How a person calls this program: `lateen`, or the way to it from the working folder. */
+  readonly command: string;
   readonly color: boolean;
 }
 
-/** Shorter of the two ways to write a path that works from the working folder. */
-const shortPath = (path: string, folder: string): string => {
-  const short = relative(folder, path);
-  return short !== '' && !short.startsWith('..') && short.length < path.length ? short : path;
-};
-
-const nextSteps = (record: RunRecord, sample: string | undefined): readonly string[] =>
+const nextSteps = (record: RunRecord, { sample, command }: StartCardOptions): readonly string[] =>
   sample === 'bookinfo'
     ? [
         'kubectl get pods',
         'kubectl apply -f samples/bookinfo/networking/destination-rule-all.yaml -f samples/bookinfo/networking/virtual-service-all-v1.yaml',
-        'lateen ps',
+        `${command} ps`,
       ]
     : [
         'kubectl get pods -A',
@@ -33,14 +27,13 @@ export const startCard = (record: RunRecord, options: StartCardOptions): string 
   const bold = (text: string): string => (options.color ? styleText('bold', text) : text);
   const dim = (text: string): string => (options.color ? styleText('dim', text) : text);
   const page = options.sample === 'bookinfo' ? '/productpage' : '/';
-  const kubeconfig = shortPath(record.kubeconfig, options.workingFolder);
-  const end = options.detached ? 'Stop it with: lateen down' : 'Press Ctrl-C to stop.';
+  const end = options.detached ? `Stop it with: ${options.command} down` : 'Press Ctrl-C to stop.';
   return [
     '',
     `  ${bold('Open')}     ${record.gateway.http}${page}`,
-    `  ${bold('kubectl')}  export KUBECONFIG=${kubeconfig}`,
+    `  ${bold('kubectl')}  export KUBECONFIG=${record.kubeconfig}`,
     '',
-    `  ${bold('Try')}      ${nextSteps(record, options.sample).join('\n           ')}`,
+    `  ${bold('Try')}      ${nextSteps(record, options).join('\n           ')}`,
     '',
     `  ${dim(end)}`,
     '',

@@ -19,6 +19,8 @@ export interface UpOptions {
   readonly images: readonly string[];
   /** Set in the process that `--detach` left in the background. */
   readonly background: boolean;
+  /** How a person calls this program. */
+  readonly command: string;
 }
 
 const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions => ({
@@ -89,12 +91,9 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
     await cluster.untilReady(signal);
     if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
     if (!signal.aborted) {
-      const { background: detached } = options;
-      const workingFolder = process.cwd();
+      const { background: detached, sample: name, command } = options;
       const { color } = output;
-      output.out(
-        startCard(cluster.record, { sample: options.sample, detached, workingFolder, color }),
-      );
+      output.out(startCard(cluster.record, { sample: name, detached, command, color }));
       writeRunRecord(cluster.state, { ...cluster.record, phase: 'ready' });
     }
     await aborted(signal);
