@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { run } from '../run.ts';
+import { runWords } from '../testing/run-words.ts';
 
 type Answers = Readonly<Record<string, unknown>>;
 
@@ -42,22 +42,6 @@ const startApi = async (t: TestContext, answers: Answers) => {
     }),
   );
   return { kubeconfig, folder, asked };
-};
-
-const runWords = async (words: readonly string[], env: NodeJS.ProcessEnv = {}) => {
-  let out = '';
-  let err = '';
-  const output = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    color: false,
-  };
-  const code = await run(words, output, env);
-  return { code, out, err };
 };
 
 const list = (...items: readonly unknown[]): unknown => ({ kind: 'List', metadata: {}, items });
