@@ -67,6 +67,19 @@ test('what is no object is a problem with a place, and the rest is read', () => 
   assert.equal(problems.length, 2);
 });
 
+test('aliases that lead nowhere, or to far too much, are problems', () => {
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]
+d: [*c, *c, *c, *c, *c, *c, *c, *c, *c]
+`;
+  for (const text of ['kind: *gone\n', bomb]) {
+    const { objects, problems } = readManifestSet(['-'], { stdin: () => text });
+    assert.deepEqual(objects, []);
+    assert.match(problems[0]?.message ?? '', /alias/i);
+  }
+});
+
 test('folders are read in order of names, by extension', (t) => {
   const path = folder(t);
   const pod = (name: string): string => `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\n`;

@@ -79,7 +79,14 @@ const objectsOf = (
     const reason = error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML';
     return { objects: [], problems: [problemAt(reason, error.pos[0])] };
   }
-  const value: unknown = document.toJS();
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (cause) {
+    // An alias without anchor, or so many that they are an attack.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return { objects: [], problems: [problemAt(reason, rootNode(document)?.range?.[0] ?? 0)] };
+  }
   if (value === null || value === undefined) return { objects: [], problems: [] };
   const place = (object: KubeObject, item?: number): ManifestObject => ({
     object,
