@@ -122,7 +122,7 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     .addOption(stateDirOption())
     .action((flags: { stateDir: string }) => down(flags.stateDir, output));
   addInspection(program, output);
-  addExplain(program, output);
+  addExplain(program, output, env);
   addAnalyze(program, output, env);
   addValidate(program, output);
   addProxyConfig(program, output, env);

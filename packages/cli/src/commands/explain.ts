@@ -1,4 +1,4 @@
-import { createKubeClient, type KubeClient, loadKubeConfig } from '@lateen/kube';
+import { createKubeClient, type KubeClient } from '@lateen/kube';
 import { readMeshConfigText } from '@lateen/runtime';
 import {
   type Caller,
@@ -9,15 +9,15 @@ import {
   simulate,
 } from '@lateen/simulation';
 import { type Command, Option } from 'commander';
+import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
 import { ExplainError } from '../explain/explain-error.ts';
 import { explainText } from '../explain/explain-text.ts';
 import { liveMeshConfig, liveObjects } from '../explain/live-objects.ts';
 import { readManifests } from '../explain/manifest-files.ts';
 import type { Output } from '../progress.ts';
-import { requireRunning } from './status.ts';
 
 /** Flags of `lateen explain`. */
-interface ExplainFlags {
+interface ExplainFlags extends ClusterFlags {
   readonly from?: string;
   readonly inbound?: string;
   readonly gateway?: string;
@@ -25,8 +25,6 @@ interface ExplainFlags {
   readonly filename: readonly string[];
   readonly namespace?: string;
   readonly output: 'text' | 'json';
-  readonly stateDir: string;
-  readonly kubeconfig?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -69,6 +67,12 @@ const liveMesh = async (client: KubeClient): Promise<Mesh> => {
 const messageOf = (diagnostics: readonly { readonly message: string }[]): string =>
   diagnostics.map(({ message }) => message).join('; ');
 
+/** Where a command writes, and what it may ask for besides its flags. */
+interface Surroundings {
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /**
  * Says what happens to a request that is not sent: on manifests, or on a cluster. Rejects with
  * ExplainError, RuntimeError or KubeError.
@@ -76,16 +80,17 @@ const messageOf = (diagnostics: readonly { readonly message: string }[]): string
 const explain = async (
   words: { readonly method: string; readonly url: string },
   flags: ExplainFlags,
-  output: Output,
+  { output, env }: Surroundings,
 ): Promise<void> => {
   const caller = callerOf(flags);
   const parsed = parseRequest({ ...words, headers: flags.header });
   if (parsed.value === undefined) {
     throw new ExplainError('bad-request', messageOf(parsed.diagnostics));
   }
-  const client = (): KubeClient =>
-    createKubeClient(loadKubeConfig(flags.kubeconfig ?? requireRunning(flags.stateDir).kubeconfig));
-  const mesh = flags.filename.length > 0 ? offlineMesh(flags.filename) : await liveMesh(client());
+  const mesh =
+    flags.filename.length > 0
+      ? offlineMesh(flags.filename)
+      : await liveMesh(createKubeClient(clusterConnection(flags, env)));
   const { value, diagnostics } = simulate({ ...mesh, caller, request: parsed.value });
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
   output.out(
@@ -94,7 +99,7 @@ const explain = async (
 };
 
 /** Adds `lateen explain`. */
-export const addExplain = (program: Command, output: Output): void => {
+export const addExplain = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
   program
     .command('explain')
     .description('say where a request goes and why, without sending it')
@@ -116,13 +121,16 @@ export const addExplain = (program: Command, output: Output): void => {
         .default('text'),
     )
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
-    .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
+    .option(
+      '--kubeconfig <file>',
+      'any other cluster (default: that of the state folder, else KUBECONFIG)',
+    )
     .action((words: readonly string[], flags: ExplainFlags) => {
       const [first = '', second, ...rest] = words;
       if (rest.length > 0)
         throw new ExplainError('bad-request', `what is "${rest.join(' ')}"? Write [METHOD] URL`);
       const request =
         second === undefined ? { method: 'GET', url: first } : { method: first, url: second };
-      return explain(request, flags, output);
+      return explain(request, flags, { output, env });
     });
 };

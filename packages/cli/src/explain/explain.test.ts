@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import { FakeKubeClient, resources } from '@lateen/kube';
-import { run } from '../run.ts';
 import { samplePath } from '../sample.ts';
+import { runWords } from '../testing/run-words.ts';
 import { liveMeshConfig, liveObjects } from './live-objects.ts';
 import { readManifests } from './manifest-files.ts';
 
@@ -17,18 +17,7 @@ const bookinfo = [
 ].flatMap((path) => ['-f', samplePath(path)]);
 
 const explain = async (...words: string[]) => {
-  let out = '';
-  let err = '';
-  const output = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    color: false,
-  };
-  const code = await run(['explain', ...words], output, {});
+  const { code, out, err } = await runWords(['explain', ...words]);
   return { code, out: out.replaceAll(samplePath(''), ''), err };
 };
 
@@ -60,7 +49,7 @@ test('one decision a line, in order, with the file and line of each', async () =
     `passed over    http[0].match[0] of VirtualService default/reviews (${rules}:11): wants header end-user exact jason, got tom`,
     `route          http[1] of VirtualService default/reviews (${rules}:18), on path prefix /`,
     'cluster        outbound|9080|v1|reviews.default.svc.cluster.local',
-    '  rule         DestinationRule default/reviews (bookinfo/networking/destination-rule-all.yaml:18), subset v1',
+    '  rule         DestinationRule default/reviews (bookinfo/networking/destination-rule-all.yaml:17), subset v1',
     '  endpoints    10.1.0.3:9080 default/reviews-v1-0',
     'retries        up to 2, on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
     'client sees    the answer of default/reviews-v1-0',
@@ -161,7 +150,7 @@ test('files that cannot be read say which and where', async () => {
   const cases = [
     [join(folder, 'none.yaml'), /cannot read \S+none\.yaml: there is no such file/],
     [broken, /broken\.yaml:\d+:\d+: /],
-    [strange, /strange\.yaml holds something without kind and name/],
+    [strange, /strange\.yaml:1:1: not a Kubernetes object/],
   ] as const;
   for (const [path, message] of cases) {
     const { code, err } = await explain('http://a.b/', '--from', 'x', '-f', path);
