@@ -58,6 +58,8 @@ export class EndpointSet {
   #byKey = new Map<string, Endpoint>();
   #all: readonly Endpoint[] = [];
   #overprovisioning = defaultOverprovisioning;
+  /** For requests that ask for no metadata. */
+  #whole: Selection | undefined = undefined;
   #selections = new Map<string, Selection>();
   #start = 0;
 
@@ -107,6 +109,7 @@ export class EndpointSet {
 
   /** Health has changed: balancers are built again at the next pick. */
   invalidate(): void {
+    this.#whole = undefined;
     this.#selections.clear();
     this.#start++;
   }
@@ -121,15 +124,18 @@ export class EndpointSet {
     metadata: Readonly<Record<string, unknown>> | undefined,
   ): Endpoint | undefined {
     const { groups } = this.#selection(metadata);
-    const [only] = groups;
-    if (groups.length === 1) return only?.balancer.pick(context);
+    if (groups.length === 1) return groups[0]?.balancer.pick(context);
     const drawn = context.dice(100);
     const group = groups.find(({ share }) => drawn < share) ?? groups.at(-1);
     return group?.balancer.pick(context);
   }
 
   #selection(metadata: Readonly<Record<string, unknown>> | undefined): Selection {
-    const key = metadata === undefined ? '' : JSON.stringify(metadata);
+    if (metadata === undefined) {
+      this.#whole ??= this.#build(undefined);
+      return this.#whole;
+    }
+    const key = JSON.stringify(metadata);
     const found = this.#selections.get(key);
     if (found !== undefined) return found;
     if (this.#selections.size >= maxSelections) this.#selections.clear();

@@ -9,7 +9,7 @@ import {
   type RouteTable,
   type VirtualHostTable,
 } from '@lateen/routing';
-import { ExchangeFormatContext } from '../access-log/exchange-format-context.ts';
+import { ExchangeFormatContext, type FormatFacts } from '../access-log/exchange-format-context.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { Router, type RouterHost } from '../filters/envoy.filters.http.router/router.ts';
@@ -43,8 +43,12 @@ import { requestedUpgrade } from './upgrade-request.ts';
 
 const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
 
+/** Shared by all exchanges that need none. */
+const noBuffers: readonly Buffer[] = [];
+const noHeaders: readonly (readonly [string, string])[] = [];
+
 /** One HTTP/1.1 request through the connection manager: routing, filters, router, response. */
-export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed {
+export class HttpExchange implements Exchange, ServerExchange, RouterHost, FormatFacts, Timed {
   readonly connection: ServerConnection;
   readonly manager: ConnectionManager;
   readonly request: MessageHead;
@@ -83,11 +87,11 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   #nextFilter = 0;
   #router: Router | undefined = undefined;
   /** Body bytes that came while filters hold the request. */
-  #held: Buffer[] = [];
+  #held: readonly Buffer[] = noBuffers;
   readonly #writer: ResponseWriter;
   #started = false;
   #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
-  #extraHeaders: (readonly [string, string])[] = [];
+  #extraHeaders: readonly (readonly [string, string])[] = noHeaders;
   #requestId: string | undefined = undefined;
 
   constructor(connection: ServerConnection, manager: ConnectionManager) {
@@ -117,10 +121,11 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
 
   /** What formats may ask about this exchange. */
   formatContext(): FormatContext {
-    return new ExchangeFormatContext(this, {
-      chainName: this.manager.chainName,
-      clientAddress: this.clientAddress,
-    });
+    return new ExchangeFormatContext(this, this);
+  }
+
+  get chainName(): string {
+    return this.manager.chainName;
   }
 
   begin(hasBody: boolean): void {
@@ -266,7 +271,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     const router = new Router(this, action, this.destination, this.cluster);
     this.#router = router;
     const held = this.#held;
-    this.#held = [];
+    this.#held = noBuffers;
     router.start(this.#plan.requestMutations);
     for (const bytes of held) this.#router?.body(bytes, 0, bytes.length);
     if (held.length > 0) {
@@ -279,7 +284,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
     this.bytesReceived += end - start;
     if (this.#router !== undefined) return this.#router.body(bytes, start, end);
     if (this.isDone) return true;
-    this.#held.push(bytes.subarray(start, end));
+    this.#held = [...this.#held, bytes.subarray(start, end)];
     return false;
   }
 
@@ -325,7 +330,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Timed
   }
 
   addResponseHeader(name: string, value: string): void {
-    this.#extraHeaders.push([name, value]);
+    this.#extraHeaders = [...this.#extraHeaders, [name, value]];
   }
 
   schedule(delayMs: number, run: () => void, cancelled: () => void): void {

@@ -55,7 +55,7 @@ export const readTarget = (
   const target = head.text.substring(head.targetStart, head.targetEnd);
   const host =
     (head.flags & headFlag.http10) === 0
-      ? head.valueAt(head.hostLine)
+      ? head.valueOr(head.hostLine, trusted)
       : http10Authority(head, settings);
   if (typeof host !== 'string') return host;
   if (method === 'CONNECT') {

@@ -73,6 +73,14 @@ export class HeaderBlock {
     );
   }
 
+  /** The value of a line; `known` itself when they are equal, which spares a new string. */
+  valueOr(line: number, known: string): string {
+    const start = this.marks[line * 4 + 2] as number;
+    const end = this.marks[line * 4 + 3] as number;
+    if (end - start === known.length && this.text.startsWith(known, start)) return known;
+    return this.text.substring(start, end);
+  }
+
   /** Lower-case name of a line. */
   nameAt(line: number): string {
     return this.text

@@ -45,7 +45,7 @@ export class RequestBody {
   drop(): void {
     if (this.bytes > 0) this.whole = false;
     this.#keeps = false;
-    this.#pieces = [];
+    if (this.#pieces.length > 0) this.#pieces = [];
     this.bytes = 0;
   }
 }

@@ -6,17 +6,19 @@ const earlier = (left: number, right: number): number => {
   return Math.min(left, right);
 };
 
+const isDue = (atMs: number, nowMs: number): boolean => atMs > 0 && nowMs >= atMs;
+
 /** The three times a routed request may wait for; 0 means none. Milliseconds of a monotonic clock. */
 export class RouterDeadlines {
-  readonly #set: (atMs: number) => void;
+  readonly #timed: { setDeadline(atMs: number): void };
   #requestAtMs = 0;
   #tryAtMs = 0;
   #backOffAtMs = 0;
   #isSet = false;
 
-  /** `set` gets the next deadline, or 0 when one that was set is no more. */
-  constructor(set: (atMs: number) => void) {
-    this.#set = set;
+  /** `timed` is told the next deadline, or 0 when one that was set is no more. */
+  constructor(timed: { setDeadline(atMs: number): void }) {
+    this.#timed = timed;
   }
 
   request(atMs: number): void {
@@ -38,13 +40,12 @@ export class RouterDeadlines {
 
   /** What is due; it is cleared. */
   take(nowMs: number): RanOut {
-    const isDue = (atMs: number): boolean => atMs > 0 && nowMs >= atMs;
-    if (isDue(this.#requestAtMs)) return 'request';
-    if (isDue(this.#tryAtMs)) {
+    if (isDue(this.#requestAtMs, nowMs)) return 'request';
+    if (isDue(this.#tryAtMs, nowMs)) {
       this.try(0);
       return 'try';
     }
-    if (!isDue(this.#backOffAtMs)) return undefined;
+    if (!isDue(this.#backOffAtMs, nowMs)) return undefined;
     this.#backOffAtMs = 0;
     this.#update();
     return 'back-off';
@@ -52,7 +53,7 @@ export class RouterDeadlines {
 
   #update(): void {
     const at = earlier(this.#requestAtMs, earlier(this.#tryAtMs, this.#backOffAtMs));
-    if (at > 0 || this.#isSet) this.#set(at);
+    if (at > 0 || this.#isSet) this.#timed.setDeadline(at);
     this.#isSet = at > 0;
   }
 }

@@ -58,6 +58,8 @@ export interface RouterHost extends Exchange {
 /** Pieces of a body up to this join the head in one write. */
 const smallPieceBytes = 4096;
 
+/** Shared by all requests without a body: nothing is ever added. */
+const noBody: RequestBody = new RequestBody(false);
 const noEndpoints: readonly Endpoint[] = [];
 
 /** Forwards one exchange: chooses an endpoint, tries, repeats, times out. */
@@ -92,29 +94,29 @@ export class Router implements UpstreamUser {
     cluster: Cluster,
   ) {
     this.#exchange = exchange;
-    this.#deadlines = new RouterDeadlines((atMs) => exchange.setDeadline(atMs));
+    this.#deadlines = new RouterDeadlines(exchange);
     this.#action = action;
     this.#destination = destination;
     this.#cluster = cluster;
-    this.#body = new RequestBody(action.retry !== undefined);
+    this.#body = exchange.hasBody ? new RequestBody(action.retry !== undefined) : noBody;
   }
 
   /** Sends the first try. */
   start(mutations: readonly HeaderMutation[]): void {
     const exchange = this.#exchange;
     const action = this.#action;
-    const { manager, request } = exchange;
+    const { request } = exchange;
     this.#path = applyRoute(exchange, {
       action,
       destination: this.#destination,
       mutations,
-      context: () => exchange.formatContext(),
+      formats: exchange,
     });
     if (action.hashPolicies.length > 0 || this.#cluster.needsHash) this.#hashRequest();
     this.#startLine = requestLine(exchange, this.#path);
     if (action.timeoutMs > 0) {
       request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
-      if (exchange.requestDone) this.#armTimeout(manager.deps.nowMs());
+      if (exchange.requestDone) this.#armTimeout(exchange.requestDoneMs);
     }
     this.#mirrors = startMirrors(exchange, action.mirrors, this.#startLine);
     this.#try();

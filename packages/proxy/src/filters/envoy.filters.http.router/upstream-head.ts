@@ -12,7 +12,7 @@ export interface HeadParts {
   readonly action: ForwardAction;
   readonly destination: Destination;
   readonly mutations: readonly HeaderMutation[];
-  readonly context: () => FormatContext;
+  readonly formats: { formatContext(): FormatContext };
 }
 
 const rewrittenAuthority = (exchange: Exchange, parts: HeadParts): string | undefined => {
@@ -48,7 +48,7 @@ export const applyRoute = (exchange: Exchange, parts: HeadParts): string => {
   const { action, mutations } = parts;
   let path = exchange.path;
   if (mutations.length > 0) {
-    const context = parts.context();
+    const context = parts.formats.formatContext();
     for (const mutation of mutations) applyHeaderMutation(exchange.request, mutation, context);
     const authority = takePseudo(exchange, ':authority');
     if (authority !== undefined) rewriteAuthority(exchange, action, authority);

@@ -1,7 +1,9 @@
-import type { ListenerTable } from '@lateen/routing';
+import type { EndpointEntry, ListenerTable } from '@lateen/routing';
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { Exchange, PeerFacts } from '../../http/exchange.ts';
 import type { FilterVerdict, HttpFilter, RequestFilter } from '../../http/http-filter.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
+import type { ServerConnection } from '../../http1/server-connection.ts';
 import type { Counter, Histogram } from '../../stats/metric.ts';
 import type { StatsRegistry } from '../../stats/registry.ts';
 import { subjectNames } from '../../tls/peer-check.ts';
@@ -101,20 +103,45 @@ class OutboundExchange implements RequestFilter {
   }
 }
 
-const principalOf = (exchange: Exchange): string => {
-  const { tls } = exchange.connection;
+/** Principals of connections: certificates are read once, not for each request. */
+const principals = new WeakMap<ServerConnection, string>();
+
+const principalOf = (connection: ServerConnection): string => {
+  const { tls } = connection;
   if (tls === undefined) return 'unknown';
+  const known = principals.get(connection);
+  if (known !== undefined) return known;
   const uri = subjectNames(tls.getPeerCertificate()).find(({ type }) => type === 'uri');
-  return uri?.value ?? 'unknown';
+  const principal = uri?.value ?? 'unknown';
+  principals.set(connection, principal);
+  return principal;
 };
 
-/** What tells one combination of labels from another. */
-interface IdentifiedCall {
-  readonly key: string;
+/** Facts of endpoints by their metadata: parsed once. */
+const factsOfEndpoints = new WeakMap<object, PeerFacts>();
+
+const factsOfEndpoint = ({ metadata }: EndpointEntry): PeerFacts => {
+  const known = factsOfEndpoints.get(metadata);
+  if (known !== undefined) return known;
+  const facts = endpointFacts(metadata) ?? unknownPeer;
+  factsOfEndpoints.set(metadata, facts);
+  return facts;
+};
+
+/** What tells one combination of labels from another, besides what the exchange says. */
+interface CallSides {
   readonly peer: PeerFacts | undefined;
   readonly isGrpc: boolean;
-  readonly grpcStatus: string;
   readonly principal: string;
+}
+
+/** The last combination of a cluster: most requests repeat it. */
+interface LastCall {
+  readonly code: number;
+  readonly flags: string;
+  readonly peer: PeerFacts | undefined;
+  readonly principal: string;
+  readonly metrics: CallMetrics;
 }
 
 const peerKey = (peer: PeerFacts): string =>
@@ -126,6 +153,7 @@ class MeshStats {
   readonly #stats: StatsRegistry;
   readonly #isInbound: boolean;
   readonly #calls = new Map<string, CallMetrics>();
+  readonly #lastCalls = new WeakMap<Cluster, LastCall>();
 
   constructor(identity: MeshIdentity, stats: StatsRegistry, isInbound: boolean) {
     this.#identity = identity;
@@ -142,36 +170,46 @@ class MeshStats {
   }
 
   #metricsOf(exchange: Exchange): CallMetrics {
-    const call = this.#identify(exchange);
-    const found = this.#calls.get(call.key);
+    const { cluster, connection, responseCode: code, flags } = exchange;
+    const peer = this.#peerOf(exchange);
+    const isGrpc = exchange.header('content-type')?.startsWith('application/grpc') === true;
+    const principal = connection.isTls && this.#isInbound ? principalOf(connection) : 'unknown';
+    if (cluster === undefined || cluster.isOriginalDestination || isGrpc) {
+      return this.#find(exchange, { peer, isGrpc, principal });
+    }
+    const last = this.#lastCalls.get(cluster);
+    if (last !== undefined && last.peer === peer && last.principal === principal) {
+      if (last.code === code && last.flags === flags) return last.metrics;
+    }
+    const metrics = this.#find(exchange, { peer, isGrpc, principal });
+    this.#lastCalls.set(cluster, { code, flags, peer, principal, metrics });
+    return metrics;
+  }
+
+  #find(exchange: Exchange, call: CallSides): CallMetrics {
+    const { cluster } = exchange;
+    const { peer, isGrpc, principal } = call;
+    const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
+    const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
+    const grpcStatus = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
+    const who = peer === undefined ? '' : peerKey(peer);
+    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${principal} ${who}`;
+    const found = this.#calls.get(key);
     if (found !== undefined) return found;
     const labels = {
       ...meshLabels(this.#callFacts(exchange, call)),
       response_code: String(exchange.responseCode),
-      ...(call.isGrpc && { grpc_response_status: call.grpcStatus }),
+      ...(isGrpc && { grpc_response_status: grpcStatus }),
     };
     const made = this.#make(labels);
-    if (this.#calls.size < maxCalls) this.#calls.set(call.key, made);
+    if (this.#calls.size < maxCalls) this.#calls.set(key, made);
     return made;
-  }
-
-  #identify(exchange: Exchange): IdentifiedCall {
-    const { cluster, connection } = exchange;
-    const peer = this.#peerOf(exchange);
-    const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
-    const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
-    const isGrpc = exchange.header('content-type')?.startsWith('application/grpc') === true;
-    const grpcStatus = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
-    const principal = connection.isTls && this.#isInbound ? principalOf(exchange) : 'unknown';
-    const who = peer === undefined ? '' : peerKey(peer);
-    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${principal} ${who}`;
-    return { key, peer, isGrpc, grpcStatus, principal };
   }
 
   /** By header; outbound else by what the control plane says of the endpoint. */
   #peerOf({ peer, endpoint }: Exchange): PeerFacts | undefined {
     if (peer !== undefined || this.#isInbound || endpoint === undefined) return peer;
-    return endpointFacts(endpoint.entry.metadata);
+    return factsOfEndpoint(endpoint.entry);
   }
 
   #make(labels: Readonly<Record<string, string>>): CallMetrics {
@@ -184,7 +222,7 @@ class MeshStats {
     };
   }
 
-  #callFacts(exchange: Exchange, known: IdentifiedCall): CallFacts {
+  #callFacts(exchange: Exchange, known: CallSides): CallFacts {
     const own = this.#identity.facts;
     const other = known.peer ?? unknownPeer;
     const isInbound = this.#isInbound;
