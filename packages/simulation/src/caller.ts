@@ -7,6 +7,7 @@ import {
   type ProxyDescriptor,
   type PushContext,
 } from '@lateen/translator';
+import { listOf, textOf, textsOf } from './field-access.ts';
 
 /** Whose proxy decides: a workload's on the way out or in, or a gateway's. */
 export type Caller =
@@ -45,32 +46,24 @@ const httpProxyPort = '15002';
 /** So many names are listed when one is not found. */
 const maxNames = 12;
 
-interface Container {
-  readonly name?: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-}
+type Pod = KubeObject;
 
-interface PodFields {
-  readonly serviceAccountName?: string;
-  readonly containers?: readonly Container[];
-  readonly initContainers?: readonly Container[];
-}
-
-type Pod = KubeObject<PodFields, { readonly podIP?: string }>;
+const labelsOf = (pod: Pod): Readonly<Record<string, string>> => textsOf(pod, 'metadata', 'labels');
 
 const workloadName = (push: PushContext, { metadata }: Pod): string =>
   push.workloads.get(`${metadata.namespace}/${metadata.name}`)?.name ?? metadata.name;
 
-const proxyContainer = ({ spec }: Pod): Container | undefined =>
-  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
-    ({ name }) => name === 'istio-proxy',
+const proxyContainer = (pod: Pod): unknown =>
+  [...listOf(pod, 'spec', 'containers'), ...listOf(pod, 'spec', 'initContainers')].find(
+    (container) => textOf(container, 'name') === 'istio-proxy',
   );
 
 const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
-  const env = proxyContainer(pod)?.env?.find(
-    ({ name }) => name === 'ISTIO_META_INTERCEPTION_MODE',
-  )?.value;
-  return env === 'NONE' || env === 'TPROXY' || env === 'REDIRECT' ? env : fallback;
+  const variable = listOf(proxyContainer(pod), 'env').find(
+    (entry) => textOf(entry, 'name') === 'ISTIO_META_INTERCEPTION_MODE',
+  );
+  const mode = textOf(variable, 'value');
+  return mode === 'NONE' || mode === 'TPROXY' || mode === 'REDIRECT' ? mode : fallback;
 };
 
 const describe = (
@@ -78,8 +71,8 @@ const describe = (
   pod: Pod,
   { push, interceptionMode }: CallerOptions,
 ): Checked<FoundCaller> => {
-  const { name, namespace = 'default', labels = {} } = pod.metadata;
-  const address = pod.status?.podIP ?? '0.0.0.0';
+  const { name, namespace = 'default' } = pod.metadata;
+  const address = textOf(pod, 'status', 'podIP') ?? '0.0.0.0';
   const mode = modeOf(pod, interceptionMode);
   const workload = workloadName(push, pod);
   const { value: proxy, diagnostics } = describeProxy({
@@ -88,9 +81,9 @@ const describe = (
     metadata: {
       NAMESPACE: namespace,
       NAME: name,
-      LABELS: { ...labels },
+      LABELS: labelsOf(pod),
       WORKLOAD_NAME: workload,
-      SERVICE_ACCOUNT: pod.spec?.serviceAccountName ?? 'default',
+      SERVICE_ACCOUNT: textOf(pod, 'spec', 'serviceAccountName') ?? 'default',
       INTERCEPTION_MODE: mode,
       ...(mode === 'NONE' && { HTTP_PROXY_PORT: httpProxyPort }),
     },
@@ -104,7 +97,7 @@ const refuse = (code: string, message: string): Checked<never> => ({
   diagnostics: [{ severity: 'error', code, message }],
 });
 
-const listOf = (names: Iterable<string>): string => {
+const knownNames = (names: Iterable<string>): string => {
   const unique = [...new Set(names)].sort();
   const rest = unique.length - maxNames;
   return unique.length === 0
@@ -135,7 +128,7 @@ const podsNamed = (push: PushContext, pods: readonly Pod[], text: string): reado
   const ways: readonly ((pod: Pod) => boolean)[] = [
     (pod) => pod.metadata.name === name,
     (pod) => workloadName(push, pod) === name,
-    ({ metadata }) => metadata.labels?.['app'] === name,
+    (pod) => labelsOf(pod)['app'] === name,
   ];
   for (const way of ways) {
     const found = here.filter(way);
@@ -160,13 +153,13 @@ const isInjected = (pod: Pod, live: boolean): boolean => !live || proxyContainer
 
 const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
   const { push, inputs, live } = options;
-  const pods = inputs.pods as readonly Pod[];
+  const { pods } = inputs;
   const found = podsNamed(push, pods, text);
   const [pod] = found.toSorted(
     (left, right) => Number(isInjected(right, live)) - Number(isInjected(left, live)),
   );
   if (pod === undefined) {
-    const known = listOf(pods.map((one) => workloadName(push, one)));
+    const known = knownNames(pods.map((one) => workloadName(push, one)));
     return refuse('WorkloadUnknown', `there is no workload "${text}": ${known}`);
   }
   if (!isInjected(pod, live)) {
@@ -186,13 +179,11 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
     .filter((one) => one.name === name && (namespace ?? one.namespace) === one.namespace)
     .toSorted((left, right) => defaultFirst(left.namespace, right.namespace))[0];
   if (gateway === undefined) {
-    const known = listOf(push.gateways.map((one) => `${one.namespace}/${one.name}`));
+    const known = knownNames(push.gateways.map((one) => `${one.namespace}/${one.name}`));
     return refuse('GatewayUnknown', `there is no Gateway "${text}": ${known}`);
   }
   const selector = Object.fromEntries(gateway.spec.selector);
-  const pod = (inputs.pods as readonly Pod[])
-    .filter(({ metadata }) => hasLabels(metadata.labels, selector))
-    .toSorted(byName)[0];
+  const pod = inputs.pods.filter((one) => hasLabels(labelsOf(one), selector)).toSorted(byName)[0];
   if (pod === undefined) {
     const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
     const message = `no pod has the labels ${labels.join(',')} that Gateway ${gateway.namespace}/${name} selects`;

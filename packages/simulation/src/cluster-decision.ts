@@ -1,6 +1,7 @@
 import type { ClusterTable, EndpointEntry } from '@lateen/routing';
 import type { PushContext } from '@lateen/translator';
 import type { CompiledProxy } from './compiled-proxy.ts';
+import { fieldOf } from './field-access.ts';
 import { type Locate, objectOrigin } from './rule-origin.ts';
 import type { ObjectOrigin, SimulatedEndpoint } from './simulation.ts';
 
@@ -83,12 +84,6 @@ const candidates = (
   );
 };
 
-const textField = (metadata: unknown, name: string): string => {
-  if (typeof metadata !== 'object' || metadata === null) return '';
-  const value = (metadata as Readonly<Record<string, unknown>>)[name];
-  return typeof value === 'string' ? value : '';
-};
-
 /** What a cluster would do with a request: its endpoints, or the answer when there are none. */
 export const decideCluster = (name: string, context: ClusterContext): ClusterDecision => {
   const cluster = context.compiled.cluster(name);
@@ -104,7 +99,7 @@ export const decideCluster = (name: string, context: ClusterContext): ClusterDec
   const [only] = endpoints.length === 0 ? [undefined] : endpoints;
   return {
     subset,
-    destinationRule: objectOrigin(textField(istio, 'config'), 'spec', context.locate),
+    destinationRule: objectOrigin(fieldOf(istio, 'config'), 'spec', context.locate),
     loadBalancing: cluster.loadBalancing.kind,
     transport: cluster.transport.kind,
     endpoints,

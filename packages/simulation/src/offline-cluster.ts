@@ -1,4 +1,5 @@
 import { hasLabels, type KubeObject } from '@lateen/api';
+import { fieldOf, listOf, numberOf, textOf, textsOf } from './field-access.ts';
 
 /** Pods of one workload at most: a replica more changes no decision. */
 const maxReplicas = 10;
@@ -7,41 +8,6 @@ const maxReplicas = 10;
 const gatewayNamespace = 'istio-system';
 
 type Labels = Readonly<Record<string, string>>;
-
-interface PodTemplate {
-  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
-  readonly spec?: unknown;
-}
-
-interface WorkloadSpec {
-  readonly replicas?: number;
-  readonly template?: PodTemplate;
-}
-
-interface ServiceSpec {
-  readonly type?: string;
-  readonly clusterIP?: string;
-  readonly selector?: Labels;
-  readonly ports?: readonly {
-    readonly name?: string;
-    readonly port?: number;
-    readonly targetPort?: number | string;
-    readonly protocol?: string;
-  }[];
-}
-
-interface GatewaySpec {
-  readonly selector?: Labels;
-  readonly servers?: readonly { readonly port?: { readonly number?: number } }[];
-}
-
-interface PodFields {
-  readonly containers?: readonly {
-    readonly ports?: readonly { readonly name?: string; readonly containerPort?: number }[];
-  }[];
-}
-
-type Pod = KubeObject<PodFields, { readonly podIP?: string }>;
 
 const clusterScoped: ReadonlySet<string> = new Set(['Namespace', 'Node']);
 const workloadKinds: ReadonlySet<string> = new Set([
@@ -71,91 +37,91 @@ const withMetadata = (objects: readonly KubeObject[]): readonly KubeObject[] =>
     },
   }));
 
-const podOf = (workload: KubeObject, template: PodTemplate, index: number): Pod => {
-  const { name } = workload.metadata;
+const labelsOf = (object: KubeObject): Labels => textsOf(object, 'metadata', 'labels');
+
+const podOf = (workload: KubeObject, index: number): KubeObject => {
+  const { name, namespace = 'default' } = workload.metadata;
   const controller = { apiVersion: workload.apiVersion, kind: workload.kind, name, uid: name };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name: `${name}-${index}`,
-      namespace: workload.metadata.namespace ?? 'default',
-      labels: template.metadata?.labels ?? {},
-      annotations: template.metadata?.annotations ?? {},
+      namespace,
+      labels: textsOf(workload, 'spec', 'template', 'metadata', 'labels'),
+      annotations: textsOf(workload, 'spec', 'template', 'metadata', 'annotations'),
       ownerReferences: [{ ...controller, controller: true }],
     },
-    spec: (template.spec ?? {}) as PodFields,
+    spec: fieldOf(workload, 'spec', 'template', 'spec') ?? {},
   };
 };
 
-const podsOf = (workload: KubeObject): readonly Pod[] => {
-  const spec = (workload.spec ?? {}) as WorkloadSpec;
-  const { template } = spec;
-  if (template === undefined) return [];
-  const count = Math.min(Math.max(spec.replicas ?? 1, 0), maxReplicas);
-  return Array.from({ length: count }, (_, index) => podOf(workload, template, index));
+const podsOf = (workload: KubeObject): readonly KubeObject[] => {
+  if (typeof fieldOf(workload, 'spec', 'template') !== 'object') return [];
+  const replicas = Math.trunc(numberOf(workload, 'spec', 'replicas') ?? 1);
+  const count = Math.min(Math.max(replicas, 0), maxReplicas);
+  return Array.from({ length: count }, (_, index) => podOf(workload, index));
 };
 
 /** Pods that `kubectl apply` would leave behind, each with an address. */
-const allPods = (objects: readonly KubeObject[]): readonly Pod[] => {
+const allPods = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   const podAddress = addresses(1, 0);
-  const written = objects.filter(({ kind }) => kind === 'Pod') as Pod[];
+  const written = objects.filter(({ kind }) => kind === 'Pod');
   const made = objects.filter(({ kind }) => workloadKinds.has(kind)).flatMap(podsOf);
   return [...written, ...made].map((pod) => ({
     ...pod,
-    status: { podIP: podAddress(), ...pod.status },
+    status: { podIP: podAddress(), ...(fieldOf(pod, 'status') as object | undefined) },
   }));
 };
 
-const allServices = (objects: readonly KubeObject[]): readonly KubeObject<ServiceSpec>[] => {
+const allServices = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   const clusterAddress = addresses(96, 0);
-  const services = objects.filter(({ kind }) => kind === 'Service') as KubeObject<ServiceSpec>[];
-  return services.map((service) => {
-    if (service.spec?.type === 'ExternalName') return service;
-    return { ...service, spec: { clusterIP: clusterAddress(), ...service.spec } };
-  });
+  return objects
+    .filter(({ kind }) => kind === 'Service')
+    .map((service) => {
+      if (textOf(service, 'spec', 'type') === 'ExternalName') return service;
+      return { ...service, spec: { clusterIP: clusterAddress(), ...(service.spec as object) } };
+    });
 };
 
-const targetPort = (
-  pod: Pod | undefined,
-  target: number | string | undefined,
-  port: number | undefined,
-): number | undefined => {
-  if (typeof target !== 'string') return target ?? port;
-  const ports = (pod?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
-  return ports.find(({ name }) => name === target)?.containerPort;
+/** The number behind a target port: itself, a container's port by name, or the service's own. */
+const targetPort = (pod: KubeObject | undefined, port: unknown): number | undefined => {
+  const name = textOf(port, 'targetPort');
+  if (name === undefined) return numberOf(port, 'targetPort') ?? numberOf(port, 'port');
+  const ports = listOf(pod, 'spec', 'containers').flatMap((one) => listOf(one, 'ports'));
+  const found = ports.find((one) => textOf(one, 'name') === name);
+  return numberOf(found, 'containerPort');
 };
 
 /** What the endpoint controller would make of a Service. */
-const sliceOf = (service: KubeObject<ServiceSpec>, pods: readonly Pod[]): readonly KubeObject[] => {
-  const { selector = {}, ports = [] } = service.spec ?? {};
+const sliceOf = (service: KubeObject, pods: readonly KubeObject[]): readonly KubeObject[] => {
+  const selector = textsOf(service, 'spec', 'selector');
   const { name, namespace } = service.metadata;
   if (Object.keys(selector).length === 0) return [];
   const members = pods.filter(
-    ({ metadata }) => metadata.namespace === namespace && hasLabels(metadata.labels, selector),
+    (pod) => pod.metadata.namespace === namespace && hasLabels(labelsOf(pod), selector),
   );
-  return [
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: {
-        ...service.metadata,
-        name: `${name}-0`,
-        labels: { 'kubernetes.io/service-name': name },
-      },
-      addressType: 'IPv4',
-      ports: ports.map((port) => ({
-        name: port.name ?? '',
-        port: targetPort(members[0], port.targetPort, port.port),
-        protocol: port.protocol ?? 'TCP',
-      })),
-      endpoints: members.map((pod) => ({
-        addresses: [pod.status?.podIP],
-        conditions: { ready: true, serving: true, terminating: false },
-        targetRef: { kind: 'Pod', name: pod.metadata.name, namespace },
-      })),
-    } as KubeObject,
-  ];
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      ...service.metadata,
+      name: `${name}-0`,
+      labels: { 'kubernetes.io/service-name': name },
+    },
+    addressType: 'IPv4',
+    ports: listOf(service, 'spec', 'ports').map((port) => ({
+      name: textOf(port, 'name') ?? '',
+      port: targetPort(members[0], port),
+      protocol: textOf(port, 'protocol') ?? 'TCP',
+    })),
+    endpoints: members.map((pod) => ({
+      addresses: [fieldOf(pod, 'status', 'podIP')],
+      conditions: { ready: true, serving: true, terminating: false },
+      targetRef: { kind: 'Pod', name: pod.metadata.name, namespace },
+    })),
+  };
+  return [slice];
 };
 
 /** The port a container that may not bind low ports listens at, as the profile's gateways do. */
@@ -203,21 +169,22 @@ const gatewayWorkload = (
 const missingGateways = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   const gateways = objects.filter(
     ({ kind, apiVersion }) => kind === 'Gateway' && String(apiVersion).includes('istio'),
-  ) as KubeObject<GatewaySpec>[];
+  );
   const labelSets = objects.flatMap((object) => {
-    if (object.kind === 'Pod') return [object.metadata.labels ?? {}];
+    if (object.kind === 'Pod') return [labelsOf(object)];
     if (!workloadKinds.has(object.kind)) return [];
-    return [(object.spec as WorkloadSpec | undefined)?.template?.metadata?.labels ?? {}];
+    return [textsOf(object, 'spec', 'template', 'metadata', 'labels')];
   });
   const wanted = new Map<string, { selector: Labels; ports: Set<number> }>();
-  for (const { spec } of gateways) {
-    const selector = spec?.selector ?? {};
+  for (const gateway of gateways) {
+    const selector = textsOf(gateway, 'spec', 'selector');
     if (labelSets.some((labels) => hasLabels(labels, selector))) continue;
     const key = JSON.stringify(Object.entries(selector).sort());
     const entry = wanted.get(key) ?? { selector, ports: new Set([80, 443]) };
     wanted.set(key, entry);
-    for (const { port } of spec?.servers ?? []) {
-      if (typeof port?.number === 'number') entry.ports.add(port.number);
+    for (const server of listOf(gateway, 'spec', 'servers')) {
+      const port = numberOf(server, 'port', 'number');
+      if (port !== undefined) entry.ports.add(port);
     }
   }
   return [...wanted.values()].flatMap(({ selector, ports }, index) =>

@@ -1,6 +1,7 @@
 import type { SourcePosition } from '@lateen/base';
 import type { RouteEntry, VirtualHostTable } from '@lateen/routing';
 import type { PushContext } from '@lateen/translator';
+import { fieldOf } from './field-access.ts';
 import type { ObjectOrigin, RuleOrigin, UnusedRule } from './simulation.ts';
 
 /** Finds where a field of an object was written; undefined: not known. */
@@ -8,11 +9,6 @@ export type Locate = (
   object: { readonly kind: string; readonly namespace: string; readonly name: string },
   path: string,
 ) => SourcePosition | undefined;
-
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 
 const pascal = (kebab: string): string =>
   kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,134 @@
+import { test } from 'node:test';
+import type { KubeObject } from '@lateen/api';
+import fc from 'fast-check';
+import type { Caller } from './caller.ts';
+import { meshInputs } from './mesh-objects.ts';
+import { completeCluster } from './offline-cluster.ts';
+import { parseRequest } from './request.ts';
+import { simulate } from './simulate.ts';
+
+const metadata = (name: string) => ({ name, namespace: 'default' });
+const labels = { app: 'shop', istio: 'ingressgateway' };
+
+const sound: readonly KubeObject[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata('shop'),
+    spec: { selector: { app: 'shop' }, ports: [{ name: 'http', port: 80, targetPort: 'web' }] },
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata('shop'),
+    spec: {
+      replicas: 2,
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'web', ports: [{ name: 'web', containerPort: 8080 }] }] },
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata('alone'), labels },
+    spec: { containers: [{ name: 'istio-proxy', env: [{ name: 'A', value: 'b' }] }] },
+    status: { podIP: '10.9.9.9' },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: metadata('gw'),
+    spec: {
+      selector: { istio: 'ingressgateway' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: metadata('shop'),
+    spec: {
+      hosts: ['shop'],
+      gateways: ['mesh', 'gw'],
+      http: [
+        {
+          match: [{ uri: { prefix: '/a' }, headers: { b: { exact: 'c' } } }],
+          rewrite: { uri: '/d' },
+          route: [{ destination: { host: 'shop', subset: 'v1' }, weight: 1 }],
+        },
+        { redirect: { uri: '/e' } },
+      ],
+    },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: metadata('out'),
+    spec: {
+      hosts: ['out.example.com'],
+      ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+      resolution: 'STATIC',
+      endpoints: [{ address: '192.0.2.1' }],
+    },
+  },
+];
+
+/** Replaces the value at a path, whose steps are taken modulo the number of fields. */
+const mutate = (object: unknown, path: readonly number[], value: unknown): unknown => {
+  const [step, ...rest] = path;
+  if (typeof object !== 'object' || object === null || step === undefined) return value;
+  const keys = Object.keys(object);
+  const key = keys[step % Math.max(keys.length, 1)];
+  if (key === undefined) return value;
+  const changed = mutate((object as Record<string, unknown>)[key], rest, value);
+  if (!Array.isArray(object)) return { ...object, [key]: changed };
+  return object.map((entry, index) => (String(index) === key ? changed : entry));
+};
+
+const changes = fc.array(
+  fc.record({
+    object: fc.nat(sound.length - 1),
+    path: fc.array(fc.nat(5), { minLength: 1, maxLength: 8 }),
+    value: fc.oneof(fc.anything(), fc.constantFrom('*', '', '~', -1, 1e99, '10s', null, [], {})),
+  }),
+  { maxLength: 4 },
+);
+
+const callers: readonly Caller[] = [
+  { kind: 'outbound', workload: 'shop' },
+  { kind: 'inbound', workload: 'alone' },
+  { kind: 'gateway', gateway: 'gw' },
+];
+
+const urls = ['http://shop/a', 'https://shop/', 'tcp://shop:80', 'http://out.example.com/x?y=%'];
+
+test('whatever manifests hold, a simulation is a value', () => {
+  const questions = fc.tuple(fc.constantFrom(...callers), fc.constantFrom(...urls));
+  fc.assert(
+    fc.property(changes, questions, (list, [caller, url]) => {
+      const objects: KubeObject[] = [...sound];
+      for (const { object, path, value } of list) {
+        const changed = mutate(objects[object], path, value) as KubeObject;
+        // Readers of files let nothing through without kind and name.
+        const { kind, metadata: own } = sound[object] as KubeObject;
+        objects[object] = { ...changed, kind, metadata: { ...changed.metadata, name: own.name } };
+      }
+      const request = parseRequest({ method: 'GET', url, headers: [] }).value;
+      if (request === undefined) return;
+      for (const live of [false, true]) {
+        simulate({ inputs: meshInputs(completeCluster(objects)), caller, request, live });
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('whatever a request holds, it is read or refused', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.array(fc.string()), (method, url, headers) => {
+      parseRequest({ method, url, headers });
+    }),
+  );
+});
