@@ -11,6 +11,7 @@ import {
 } from '@lateen/routing';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { decideFault, percentOf } from './fault-decision.ts';
+import { overruledServices } from './overruled-service.ts';
 import { requestHead, type SimulatedRequest } from './request.ts';
 import { ruleOrigin, unusedRules } from './rule-origin.ts';
 import type { SimulatedDestination, Simulation, TriedRoute } from './simulation.ts';
@@ -38,6 +39,7 @@ export const undecided: HttpDecision = {
   match: null,
   origin: null,
   unused: [],
+  overruled: [],
   cluster: null,
   destinations: [],
   redirect: null,
@@ -55,6 +57,8 @@ export const undecided: HttpDecision = {
 /** What HTTP is decided with. */
 export interface HttpContext extends Omit<ClusterContext, 'notFoundStatus'> {
   readonly isTls: boolean;
+  /** Namespace of a sidecar that calls; undefined elsewhere, where hosts may be shared. */
+  readonly meshNamespace: string | undefined;
   readonly clientAddress: string;
 }
 
@@ -273,6 +277,7 @@ export const decideHttp = (
     match: route.matchText,
     origin: ruleOrigin(route, context.locate),
     unused: unusedRules(context.push, host, route, context.locate),
+    overruled: context.meshNamespace === undefined ? [] : overruledServices(context, host, route),
     ...decideRoute({ table, host, route }, { head, headers }, context),
   };
 };

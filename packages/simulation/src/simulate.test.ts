@@ -140,3 +140,25 @@ spec: { hosts: [shop], http: [{ timeout: soon }] }
   assert.ok(value?.diagnostics.some(({ object }) => object === 'VirtualService/default/wrong'));
   assert.equal(value?.status, null);
 });
+
+test('a VirtualService that another takes the host from is told', () => {
+  const named = (name: string, host: string, more = ''): string => `
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name} }
+spec: { hosts: ['${host}'], ${more} http: [{ directResponse: { status: 418 } }] }
+`;
+  const yaml =
+    mesh +
+    named('younger', 'shop') +
+    named('wide', '*.cluster.local') +
+    named('elsewhere', 'other') +
+    named('hidden', 'shop', 'exportTo: [far],');
+  const { value } = ask('http://shop/', { yaml });
+  assert.equal(value?.origin?.name, 'shop');
+  assert.deepEqual(
+    value?.overruled.map(({ name }) => name),
+    ['younger', 'wide'],
+  );
+});

@@ -88,7 +88,8 @@ const decide = (connection: Connection, { push, compiled, input, found }: Parts)
   if (isTls !== (request.scheme === 'https') || request.scheme === 'tcp') return undecided;
   const clientAddress =
     input.caller.kind === 'outbound' ? (proxy.addresses[0] ?? '') : '198.51.100.1';
-  return decideHttp(chain.http, request, { ...context, isTls, clientAddress });
+  const meshNamespace = input.caller.kind === 'outbound' ? proxy.namespace : undefined;
+  return decideHttp(chain.http, request, { ...context, isTls, meshNamespace, clientAddress });
 };
 
 const findings = (push: PushContext, compiled: CompiledProxy, found: FoundCaller): Diagnostic[] => [

@@ -130,6 +130,8 @@ export interface Simulation {
   readonly match: string | null;
   readonly origin: RuleOrigin | null;
   readonly unused: readonly UnusedRule[];
+  /** VirtualServices that name the host too; in the mesh only one has it. */
+  readonly overruled: readonly ObjectOrigin[];
   /** The cluster when there is only one. */
   readonly cluster: string | null;
   readonly destinations: readonly SimulatedDestination[];

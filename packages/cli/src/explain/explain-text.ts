@@ -50,7 +50,7 @@ const triedLines = ({ tried }: Simulation): readonly Line[] =>
   ]);
 
 const routeLines = (simulation: Simulation): readonly Line[] => {
-  const { route, origin, match, unused } = simulation;
+  const { route, origin, match, unused, overruled } = simulation;
   if (route === null) return [];
   const name = route === '' || origin === null ? '' : ` "${route}"`;
   const source = origin === null ? `${route}, made by the mesh` : `${ruleText(origin)}${name}`;
@@ -63,6 +63,9 @@ const routeLines = (simulation: Simulation): readonly Line[] => {
           ? `${ruleText(rule.origin)}: a rule before it takes every request`
           : `${ruleText(rule.origin)}: not for this proxy (gateways, port or source)`,
       ],
+    ),
+    ...overruled.map(
+      (one): Line => ['no effect', `${objectText(one)}: another VirtualService has the host`],
     ),
   ];
 };
