@@ -28,8 +28,9 @@ export interface ConnectionParts {
   readonly direction: Direction;
 }
 
-/** Of a client outside the mesh (RFC 5737, TEST-NET-2), and its ephemeral port. */
-const outsideAddress = '198.51.100.1';
+/** Of a client outside the mesh (RFC 5737, TEST-NET-2). */
+export const outsideAddress = '198.51.100.1';
+/** Where any connection may come from. */
 const ephemeralPort = 40_000;
 
 const applicationProtocols: Readonly<Record<SimulatedRequest['scheme'], readonly string[]>> = {

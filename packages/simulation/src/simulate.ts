@@ -10,7 +10,7 @@ import { type Caller, type FoundCaller, findCaller } from './caller.ts';
 import { clientSees } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compileProxy } from './compiled-proxy.ts';
-import { type Connection, chainName, openConnection } from './connection.ts';
+import { type Connection, chainName, openConnection, outsideAddress } from './connection.ts';
 import { decideHttp, type HttpDecision, undecided } from './http-decision.ts';
 import type { SimulatedRequest } from './request.ts';
 import type { Locate } from './rule-origin.ts';
@@ -64,20 +64,35 @@ interface Parts {
   readonly found: FoundCaller;
 }
 
-const decide = (connection: Connection, { push, compiled, input, found }: Parts): HttpDecision => {
-  const { chain, address, port } = connection;
-  const { proxy } = found;
-  const viaHttpProxy = proxy.interceptionMode === 'NONE' && input.caller.kind === 'outbound';
+/** The request as it reaches the connection manager, and the address its client meant. */
+const arrival = (
+  { address, port }: Connection,
+  { input, found }: Parts,
+): { readonly request: SimulatedRequest; readonly originalDestination: string } => {
+  const { request } = input;
+  if (found.proxy.interceptionMode !== 'NONE' || input.caller.kind !== 'outbound') {
+    return { request, originalDestination: `${address}:${port}` };
+  }
   // To an HTTP proxy the URL goes as it is, and stands above the Host header (RFC 9112, 3.2.2).
-  const request = viaHttpProxy
-    ? { ...input.request, authority: input.request.urlAuthority }
-    : input.request;
-  const context = {
-    ...{ push, compiled, locate: input.locate ?? nowhere },
-    originalDestination: viaHttpProxy
-      ? `${request.authority.replace(/:\d+$/, '')}:${request.port}`
-      : `${address}:${port}`,
-  };
+  const { urlAuthority: authority } = request;
+  const originalDestination = `${authority.replace(/:\d+$/, '')}:${request.port}`;
+  return { request: { ...request, authority }, originalDestination };
+};
+
+/** Who the proxy takes the client for. */
+const clientOf = ({ input, found }: Parts) =>
+  input.caller.kind === 'outbound'
+    ? {
+        clientAddress: found.proxy.addresses[0] ?? '',
+        meshNamespace: found.proxy.namespace,
+      }
+    : { clientAddress: outsideAddress, meshNamespace: undefined };
+
+const decide = (connection: Connection, parts: Parts): HttpDecision => {
+  const { chain } = connection;
+  const { push, compiled, input } = parts;
+  const { request, originalDestination } = arrival(connection, parts);
+  const context = { push, compiled, locate: input.locate ?? nowhere, originalDestination };
   if (chain === undefined) return undecided;
   if (chain.http === undefined) {
     return chain.tcp === undefined
@@ -86,10 +101,7 @@ const decide = (connection: Connection, { push, compiled, input, found }: Parts)
   }
   const isTls = chain.transport.kind === 'tls';
   if (isTls !== (request.scheme === 'https') || request.scheme === 'tcp') return undecided;
-  const clientAddress =
-    input.caller.kind === 'outbound' ? (proxy.addresses[0] ?? '') : '198.51.100.1';
-  const meshNamespace = input.caller.kind === 'outbound' ? proxy.namespace : undefined;
-  return decideHttp(chain.http, request, { ...context, isTls, meshNamespace, clientAddress });
+  return decideHttp(chain.http, request, { ...context, isTls, ...clientOf(parts) });
 };
 
 const findings = (push: PushContext, compiled: CompiledProxy, found: FoundCaller): Diagnostic[] => [
