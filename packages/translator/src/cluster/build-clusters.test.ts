@@ -314,3 +314,25 @@ test('a gateway has all services and no ports of its own', () => {
   assert.ok(names.includes(`outbound|9080||${reviews}`));
   assert.ok(!names.some((name) => name.startsWith('inbound') || name === 'PassthroughCluster'));
 });
+
+test('a gateway between networks has clusters named as mesh TLS names them, without TLS of its own', () => {
+  const yaml = `${policy('{ tls: { mode: SIMPLE } }')}
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: east-west }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 15443, name: tls, protocol: TLS }, hosts: ['*.local'], tls: { mode: AUTO_PASSTHROUGH } }]
+`;
+  const sni = `outbound_.9080_._.${reviews}`;
+  const byName = new Map(
+    buildClusters(pushOf(yaml), ingressGateway()).map(({ name, message }) => [name, message]),
+  );
+  assert.equal(byName.get(sni)?.transportSocket, undefined);
+  assert.notEqual(byName.get(`outbound|9080||${reviews}`)?.transportSocket, undefined);
+  const { clusterDiscoveryType, edsClusterConfig } = byName.get(sni) ?? {};
+  assert.equal(clusterDiscoveryType?.value, Cluster_DiscoveryType.EDS);
+  assert.equal(edsClusterConfig?.serviceName, `outbound|9080||${reviews}`);
+  const without = buildClusters(pushOf(''), ingressGateway());
+  assert.ok(without.every(({ name }) => !name.startsWith('outbound_')));
+});

@@ -3,24 +3,26 @@ import { type Cluster, ClusterSchema } from '@lateen/xds/gen/envoy/config/cluste
 import type { ConnectionPool } from '../input/traffic-policy.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { appAddress, type ServiceTarget, serviceTargets } from '../proxy/service-target.ts';
+import { mergeGateways } from '../push-context/merged-gateway.ts';
 import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { pushMemo } from '../push-context/push-memo.ts';
 import { destinationRuleFor, findSidecar, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { effectivePolicy } from './effective-policy.ts';
-import { outboundClusterOf } from './outbound-cluster.ts';
+import { outboundClusterOf, sniClusterOf } from './outbound-cluster.ts';
 import { blackHole, inbound, inboundPassthrough, passthrough } from './special-clusters.ts';
 
 const serviceClusters = (
   push: PushContext,
   proxy: OutboundClient,
   service: MeshService,
+  clusterOf: typeof outboundClusterOf = outboundClusterOf,
 ): readonly Cluster[] => {
   const rule = destinationRuleFor(push, proxy, service);
   const subsets = ['', ...(rule?.subsets.flatMap(({ name }) => name || []) ?? [])];
   return service.ports.flatMap((port) =>
-    subsets.map((subset) => outboundClusterOf(push, proxy, { service, port, subset, rule })),
+    subsets.map((subset) => clusterOf(push, proxy, { service, port, subset, rule })),
   );
 };
 
@@ -65,6 +67,20 @@ const outboundClusters = (
   );
 };
 
+const passesSniOn = (push: PushContext, proxy: ProxyDescriptor): boolean =>
+  mergeGateways(push, proxy)
+    .listeners.flat()
+    .some(({ server }) => server.tls?.mode === 'AUTO_PASSTHROUGH');
+
+/** For gateways between networks: a cluster for each name that mesh TLS may ask for. */
+const sniClusters = (push: PushContext, proxy: ProxyDescriptor): readonly Cluster[] => {
+  if (!passesSniOn(push, proxy)) return [];
+  const client = outboundClient(push, proxy);
+  return [...sidecarScope(push, client).services.values()].flatMap((service) =>
+    serviceClusters(push, client, service, sniClusterOf),
+  );
+};
+
 /** All clusters of a proxy: of the services it sees, of its own ports, and the special ones. */
 export const buildClusters = (
   push: PushContext,
@@ -73,7 +89,7 @@ export const buildClusters = (
   const { meshConfig } = push;
   const own =
     proxy.type === 'router'
-      ? [blackHole(meshConfig)]
+      ? [blackHole(meshConfig), ...sniClusters(push, proxy)]
       : [
           blackHole(meshConfig),
           passthrough(meshConfig, proxy.interceptionMode),

@@ -129,6 +129,20 @@ const keepaliveFields = ({ connectionPool }: EffectivePolicy): Fields => {
   };
 };
 
+/**
+ * `outbound_.PORT_.SUBSET_.HOST`: for gateways that pass the mesh's own TLS on unopened. The same
+ * endpoints as of the service's cluster, and no TLS of ours around it.
+ */
+export const sniClusterOf = (
+  push: PushContext,
+  proxy: OutboundClient,
+  target: OutboundTarget,
+): Cluster => {
+  const { transportSocket: _tls, ...plain } = outboundClusterOf(push, proxy, target);
+  const name = sniOf(target.port.number, target.subset, target.service.hostname);
+  return create(ClusterSchema, { ...plain, name, transportSocketMatches: [] });
+};
+
 /** `outbound|PORT|SUBSET|HOST`. */
 export const outboundClusterOf = (
   push: PushContext,

@@ -4,7 +4,7 @@ import {
   type FilterChain,
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
-import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
+import { sniOf } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MergedServer } from '../push-context/merged-gateway.ts';
 import type { PushContext } from '../push-context/push-context.ts';
@@ -13,7 +13,7 @@ import { tcpFilters } from './tcp-proxy.ts';
 
 /**
  * AUTO_PASSTHROUGH: mesh mTLS from elsewhere names service, port and subset in its SNI
- * (`outbound_.9080_.v1_.host`) and is handed to that cluster unopened.
+ * (`outbound_.9080_.v1_.host`) and is handed to the cluster of that name unopened.
  */
 export const sniPassthroughChains = (
   push: PushContext,
@@ -28,9 +28,9 @@ export const sniPassthroughChains = (
     const subsets = ['', ...(rule?.subsets.flatMap(({ name }) => name || []) ?? [])];
     return service.ports.flatMap(({ number }) =>
       subsets.map((subset) => {
-        const cluster = outboundCluster(number, subset, service.hostname);
+        const cluster = sniOf(number, subset, service.hostname);
         return create(FilterChainSchema, {
-          filterChainMatch: { serverNames: [sniOf(number, subset, service.hostname)] },
+          filterChainMatch: { serverNames: [cluster] },
           filters: tcpFilters({
             mesh: push.meshConfig,
             listenerClass: 'gateway',
