@@ -1,4 +1,4 @@
-const special = /Cluster$|\|/;
+const special = /Cluster$|\||^outbound_/;
 
 const fullHost = (host: string): string =>
   host.includes('.') ? host : `${host}.default.svc.cluster.local`;

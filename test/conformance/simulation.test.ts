@@ -64,6 +64,7 @@ const simpleFacts = (row: Row, answer: Simulation): Record<string, Comparison> =
     retryOn: [...(answer.retries?.retryOn ?? []), ...(answer.retries?.statusCodes ?? [])].join(','),
     hash: answer.hashPolicies,
     balancing: first?.loadBalancing,
+    transport: first?.transport,
     pods: first?.endpoints.map(({ pod }) => pod.replace(/^default\//, '')).toSorted(),
     mirrors: Object.fromEntries(answer.mirrors.map(({ cluster, percent }) => [cluster, percent])),
   };

@@ -40,6 +40,8 @@ export interface Expectation {
   readonly retryOn?: string;
   readonly hash?: readonly string[];
   readonly balancing?: string;
+  /** `plain`, `tls`: how the upstream is spoken to. */
+  readonly transport?: string;
   /** Pods that may answer. */
   readonly pods?: readonly string[];
   /** The caller cannot even be asked about: the code of the diagnostic. */
