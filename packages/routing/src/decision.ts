@@ -88,6 +88,8 @@ export interface HashPolicy {
         readonly name: string;
         readonly ttlMs?: number;
         readonly path: string;
+        /** Name and value (or '') of further attributes of a generated cookie. */
+        readonly attributes?: readonly (readonly [name: string, value: string])[];
       }
     | { readonly kind: 'source-ip' }
     | { readonly kind: 'query'; readonly name: string }

@@ -118,8 +118,15 @@ const hashSource = (policy: RouteAction_HashPolicy): HashPolicy['source'] | unde
     case 'header':
       return { kind: 'header', name: specifier.value.headerName.toLowerCase() };
     case 'cookie': {
-      const { name, path, ttl } = specifier.value;
-      return { kind: 'cookie', name, path, ...(ttl && { ttlMs: durationMs(ttl) }) };
+      const { name, path, ttl, attributes: extra } = specifier.value;
+      const attributes = extra.map((attribute) => [attribute.name, attribute.value] as const);
+      return {
+        kind: 'cookie',
+        name,
+        path,
+        ...(ttl && { ttlMs: durationMs(ttl) }),
+        ...(attributes.length > 0 && { attributes }),
+      };
     }
     case 'connectionProperties':
       return specifier.value.sourceIp ? { kind: 'source-ip' } : undefined;

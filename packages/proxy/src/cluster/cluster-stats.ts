@@ -31,6 +31,15 @@ export class ClusterStats {
   readonly membershipHealthy: Gauge;
   readonly ejectionsActive: Gauge;
   readonly ejectionsTotal: Counter;
+  readonly ejectionsOverflow: Counter;
+  readonly requestPendingTotal: Counter;
+  readonly maxDurationReached: Counter;
+  readonly requestDropped: Counter;
+  /** 1 while a limit of `circuit_breakers.default` is reached. */
+  readonly connectionsOpen: Gauge;
+  readonly requestsOpen: Gauge;
+  readonly pendingOpen: Gauge;
+  readonly retriesOpen: Gauge;
 
   constructor(registry: StatsRegistry, statName: string) {
     const scope = new StatsScope(registry, {
@@ -64,7 +73,23 @@ export class ClusterStats {
     this.panic = scope.counter('lb_healthy_panic');
     this.membershipTotal = scope.gauge('membership_total');
     this.membershipHealthy = scope.gauge('membership_healthy');
-    this.ejectionsActive = scope.gauge('outlier_detection_ejections_active');
-    this.ejectionsTotal = scope.counter('outlier_detection_ejections_enforced_total');
+    const below = (group: string): StatsScope =>
+      new StatsScope(registry, {
+        prefix: `cluster.${statName}.${group}`,
+        family: `envoy_cluster_${group.replaceAll('.', '_')}`,
+        labels: { envoy_cluster_name: statName },
+      });
+    const outliers = below('outlier_detection');
+    this.ejectionsActive = outliers.gauge('ejections_active');
+    this.ejectionsTotal = outliers.counter('ejections_enforced_total');
+    this.ejectionsOverflow = outliers.counter('ejections_overflow');
+    this.requestPendingTotal = scope.counter('upstream_rq_pending_total');
+    this.maxDurationReached = scope.counter('upstream_cx_max_duration_reached');
+    this.requestDropped = scope.counter('upstream_rq_drop_overload');
+    const breakers = below('circuit_breakers.default');
+    this.connectionsOpen = breakers.gauge('cx_open');
+    this.requestsOpen = breakers.gauge('rq_open');
+    this.pendingOpen = breakers.gauge('rq_pending_open');
+    this.retriesOpen = breakers.gauge('rq_retry_open');
   }
 }

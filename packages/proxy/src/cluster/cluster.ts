@@ -14,7 +14,7 @@ import { needsHash } from './load-balancer.ts';
 import { originalEndpoint } from './original-destination.ts';
 import { type Outcome, OutlierDetector } from './outlier-detector.ts';
 import { TcpConnection } from './tcp-connection.ts';
-import { planConnection, type SocketRequest } from './upstream-socket.ts';
+import { isKeyedPool, planConnection, poolKey, type SocketRequest } from './upstream-socket.ts';
 
 /** What clusters share. */
 export interface ClusterDependencies {
@@ -31,6 +31,7 @@ const maxWaiting = 65_536;
 interface Waiter {
   readonly user: UpstreamUser;
   readonly endpoint: Endpoint;
+  readonly request: SocketRequest;
 }
 
 /** What comes of asking for a connection. */
@@ -51,6 +52,12 @@ export class Cluster {
   #requests = 0;
   #retries = 0;
   #waiting: Waiter[] = [];
+  /** Connections under way to being made, each for one request that waits for it. */
+  #connecting = 0;
+  /** What a connection was made for; kept only where it matters. */
+  readonly #made = new WeakMap<ClientConnection, { key: string; atMs: number }>();
+  /** Connections are not alike: some carry what their client sent. */
+  readonly #isKeyed: boolean;
   readonly #limits: CircuitBreakerThresholds;
   readonly #highLimits: CircuitBreakerThresholds;
   readonly #deps: ClusterDependencies;
@@ -61,15 +68,24 @@ export class Cluster {
     this.#deps = deps;
     this.#limits = table.circuitBreakers.default;
     this.#highLimits = table.circuitBreakers.high;
-    this.endpoints = new EndpointSet(table);
     this.stats = new ClusterStats(deps.stats, table.statName);
+    this.endpoints = new EndpointSet(table, {
+      nowMs: deps.nowMs,
+      onPanic: () => {
+        this.stats.panic.value++;
+      },
+    });
     this.needsHash = needsHash(table);
+    this.#isKeyed = isKeyedPool(table);
     this.isOriginalDestination = table.discovery.kind === 'original-dst';
     this.warm = this.isOriginalDestination || table.discovery.kind === 'static';
     if (table.outlierDetection !== undefined) {
-      this.#detector = new OutlierDetector(table.outlierDetection, deps.dice, (endpoint, ejected) =>
-        this.#onEjection(endpoint, ejected),
-      );
+      this.#detector = new OutlierDetector(table.outlierDetection, deps.dice, {
+        onChange: (_endpoint, ejected) => this.#onEjection(ejected),
+        onOverflow: () => {
+          this.stats.ejectionsOverflow.value++;
+        },
+      });
     }
     if (table.discovery.kind === 'static' && table.endpoints !== undefined) {
       this.setEndpoints(table.endpoints);
@@ -96,6 +112,13 @@ export class Cluster {
     this.#countMembers();
   }
 
+  /** Whether a request is to be dropped to spare an overloaded service (`drop_overloads`). */
+  dropsRequest(): boolean {
+    if (this.endpoints.drawDrop(this.#deps.dice) === undefined) return false;
+    this.stats.requestDropped.value++;
+    return true;
+  }
+
   /** The endpoint for a request. */
   pick(
     context: PickContext,
@@ -116,21 +139,22 @@ export class Cluster {
    * `upstreamFailed`. `beginRequest` must have been called.
    */
   acquire(endpoint: Endpoint, user: UpstreamUser, request: SocketRequest): Acquired {
-    const idle = this.#popIdle(endpoint);
+    const idle = this.#popIdle(endpoint, this.#isKeyed ? poolKey(this.table, request) : '');
     if (idle !== undefined) return idle;
+    const mostPending = Math.min(this.#limits.maxPendingRequests, maxWaiting);
+    if (this.#waiting.length + this.#connecting >= mostPending) {
+      this.stats.requestPendingOverflow.value++;
+      return 'overflow';
+    }
+    this.stats.requestPendingTotal.value++;
     const perHost = this.table.circuitBreakers.perHostMaxConnections;
     const isFull = this.#connections >= this.#limits.maxConnections;
     const isHostFull = perHost !== undefined && endpoint.connections >= perHost;
     // As Envoy: an endpoint without any connection gets one even when the cluster is full.
     if (endpoint.connections > 0 && (isFull || isHostFull)) {
       this.stats.connectionOverflow.value++;
-      const limit = Math.min(this.#limits.maxPendingRequests, maxWaiting);
-      if (this.#waiting.length >= limit) {
-        this.stats.requestPendingOverflow.value++;
-        return 'overflow';
-      }
-      this.#waiting.push({ user, endpoint });
-      this.stats.requestPendingActive.value++;
+      this.#waiting.push({ user, endpoint, request });
+      this.#countPending(1);
       return 'waiting';
     }
     return this.#connect(endpoint, request);
@@ -152,7 +176,7 @@ export class Cluster {
     const at = this.#waiting.findIndex((waiter) => waiter.user === user);
     if (at < 0) return;
     this.#waiting.splice(at, 1);
-    this.stats.requestPendingActive.value--;
+    this.#countPending(-1);
   }
 
   /** Counts a request in; false: the breaker for requests is open. */
@@ -167,6 +191,7 @@ export class Cluster {
     endpoint.requestsTotal++;
     this.stats.requests.value++;
     this.stats.requestsActive.value++;
+    if (this.#requests >= this.#limits.maxRequests) this.stats.requestsOpen.value = 1;
     return true;
   }
 
@@ -175,31 +200,39 @@ export class Cluster {
     this.#requests--;
     endpoint.active--;
     this.stats.requestsActive.value--;
+    if (this.#requests < this.#limits.maxRequests) this.stats.requestsOpen.value = 0;
   }
 
   /** Takes a place for a retry; false: too many are under way. */
   beginRetry(priority: 'default' | 'high'): boolean {
-    const limits = priority === 'high' ? this.#highLimits : this.#limits;
-    const budget = limits.retryBudget;
-    const most =
-      budget === undefined
-        ? limits.maxRetries
-        : Math.max(budget.minConcurrency, Math.floor((this.#requests * budget.percent) / 100));
-    if (this.#retries >= most) {
+    if (this.#retries >= this.#mostRetries(priority)) {
       this.stats.requestRetryOverflow.value++;
       return false;
     }
     this.#retries++;
+    this.stats.retriesOpen.value = Number(this.#retries >= this.#mostRetries('default'));
     return true;
   }
 
   endRetry(): void {
     this.#retries--;
+    this.stats.retriesOpen.value = Number(this.#retries >= this.#mostRetries('default'));
+  }
+
+  /** A budget is a part of the requests under way, and beats the fixed number. */
+  #mostRetries(priority: 'default' | 'high'): number {
+    const limits = priority === 'high' ? this.#highLimits : this.#limits;
+    const budget = limits.retryBudget;
+    if (budget === undefined) return limits.maxRetries;
+    const part = Math.floor((this.#requests * budget.percent) / 100);
+    return Math.max(budget.minConcurrency, part);
   }
 
   /** Tells outlier detection what came of a request. */
   report(endpoint: Endpoint, outcome: Outcome): void {
-    if (outcome.kind === 'local-failure' || outcome.status >= 500) endpoint.requestsFailed++;
+    if (outcome.kind !== 'connected' && (outcome.kind !== 'status' || outcome.status >= 500)) {
+      endpoint.requestsFailed++;
+    }
     this.#detector?.report(endpoint, outcome, this.endpoints.endpoints, this.#deps.nowMs());
   }
 
@@ -208,15 +241,25 @@ export class Cluster {
     this.#detector?.sweep(this.endpoints.endpoints, nowMs);
   }
 
-  /** Closes connections idle since before `nowMs` less the idle timeout. */
+  /** Closes connections idle for too long, and idle ones that are too old. */
   closeExpired(nowMs: number): void {
-    const { idleTimeoutMs } = this.table.http;
-    if (idleTimeoutMs === 0) return;
+    const { idleTimeoutMs, maxConnectionDurationMs } = this.table.http;
+    if (idleTimeoutMs === 0 && maxConnectionDurationMs === 0) return;
     for (const { idle } of this.endpoints.endpoints) {
-      while (idle[0] !== undefined && idle[0].idleSinceMs + idleTimeoutMs < nowMs) {
-        idle[0].destroy();
+      for (const connection of [...idle]) {
+        const isIdle = idleTimeoutMs > 0 && connection.idleSinceMs + idleTimeoutMs < nowMs;
+        if (isIdle || this.#isOld(connection, nowMs)) connection.destroy();
       }
     }
+  }
+
+  #isOld(connection: ClientConnection, nowMs: number): boolean {
+    const { maxConnectionDurationMs } = this.table.http;
+    if (maxConnectionDurationMs === 0) return false;
+    const made = this.#made.get(connection);
+    if (made === undefined || made.atMs + maxConnectionDurationMs > nowMs) return false;
+    this.stats.maxDurationReached.value++;
+    return true;
   }
 
   /** Out of service: idle connections close now, the others after their request. */
@@ -228,9 +271,16 @@ export class Cluster {
     }
   }
 
-  #popIdle(endpoint: Endpoint): ClientConnection | undefined {
-    const connection = endpoint.idle.pop();
+  #popIdle(endpoint: Endpoint, key: string): ClientConnection | undefined {
+    const { idle } = endpoint;
+    let connection = idle.pop();
     if (connection === undefined) return undefined;
+    if (this.#isKeyed && this.#made.get(connection)?.key !== key) {
+      idle.push(connection);
+      const at = idle.findLastIndex((other) => this.#made.get(other)?.key === key);
+      [connection] = at < 0 ? [] : idle.splice(at, 1);
+      if (connection === undefined) return undefined;
+    }
     const most = this.table.http.maxRequestsPerConnection;
     if (most > 0 && connection.requests + 1 >= most) connection.retire = true;
     return connection;
@@ -239,57 +289,81 @@ export class Cluster {
   #connect(endpoint: Endpoint, request: SocketRequest): ClientConnection {
     const plan = planConnection(this.table, endpoint, this.#deps.contexts, request);
     this.#countOpen(endpoint);
+    this.#countConnecting(1);
     const connection = new ClientConnection(plan, this.#ownerFor(endpoint));
+    if (this.#isKeyed || this.table.http.maxConnectionDurationMs > 0) {
+      const key = this.#isKeyed ? poolKey(this.table, request) : '';
+      this.#made.set(connection, { key, atMs: this.#deps.nowMs() });
+    }
     if (this.table.http.maxRequestsPerConnection === 1) connection.retire = true;
     return connection;
   }
 
   #ownerFor(endpoint: Endpoint): ConnectionOwner {
     return {
-      connectionOpened: () => undefined,
+      connectionOpened: () => this.#countConnecting(-1),
       connectionIdle: (connection) => this.#onIdle(endpoint, connection),
       connectionClosed: (connection) => this.#onClosed(endpoint, connection),
     };
   }
 
   #onIdle(endpoint: Endpoint, connection: ClientConnection): void {
-    if (endpoint.removed || this.#retired) {
+    const now = this.#deps.nowMs();
+    if (endpoint.removed || this.#retired || this.#isOld(connection, now)) {
       connection.destroy();
       return;
     }
     if (this.#waiting.length > 0) {
-      const at = this.#waiting.findIndex((waiter) => waiter.endpoint === endpoint);
+      const at = this.#waiting.findIndex(
+        (waiter) =>
+          waiter.endpoint === endpoint &&
+          (!this.#isKeyed ||
+            this.#made.get(connection)?.key === poolKey(this.table, waiter.request)),
+      );
       const [waiter] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (waiter !== undefined) {
-        this.stats.requestPendingActive.value--;
+        this.#countPending(-1);
         // Not now: the caller is still inside the end of the last response.
         process.nextTick(() => this.#serve(waiter, connection));
         return;
       }
     }
-    connection.idleSinceMs = this.#deps.nowMs();
+    connection.idleSinceMs = now;
     endpoint.idle.push(connection);
   }
 
-  #serve({ user, endpoint }: Waiter, connection: ClientConnection): void {
+  #serve({ user, endpoint, request }: Waiter, connection: ClientConnection): void {
     if (!connection.closed) user.upstreamReady(connection);
-    else user.upstreamReady(this.#connect(endpoint, { authority: '', alpn: [] }));
+    else user.upstreamReady(this.#connect(endpoint, request));
   }
 
   #onClosed(endpoint: Endpoint, connection: ClientConnection): void {
     const at = endpoint.idle.lastIndexOf(connection);
     if (at >= 0) endpoint.idle.splice(at, 1);
     this.#countClosed(endpoint, connection.connected);
+    if (!connection.connected) this.#countConnecting(-1);
     const next = this.#waiting.shift();
     if (next === undefined) return;
-    this.stats.requestPendingActive.value--;
-    process.nextTick(() =>
-      next.user.upstreamReady(this.#connect(next.endpoint, { authority: '', alpn: [] })),
-    );
+    this.#countPending(-1);
+    process.nextTick(() => next.user.upstreamReady(this.#connect(next.endpoint, next.request)));
+  }
+
+  /** Requests that wait, in the queue or for the connection that is made for them. */
+  #countPending(by: 1 | -1): void {
+    const { stats } = this;
+    stats.requestPendingActive.value += by;
+    const pending = this.#waiting.length + this.#connecting;
+    stats.pendingOpen.value = Number(pending >= this.#limits.maxPendingRequests);
+  }
+
+  #countConnecting(by: 1 | -1): void {
+    this.#connecting += by;
+    this.#countPending(by);
   }
 
   #countOpen(endpoint: Endpoint): void {
     this.#connections++;
+    this.stats.connectionsOpen.value = Number(this.#connections >= this.#limits.maxConnections);
     endpoint.connections++;
     this.stats.connections.value++;
     this.stats.connectionsActive.value++;
@@ -297,6 +371,7 @@ export class Cluster {
 
   #countClosed(endpoint: Endpoint, connected: boolean): void {
     this.#connections--;
+    this.stats.connectionsOpen.value = Number(this.#connections >= this.#limits.maxConnections);
     endpoint.connections--;
     this.stats.connectionsActive.value--;
     this.stats.connectionsDestroyed.value++;
@@ -309,12 +384,11 @@ export class Cluster {
     for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 
-  #onEjection(endpoint: Endpoint, ejected: boolean): void {
+  #onEjection(ejected: boolean): void {
     if (ejected) this.stats.ejectionsTotal.value++;
     this.stats.ejectionsActive.value += ejected ? 1 : -1;
     this.endpoints.invalidate();
     this.#countMembers();
-    void endpoint;
   }
 
   #countMembers(): void {

@@ -1,22 +1,37 @@
-import type { ClusterTable, EndpointTable } from '@lateen/routing';
-import type { LoadBalancer, PickContext } from './balancer.ts';
+import type { ClusterTable, Dice, EndpointTable } from '@lateen/routing';
+import { hashOf, type LoadBalancer, type PickContext } from './balancer.ts';
 import { Endpoint } from './endpoint.ts';
-import { buildLoadBalancer } from './load-balancer.ts';
+import { buildHashBalancer, buildLoadBalancer, isHashBalancing } from './load-balancer.ts';
+import {
+  byLocality,
+  effectiveWeight,
+  localityShares,
+  plainShares,
+  weighLocalities,
+} from './locality-weights.ts';
+import { priorityLoads } from './priority-load.ts';
+import { hashModulo } from './xx-hash.ts';
+
+/** Drop fractions are in millionths. */
+const wholeMillionths = 1_000_000;
 
 /** Envoy's default: a priority with health x 1.4 >= 100 % takes all traffic. */
 const defaultOverprovisioning = 140;
 
-/** Balancers of one priority. */
-interface PriorityGroup {
+/** Endpoints that share one part of the traffic: of one priority, all healthy or all degraded. */
+interface TrafficGroup {
   readonly balancer: LoadBalancer;
   /** Percent of traffic, 0-100, summed with those before. */
-  readonly share: number;
+  readonly upTo: number;
+  /** Health is ignored for want of healthy endpoints. */
+  readonly panic: boolean;
 }
 
-/** Endpoints of one choice of metadata, ready to pick from. */
-interface Selection {
-  readonly groups: readonly PriorityGroup[];
-  readonly panic: boolean;
+/** What the endpoints of a cluster need from it. */
+export interface EndpointSetOptions {
+  readonly nowMs: () => number;
+  /** Told of each pick that ignores health. */
+  readonly onPanic: () => void;
 }
 
 /** Metadata choices kept at most: routes with `metadata_match` are few. */
@@ -34,37 +49,22 @@ const matchesMetadata = (
   );
 };
 
-/** Percent of traffic each priority takes: health fills from the highest down (Envoy's rule). */
-const priorityShares = (
-  priorities: readonly (readonly Endpoint[])[],
-  overprovisioning: number,
-): readonly number[] => {
-  let left = 100;
-  const shares = priorities.map((endpoints) => {
-    const healthy = endpoints.filter(({ isHealthy }) => isHealthy).length;
-    const health = endpoints.length === 0 ? 0 : (healthy / endpoints.length) * overprovisioning;
-    const share = Math.min(left, Math.floor(health));
-    left -= share;
-    return share;
-  });
-  const total = 100 - left;
-  if (total === 0 || total === 100) return shares;
-  return shares.map((share) => (share / total) * 100);
-};
-
 /** The endpoints of a cluster and the balancers over them. */
 export class EndpointSet {
   readonly #cluster: ClusterTable;
+  readonly #options: EndpointSetOptions;
   #byKey = new Map<string, Endpoint>();
   #all: readonly Endpoint[] = [];
   #overprovisioning = defaultOverprovisioning;
   /** For requests that ask for no metadata. */
-  #whole: Selection | undefined = undefined;
-  #selections = new Map<string, Selection>();
+  #whole: readonly TrafficGroup[] | undefined = undefined;
+  #selections = new Map<string, readonly TrafficGroup[]>();
+  #drops: EndpointTable['drops'] = [];
   #start = 0;
 
-  constructor(cluster: ClusterTable) {
+  constructor(cluster: ClusterTable, options: EndpointSetOptions) {
     this.#cluster = cluster;
+    this.#options = options;
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -78,15 +78,17 @@ export class EndpointSet {
   /** Takes a new table; endpoints that stay keep their connections. Returns those that went. */
   replace(table: EndpointTable): readonly Endpoint[] {
     const before = this.#byKey;
+    const now = this.#options.nowMs();
     const next = new Map<string, Endpoint>();
     for (const entry of table.endpoints) {
-      const endpoint = before.get(entry.key) ?? new Endpoint(entry);
+      const endpoint = before.get(entry.key) ?? new Endpoint(entry, now);
       endpoint.entry = entry;
       next.set(entry.key, endpoint);
     }
     this.#byKey = next;
     this.#all = [...next.values()];
     this.#overprovisioning = table.overprovisioningPercent;
+    this.#drops = table.drops;
     this.invalidate();
     const gone = [...before.values()].filter(
       (endpoint) => next.get(endpoint.entry.key) !== endpoint,
@@ -114,23 +116,34 @@ export class EndpointSet {
     this.#start++;
   }
 
-  /** Whether picks ignore health for want of healthy endpoints. */
-  get isPanicking(): boolean {
-    return this.#selection(undefined).panic;
+  /** The category a request is dropped for (`drop_overloads`), undefined when it may pass. */
+  drawDrop(dice: Dice): string | undefined {
+    if (this.#drops.length === 0) return undefined;
+    return this.#drops.find(({ fraction }) => dice(wholeMillionths) < fraction)?.category;
   }
 
   pick(
     context: PickContext,
     metadata: Readonly<Record<string, unknown>> | undefined,
   ): Endpoint | undefined {
-    const { groups } = this.#selection(metadata);
-    if (groups.length === 1) return groups[0]?.balancer.pick(context);
-    const drawn = context.dice(100);
-    const group = groups.find(({ share }) => drawn < share) ?? groups.at(-1);
-    return group?.balancer.pick(context);
+    const groups = this.#groups(metadata);
+    let group = groups[0];
+    let picked = context;
+    if (groups.length > 1) {
+      // A key must stay with its priority, so the hash decides here too.
+      if (isHashBalancing(this.#cluster.loadBalancing)) {
+        picked = { ...context, hash: hashOf(context) };
+      }
+      const { hash } = picked;
+      const drawn = hash === undefined ? context.dice(100) : hashModulo(hash, 100);
+      group = groups.find(({ upTo }) => drawn < upTo) ?? groups.at(-1);
+    }
+    if (group === undefined) return undefined;
+    if (group.panic) this.#options.onPanic();
+    return group.balancer.pick(picked);
   }
 
-  #selection(metadata: Readonly<Record<string, unknown>> | undefined): Selection {
+  #groups(metadata: Readonly<Record<string, unknown>> | undefined): readonly TrafficGroup[] {
     if (metadata === undefined) {
       this.#whole ??= this.#build(undefined);
       return this.#whole;
@@ -144,49 +157,62 @@ export class EndpointSet {
     return built;
   }
 
-  #build(metadata: Readonly<Record<string, unknown>> | undefined): Selection {
+  #build(metadata: Readonly<Record<string, unknown>> | undefined): readonly TrafficGroup[] {
     const wanted =
       metadata === undefined
         ? this.#all
         : this.#all.filter((endpoint) => matchesMetadata(endpoint, metadata));
-    const usable = wanted.filter(({ entry }) => entry.health !== 'draining');
-    const count = usable.reduce((most, { entry }) => Math.max(most, entry.priority + 1), 0);
-    const priorities = Array.from({ length: count }, (_, priority) =>
-      usable.filter(({ entry }) => entry.priority === priority),
-    );
-    const shares = priorityShares(priorities, this.#overprovisioning);
-    const healthyPercent =
-      usable.length === 0
-        ? 100
-        : (usable.filter(({ isHealthy }) => isHealthy).length / usable.length) * 100;
-    const panic = healthyPercent < this.#cluster.healthyPanicPercent;
-    if (panic) return { groups: [this.#group(usable, 100)], panic };
-    let sum = 0;
-    const groups = priorities.flatMap((endpoints, priority) => {
-      const share = shares[priority] ?? 0;
-      if (share === 0) return [];
-      sum += share;
-      return [this.#group(this.#fit(endpoints), sum)];
+    const count = wanted.reduce((most, { entry }) => Math.max(most, entry.priority + 1), 0);
+    const priorities = Array.from({ length: count }, (_, priority) => {
+      const all = wanted.filter(({ entry }) => entry.priority === priority);
+      return {
+        all,
+        healthy: all.filter(({ isHealthy }) => isHealthy),
+        degraded: all.filter(({ isDegraded }) => isDegraded),
+      };
     });
-    return { groups: groups.length > 0 ? groups : [this.#degraded(usable)], panic };
-  }
-
-  #fit(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-    return endpoints.filter(({ isHealthy }) => isHealthy);
-  }
-
-  /** Nothing healthy anywhere: the degraded ones serve. */
-  #degraded(endpoints: readonly Endpoint[]): PriorityGroup {
-    const degraded = endpoints.filter(
-      ({ entry, isEjected }) => entry.health === 'degraded' && !isEjected,
+    const loads = priorityLoads(
+      priorities.map(({ all, healthy, degraded }) => ({
+        total: all.length,
+        healthy: healthy.length,
+        degraded: degraded.length,
+      })),
+      this.#overprovisioning,
+      this.#cluster.healthyPanicPercent,
     );
-    return this.#group(degraded, 100);
+    let upTo = 0;
+    const group = (at: number, kind: 'healthy' | 'degraded'): readonly TrafficGroup[] => {
+      const load = loads[at]?.[kind] ?? 0;
+      const members = priorities[at];
+      if (load === 0 || members === undefined) return [];
+      upTo += load;
+      const panic = loads[at]?.panic === true;
+      return [
+        { balancer: this.#balancer(members.all, panic ? members.all : members[kind]), upTo, panic },
+      ];
+    };
+    return [
+      ...priorities.flatMap((_, at) => group(at, 'healthy')),
+      ...priorities.flatMap((_, at) => group(at, 'degraded')),
+    ];
   }
 
-  #group(endpoints: readonly Endpoint[], share: number): PriorityGroup {
-    return {
-      balancer: buildLoadBalancer(this.#cluster.loadBalancing, endpoints, this.#start),
-      share,
-    };
+  /** A balancer over `fit`, which are among `all` of a priority. */
+  #balancer(all: readonly Endpoint[], fit: readonly Endpoint[]): LoadBalancer {
+    const { loadBalancing, localityWeighted } = this.#cluster;
+    const localities = localityWeighted ? byLocality(all, new Set(fit)) : [];
+    if (isHashBalancing(loadBalancing)) {
+      const shares = localityShares(localities);
+      return buildHashBalancer(loadBalancing, shares.length > 0 ? shares : plainShares(fit));
+    }
+    const options = { start: this.#start, nowMs: this.#options.nowMs };
+    const weighted = localities.flatMap((members) => {
+      const weight = effectiveWeight(members, this.#overprovisioning);
+      if (weight === 0) return [];
+      return [{ weight, balancer: buildLoadBalancer(loadBalancing, members.fit, options) }];
+    });
+    return weighted.length > 1
+      ? weighLocalities(weighted)
+      : (weighted[0]?.balancer ?? buildLoadBalancer(loadBalancing, fit, options));
   }
 }

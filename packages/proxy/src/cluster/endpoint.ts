@@ -37,8 +37,12 @@ export class Endpoint {
   /** `ip:port` as access logs print it. */
   readonly label: string;
 
-  constructor(entry: EndpointEntry) {
+  /** When it joined the cluster, in milliseconds of the cluster's clock: slow start counts from here. */
+  readonly addedMs: number;
+
+  constructor(entry: EndpointEntry, addedMs: number) {
     this.entry = entry;
+    this.addedMs = addedMs;
     this.label = entry.key;
   }
 
@@ -49,5 +53,10 @@ export class Endpoint {
   /** Fit for traffic as far as the control plane and outlier detection know. */
   get isHealthy(): boolean {
     return this.entry.health === 'healthy' && !this.isEjected;
+  }
+
+  /** Works, but is to be used only when healthy ones cannot carry the traffic. */
+  get isDegraded(): boolean {
+    return this.entry.health === 'degraded' && !this.isEjected;
   }
 }

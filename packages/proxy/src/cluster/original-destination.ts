@@ -14,17 +14,20 @@ export const originalEndpoint = (
   const found = endpoints.find(key);
   if (found !== undefined) return found;
   if (endpoints.endpoints.length >= maxOriginalDestinations) return undefined;
-  const endpoint = new Endpoint({
-    address: { kind: 'socket', host, port },
-    key,
-    hostname: host,
-    weight: 1,
-    health: 'healthy',
-    priority: 0,
-    locality: { region: '', zone: '', subZone: '' },
-    localityWeight: undefined,
-    metadata: {},
-  });
+  const endpoint = new Endpoint(
+    {
+      address: { kind: 'socket', host, port },
+      key,
+      hostname: host,
+      weight: 1,
+      health: 'healthy',
+      priority: 0,
+      locality: { region: '', zone: '', subZone: '' },
+      localityWeight: undefined,
+      metadata: {},
+    },
+    0,
+  );
   endpoints.add(endpoint);
   return endpoint;
 };

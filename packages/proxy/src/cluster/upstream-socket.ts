@@ -1,15 +1,18 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import type { ClusterTable, UpstreamTlsSettings, UpstreamTransport } from '@lateen/routing';
+import type { ClusterTable, UpstreamTlsSettings } from '@lateen/routing';
 import type { ConnectPlan } from '../http1/client-connection.ts';
 import { refusePeer } from '../tls/peer-check.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type ProxiedConnection, proxyHeader } from './proxy-protocol-header.ts';
 
 /** What one connection needs besides the endpoint. */
 export interface SocketRequest {
   /** Authority of the request, for `auto_sni`. */
   readonly authority: string;
+  /** Both ends of the client's connection, for PROXY protocol headers; undefined: there is none. */
+  readonly downstream?: ProxiedConnection;
   /** Offered protocols; empty: those of the transport socket. */
   readonly alpn: readonly string[];
 }
@@ -61,13 +64,20 @@ const wrapTls = (
   return socket;
 };
 
+/** What a connection needs below TLS. */
+interface PlainOptions {
+  readonly cluster: ClusterTable;
+  readonly endpoint: Endpoint;
+  /** Goes out before everything else. */
+  readonly preface: Uint8Array | undefined;
+}
+
 const openPlain = (
-  cluster: ClusterTable,
-  endpoint: Endpoint,
+  { cluster, endpoint, preface }: PlainOptions,
   onread: net.OnReadOpts | undefined,
 ): net.Socket => {
   const bind = cluster.bindAddress;
-  return net.connect({
+  const socket = net.connect({
     ...addressOf(endpoint),
     noDelay: true,
     ...(onread !== undefined && { onread }),
@@ -77,12 +87,22 @@ const openPlain = (
     }),
     ...(bind?.kind === 'socket' && { localAddress: bind.host }),
   });
+  if (preface !== undefined) socket.write(preface);
+  return socket;
 };
 
-/** The transport an endpoint is reached by; PROXY protocol headers are not sent. */
-const transportOf = (cluster: ClusterTable, endpoint: Endpoint): UpstreamTransport => {
-  const transport = cluster.selectTransport(endpoint.entry.metadata);
-  return transport.kind === 'proxy-protocol' ? transport.inner : transport;
+/** Whether connections of a cluster differ by what they were made for. */
+export const isKeyedPool = ({ transport, transportMatches, http }: ClusterTable): boolean =>
+  http.autoServerName ||
+  [transport, ...transportMatches.map((match) => match.transport)].some(
+    ({ kind }) => kind === 'proxy-protocol',
+  );
+
+/** Requests share connections when this is equal: the client in PROXY headers, the server name. */
+export const poolKey = (cluster: ClusterTable, request: SocketRequest): string => {
+  const name = cluster.http.autoServerName ? hostOnly(request.authority) : '';
+  const { remoteLabel = '', localLabel = '' } = request.downstream ?? {};
+  return `${name} ${remoteLabel} ${localLabel}`;
 };
 
 /** A socket that fails at once: what cannot even be tried is reported like a connection that failed. */
@@ -107,13 +127,17 @@ export const planConnection = (
   contexts: SecureContexts,
   request: SocketRequest,
 ): ConnectPlan => {
-  const transport = transportOf(cluster, endpoint);
+  const chosen = cluster.selectTransport(endpoint.entry.metadata);
+  const isWrapped = chosen.kind === 'proxy-protocol';
+  const transport = isWrapped ? chosen.inner : chosen;
+  const preface = isWrapped ? proxyHeader(chosen.version, request.downstream) : undefined;
+  const plainOptions = { cluster, endpoint, preface };
   const { connectTimeoutMs } = cluster;
   if (transport.kind !== 'tls') {
     return {
       isTls: false,
       connectTimeoutMs,
-      open: (onread) => attempt(() => openPlain(cluster, endpoint, onread)),
+      open: (onread) => attempt(() => openPlain(plainOptions, onread)),
     };
   }
   const { tls: settings } = transport;
@@ -126,7 +150,7 @@ export const planConnection = (
       attempt(() => {
         // Before the socket: without certificates there is nothing to connect for.
         contexts.get(settings);
-        const plain = openPlain(cluster, endpoint, undefined);
+        const plain = openPlain(plainOptions, undefined);
         return wrapTls(plain, settings, { contexts, serverName, alpn });
       }),
   };

@@ -37,4 +37,6 @@ export type ResponseFlag =
   /** Stream idle timeout. */
   | 'SI'
   /** Maximum duration. */
-  | 'DT';
+  | 'DT'
+  /** Dropped to spare an overloaded service (EDS `drop_overloads`). */
+  | 'DO';

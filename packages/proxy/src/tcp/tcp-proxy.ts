@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { Dice, TcpProxySettings } from '@lateen/routing';
 import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { type Hash64, xxHash64 } from '../cluster/xx-hash.ts';
 import type { ClusterDirectory } from '../http/connection-manager.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { tcpFormatContext } from './tcp-format-context.ts';
@@ -101,6 +102,10 @@ export class TcpProxy {
     return session;
   }
 
+  #hash({ downstream }: TcpSession): Hash64 | undefined {
+    return this.settings.hashSourceIp ? xxHash64(downstream.remoteAddress ?? '') : undefined;
+  }
+
   #selectCluster(): Cluster | undefined {
     const { cluster } = this.settings.select(this.#deps.dice);
     return this.#deps.clusters.get(cluster);
@@ -116,21 +121,28 @@ export class TcpProxy {
     const { localAddress = '', localPort = 0 } = downstream;
     const endpoint = cluster.isOriginalDestination
       ? cluster.original(localAddress, localPort)
-      : cluster.pick({ hash: undefined, dice: this.#deps.dice }, undefined);
+      : cluster.pick({ hash: this.#hash(session), dice: this.#deps.dice }, undefined);
     session.endpoint = endpoint;
     if (endpoint === undefined) {
       session.flags = 'UH';
       downstream.destroy();
       return;
     }
-    const opened = cluster.openTcp(endpoint, { authority: session.serverName, alpn: [] });
+    const opened = cluster.openTcp(endpoint, {
+      authority: session.serverName,
+      alpn: [],
+      downstream: session,
+    });
     if (opened === undefined) {
       session.flags = 'UO';
       downstream.destroy();
       return;
     }
     opened.whenConnected(
-      (upstream) => this.#join(session, upstream, first),
+      (upstream) => {
+        cluster.report(endpoint, { kind: 'connected' });
+        this.#join(session, upstream, first);
+      },
       (failure) => {
         cluster.report(endpoint, { kind: 'local-failure' });
         if (attempt < this.settings.maxConnectAttempts && !downstream.destroyed) {
@@ -149,7 +161,11 @@ export class TcpProxy {
     const { downstream } = session;
     session.upstreamLocalLabel = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
     for (const observer of this.#deps.observers) observer.opened(session);
-    const { idleTimeoutMs } = this.settings;
+    const { idleTimeoutMs, maxConnectionDurationMs } = this.settings;
+    if (maxConnectionDurationMs > 0) {
+      const timer = setTimeout(() => downstream.destroySoon(), maxConnectionDurationMs);
+      downstream.once('close', () => clearTimeout(timer));
+    }
     if (idleTimeoutMs > 0) {
       // Activity in either direction counts: both sockets keep their own time.
       downstream.setTimeout(idleTimeoutMs, () => {

@@ -1,13 +1,14 @@
 import type { Dice, ForwardAction } from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { Hash64 } from '../../cluster/xx-hash.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
 /** What the choice depends on. */
 export interface ChoiceContext {
   readonly cluster: Cluster;
   readonly action: ForwardAction;
-  readonly hash: number | undefined;
+  readonly hash: Hash64 | undefined;
   /** Endpoints of tries before. */
   readonly tried: readonly Endpoint[];
   readonly dice: Dice;
@@ -54,7 +55,7 @@ export const chooseEndpoint = (
   if (tried.length === 0 || action.retry?.avoidPreviousHosts !== true) return endpoint;
   for (let attempt = 1; attempt < action.retry.hostSelectionAttempts; attempt++) {
     if (endpoint === undefined || !tried.includes(endpoint)) return endpoint;
-    endpoint = cluster.pick(pick, action.metadataMatch);
+    endpoint = cluster.pick({ ...pick, attempt }, action.metadataMatch);
   }
   return endpoint;
 };

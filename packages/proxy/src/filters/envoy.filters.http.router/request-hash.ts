@@ -1,5 +1,5 @@
 import { type HashPolicy, queryParameter } from '@lateen/routing';
-import { hashText } from '../../cluster/hash.ts';
+import { combineHashes, type Hash64, hashHex, xxHash64 } from '../../cluster/xx-hash.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
 /** A cookie's value, undefined when it is not sent. */
@@ -22,25 +22,41 @@ interface Hashed {
   readonly cookie?: string;
 }
 
+/** As Envoy's `makeSetCookieValue`; lifetime 0 makes a session cookie. */
+const setCookie = (
+  source: Extract<HashPolicy['source'], { kind: 'cookie' }>,
+  value: string,
+): string => {
+  const ageSeconds = Math.floor((source.ttlMs ?? 0) / 1000);
+  const age = ageSeconds > 0 ? `; Max-Age=${ageSeconds}` : '';
+  const path = source.path === '' ? '' : `; Path=${source.path}`;
+  const attributes = (source.attributes ?? []).map(([name, text]) =>
+    text === '' ? `; ${name}` : `; ${name}=${text}`,
+  );
+  return `${source.name}="${value}"${age}${path}${attributes.join('')}; HttpOnly`;
+};
+
+/**
+ * A client without the cookie gets one when the policy has a lifetime. Its value comes from the
+ * connection, so that requests that race on one connection all get the same.
+ */
 const hashCookie = (
   exchange: Exchange,
   source: Extract<HashPolicy['source'], { kind: 'cookie' }>,
-  newValue: () => string,
 ): Hashed => {
   const value = cookieValue(exchange, source.name);
   if (value !== undefined || source.ttlMs === undefined) return { text: value };
-  const made = newValue();
-  const age = source.ttlMs > 0 ? `; Max-Age=${Math.floor(source.ttlMs / 1000)}` : '';
-  const path = source.path === '' ? '' : `; Path=${source.path}`;
-  return { text: made, cookie: `${source.name}="${made}"${age}${path}; HttpOnly` };
+  const { remoteLabel, localLabel } = exchange.connection;
+  const made = hashHex(xxHash64(remoteLabel + localLabel));
+  return { text: made, cookie: setCookie(source, made) };
 };
 
-const hashedText = (exchange: Exchange, { source }: HashPolicy, newValue: () => string): Hashed => {
+const hashedText = (exchange: Exchange, { source }: HashPolicy): Hashed => {
   switch (source.kind) {
     case 'header':
       return { text: exchange.header(source.name) };
     case 'cookie':
-      return hashCookie(exchange, source, newValue);
+      return hashCookie(exchange, source);
     case 'source-ip':
       return { text: exchange.connection.remote };
     case 'query':
@@ -54,17 +70,14 @@ const hashedText = (exchange: Exchange, { source }: HashPolicy, newValue: () => 
 export const hashRequest = (
   exchange: Exchange,
   policies: readonly HashPolicy[],
-  newValue: () => string,
-): { readonly hash: number | undefined; readonly cookies: readonly string[] } => {
-  let hash: number | undefined;
+): { readonly hash: Hash64 | undefined; readonly cookies: readonly string[] } => {
+  let hash: Hash64 | undefined;
   const cookies: string[] = [];
   for (const policy of policies) {
-    const { text, cookie } = hashedText(exchange, policy, newValue);
+    const { text, cookie } = hashedText(exchange, policy);
     if (cookie !== undefined) cookies.push(cookie);
-    if (text === undefined) continue;
-    const next = hashText(text);
-    hash = hash === undefined ? next : (((hash << 1) | (hash >>> 31)) ^ next) >>> 0;
-    if (policy.terminal) break;
+    if (text !== undefined) hash = combineHashes(hash, xxHash64(text));
+    if (policy.terminal && hash !== undefined) break;
   }
   return { hash, cookies };
 };

@@ -7,6 +7,7 @@ import type {
 } from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { Hash64 } from '../../cluster/xx-hash.ts';
 import type { ClusterDirectory } from '../../http/connection-manager.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
@@ -80,7 +81,7 @@ export class Router implements UpstreamUser {
   /** A retry on a connection that died unused, which no policy has to allow. */
   #freeRetryUsed = false;
   readonly #deadlines: RouterDeadlines;
-  #hash: number | undefined = undefined;
+  #hash: Hash64 | undefined = undefined;
   /** Endpoints of failed tries, when the next shall avoid them. */
   #tried: readonly Endpoint[] = noEndpoints;
   #waiting = false;
@@ -117,6 +118,10 @@ export class Router implements UpstreamUser {
     if (action.timeoutMs > 0) {
       request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
       if (exchange.requestDone) this.#armTimeout(exchange.requestDoneMs);
+    }
+    if (this.#cluster.dropsRequest()) {
+      this.#reply(503, 'drop overload', 'drop_overload', 'DO');
+      return;
     }
     this.#mirrors = startMirrors(exchange, action.mirrors, this.#startLine);
     this.#try();
@@ -212,7 +217,7 @@ export class Router implements UpstreamUser {
     this.#endpoint = endpoint;
     const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
     this.#deadlines.try(perTry > 0 ? manager.deps.nowMs() + perTry : 0);
-    const request = { authority: exchange.authority, alpn: [] };
+    const request = { authority: exchange.authority, alpn: [], downstream: exchange.connection };
     const acquired = this.#cluster.acquire(endpoint, this, request);
     if (acquired === 'overflow') this.upstreamFailed('overflow', 'overflow');
     else if (acquired === 'waiting') this.#waiting = true;
@@ -365,6 +370,7 @@ export class Router implements UpstreamUser {
     }
     exchange.transportFailure = failure.startsWith('connect') ? detail : undefined;
     const { status, body, details, flag } = describeFailure(failure, detail);
+    if (failure === 'overflow') exchange.addResponseHeader('x-envoy-overloaded', 'true');
     this.#reply(status, body, details, flag);
   }
 
@@ -398,6 +404,7 @@ export class Router implements UpstreamUser {
     }
     if (this.#inRetry) return true;
     this.#inRetry = this.#cluster.beginRetry(this.#action.priority);
+    if (!this.#inRetry) this.#exchange.addFlag('UO');
     return this.#inRetry;
   }
 
@@ -453,7 +460,7 @@ export class Router implements UpstreamUser {
     this.#cluster.stats.requestTimeout.value++;
     const exchange = this.#exchange;
     if (this.#endpoint !== undefined) {
-      this.#cluster.report(this.#endpoint, { kind: 'status', status: 504 });
+      this.#cluster.report(this.#endpoint, { kind: 'timeout' });
     }
     if (exchange.responseStarted) {
       exchange.resetResponse('UT', 'response_timeout');
@@ -475,7 +482,7 @@ export class Router implements UpstreamUser {
     this.#waiting = false;
     const connection = this.#connection;
     if (this.#endpoint !== undefined) {
-      this.#cluster.report(this.#endpoint, { kind: 'status', status: 504 });
+      this.#cluster.report(this.#endpoint, { kind: 'timeout' });
     }
     this.#leaveEndpoint();
     connection?.destroy();
@@ -491,8 +498,7 @@ export class Router implements UpstreamUser {
 
   #hashRequest(): void {
     const exchange = this.#exchange;
-    const { newRequestId } = exchange.manager.deps;
-    const { hash, cookies } = hashRequest(exchange, this.#action.hashPolicies, newRequestId);
+    const { hash, cookies } = hashRequest(exchange, this.#action.hashPolicies);
     this.#hash = hash;
     for (const cookie of cookies) exchange.addResponseHeader('set-cookie', cookie);
   }
