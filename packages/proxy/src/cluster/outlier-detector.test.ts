@@ -54,7 +54,11 @@ const detect = (over: Partial<OutlierDetection>, count = 10) => {
 };
 
 test('what ends in an ejection', () => {
-  const gateway = { consecutive5xx: 0, consecutiveGatewayFailure: 3, enforcingConsecutiveGatewayFailure: 100 };
+  const gateway = {
+    consecutive5xx: 0,
+    consecutiveGatewayFailure: 3,
+    enforcingConsecutiveGatewayFailure: 100,
+  };
   const split = { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailure: 2 };
   const rows: readonly [Partial<OutlierDetection>, string, boolean][] = [
     [{}, '55555', true],
@@ -119,7 +123,10 @@ test('time out of service grows with each ejection up to the cap, and shrinks in
   };
   for (let at = 0; at < 12; at++) eject();
   const minutes = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5, 5];
-  assert.deepEqual(outMs, minutes.map((minute) => minute * 60_000));
+  assert.deepEqual(
+    outMs,
+    minutes.map((minute) => minute * 60_000),
+  );
   // Eleven intervals in service forgive eleven steps.
   for (let at = 0; at < 11; at++) {
     now += 10_000;

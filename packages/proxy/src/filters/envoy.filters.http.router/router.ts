@@ -62,6 +62,8 @@ const smallPieceBytes = 4096;
 /** Shared by all requests without a body: nothing is ever added. */
 const noBody: RequestBody = new RequestBody(false);
 const noEndpoints: readonly Endpoint[] = [];
+/** Tells clients that a retry would only make it worse. */
+const overloaded = [['x-envoy-overloaded', 'true']] as const;
 
 /** Forwards one exchange: chooses an endpoint, tries, repeats, times out. */
 export class Router implements UpstreamUser {
@@ -370,7 +372,6 @@ export class Router implements UpstreamUser {
     }
     exchange.transportFailure = failure.startsWith('connect') ? detail : undefined;
     const { status, body, details, flag } = describeFailure(failure, detail);
-    if (failure === 'overflow') exchange.addResponseHeader('x-envoy-overloaded', 'true');
     this.#reply(status, body, details, flag);
   }
 
@@ -439,7 +440,8 @@ export class Router implements UpstreamUser {
   #reply(status: number, body: string, details: string, flag: ResponseFlag): void {
     this.#over = true;
     this.#endRetry(false);
-    this.#exchange.localReply({ status, body, details, flag });
+    const headers = flag === 'UO' ? overloaded : [];
+    this.#exchange.localReply({ status, body, details, flag, headers });
   }
 
   // --- time ----------------------------------------------------------------------------------
