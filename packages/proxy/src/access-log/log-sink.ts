@@ -1,23 +1,29 @@
 import { close, mkdirSync, openSync, write as writeCallback } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Text kept while the disk is slower than the log; beyond it lines are dropped and counted. */
-const maxPendingCharacters = 8 * 1_048_576;
+/** Bytes kept while the disk is slower than the log; beyond it lines are dropped and counted. */
+const maxPendingBytes = 8 * 1_048_576;
 /** How long a line may wait before it is written. */
 const flushIntervalMs = 100;
-/** Text that is written without waiting: each write wakes a thread, so they shall be few. */
-const flushCharacters = 262_144;
+/** Bytes that are written without waiting: each write wakes a thread, so they shall be few. */
+const flushBytes = 131_072;
+/** First size of a buffer, enough for a quiet proxy; it doubles as needed. */
+const firstBytes = 8_192;
 
-/** Buffers up to this are kept for the next write. */
-const maxReusedBytes = 2 * flushCharacters;
+const noBytes: Buffer = Buffer.alloc(0);
 
-/** A file that access-log lines are appended to: collected, then written in one call. */
+/**
+ * A file that access-log lines are appended to: collected as bytes, then written in one call. Lines
+ * become bytes at once, because text kept for later would be copied by every garbage collection.
+ */
 export class LogSink {
   readonly path: string;
   readonly #descriptor: number;
   readonly #owned: boolean;
-  #text = '';
-  #buffer: Buffer = Buffer.allocUnsafeSlow(0);
+  /** Lines that wait, and the buffer that is being written; the two take turns. */
+  #filling: Buffer = noBytes;
+  #filled = 0;
+  #writing: Buffer = noBytes;
   #pending = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
   #idle: (() => void)[] = [];
@@ -35,34 +41,43 @@ export class LogSink {
 
   /** Takes one complete line. */
   append(line: string): void {
-    if (this.#text.length + this.#pending > maxPendingCharacters) {
-      this.dropped++;
-      return;
+    const needed = this.#filled + line.length;
+    if (needed > this.#filling.length) {
+      if (needed + this.#pending > maxPendingBytes) {
+        this.dropped++;
+        return;
+      }
+      this.#grow(needed);
     }
-    this.#text += line;
-    if (this.#text.length >= flushCharacters) this.flush();
-    else if (this.#timer === undefined) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.flush();
-      }, flushIntervalMs);
-      this.#timer.unref();
-    }
+    this.#filled += this.#filling.write(line, this.#filled, 'latin1');
+    if (this.#filled >= flushBytes) this.flush();
+    else if (this.#timer === undefined) this.#flushLater();
+  }
+
+  #grow(needed: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(firstBytes, needed * 2));
+    this.#filling.copy(bytes, 0, 0, this.#filled);
+    this.#filling = bytes;
+  }
+
+  #flushLater(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.flush();
+    }, flushIntervalMs);
+    this.#timer.unref();
   }
 
   /** Writes what was collected; one write at a time keeps lines in order. */
   flush(): void {
-    if (this.#pending > 0 || this.#text === '') return;
-    const text = this.#text;
-    this.#text = '';
-    this.#write(this.#encode(text));
-  }
-
-  /** One buffer serves all writes: the next begins when the last is over. */
-  #encode(text: string): Buffer {
-    if (text.length > maxReusedBytes) return Buffer.from(text, 'latin1');
-    if (this.#buffer.length < text.length) this.#buffer = Buffer.allocUnsafeSlow(text.length * 2);
-    return this.#buffer.subarray(0, this.#buffer.write(text, 0, 'latin1'));
+    if (this.#pending > 0 || this.#filled === 0) return;
+    const bytes = this.#filling;
+    const length = this.#filled;
+    // A buffer that grew while the disk was slow is not kept.
+    this.#filling = this.#writing.length > 2 * flushBytes ? noBytes : this.#writing;
+    this.#filled = 0;
+    this.#writing = bytes;
+    this.#write(bytes.subarray(0, length));
   }
 
   #write(bytes: Buffer): void {
@@ -70,11 +85,17 @@ export class LogSink {
     writeCallback(this.#descriptor, bytes, (error, written) => {
       this.#pending = 0;
       const isFull = (error as NodeJS.ErrnoException | null)?.code === 'EAGAIN';
-      if (isFull) setTimeout(() => this.#write(bytes), flushIntervalMs);
+      if (isFull) this.#writeLater(bytes);
       else if (error === null && written < bytes.length) this.#write(bytes.subarray(written));
-      else if (this.#text !== '') this.flush();
+      else if (this.#filled > 0) this.flush();
       else for (const run of this.#idle.splice(0)) run();
     });
+  }
+
+  /** Standard output that nobody reads for now: its bytes stay in place, and count as pending. */
+  #writeLater(bytes: Buffer): void {
+    this.#pending = bytes.length;
+    setTimeout(() => this.#write(bytes), flushIntervalMs);
   }
 
   /** Writes everything, then closes the file. */

@@ -179,9 +179,15 @@ export class HeaderBlock {
     if (from < this.text.length && from === 0 && startLine === undefined) out = this.text;
     else if (from < this.text.length) out += this.text.substring(from);
     const names = this.#addedNames;
+    const values = this.#addedValues;
+    // Sums of text stay inline, templates call a builtin for each part.
     for (let at = 0; at < this.#addedCount; at++) {
-      out += `${names[at] as string}: ${this.#addedValues[at] as string}\r\n`;
+      out += names[at] as string;
+      out += ': ';
+      out += values[at] as string;
+      out += '\r\n';
     }
-    return `${out}\r\n`;
+    out += '\r\n';
+    return out;
   }
 }
