@@ -50,6 +50,8 @@ const defaultBudgetConcurrency = 3;
 const defaultZoneAwarePercent = 100;
 const defaultZoneAwareClusterSize = 6;
 
+/** The cluster type that resolves the hosts requests name. */
+const dynamicForwardProxy = 'envoy.clusters.dynamic_forward_proxy';
 /** Where `typed_extension_protocol_options` holds the HTTP options. */
 const httpOptionsKey = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 /** Where an endpoint's metadata name its transport socket. */
@@ -69,6 +71,10 @@ const compileOriginalDestination = (cluster: Cluster): ClusterTable['discovery']
 
 const compileDiscovery = (cluster: Cluster, findings: Findings): ClusterTable['discovery'] => {
   const { clusterDiscoveryType: type } = cluster;
+  if (type.case === 'clusterType' && type.value.name === dynamicForwardProxy) {
+    // The request names the host, and connecting resolves it: no cache stands between.
+    return { kind: 'original-dst', header: ':authority' };
+  }
   if (type.case === 'clusterType') {
     const message = `cluster type '${type.value.name}' is not known`;
     findings.error('cluster_type', 'FieldUnsupported', message);

@@ -118,7 +118,7 @@ export interface ClusterTable {
     | { readonly kind: 'logical-dns' }
     | {
         readonly kind: 'original-dst';
-        /** Header with `ip:port` that beats the socket's original destination. */
+        /** Header with `ip:port`, or a name to resolve, that beats the socket's original destination. */
         readonly header?: string;
         readonly portOverride?: number;
       };

@@ -308,3 +308,26 @@ test('a retry budget allows its part of the requests under way, and its minimum'
   for (const release of held) release();
   await Promise.all(waiting);
 });
+
+test('a dynamic forward proxy cluster resolves the host the request names', async () => {
+  await using up = await namedUpstream('up');
+  const clusterType = {
+    name: 'envoy.clusters.dynamic_forward_proxy',
+    typedConfig: {
+      '@type':
+        'type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig',
+      dnsCacheConfig: { name: 'cache', dnsLookupFamily: 'V4_ONLY' },
+    },
+  };
+  await using running = await runProxy({
+    clusters: [{ name: 'any', connectTimeout: '1s', lbPolicy: 'CLUSTER_PROVIDED', clusterType }],
+    routes: [routeTo('any')],
+  });
+  const ask = async (host: string): Promise<string> => {
+    const client = await running.connect();
+    client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    return (await client.all()).toString();
+  };
+  assert.match(await ask(`localhost:${up.port}`), /^HTTP\/1\.1 200 .*up$/s);
+  assert.match(await ask(`nowhere.invalid:${up.port}`), /^HTTP\/1\.1 503 /);
+});

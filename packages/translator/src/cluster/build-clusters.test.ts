@@ -6,7 +6,10 @@ import {
   Cluster_DiscoveryType,
   Cluster_LbPolicy,
 } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ClusterConfigSchema } from '@lateen/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
+import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UpstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { buildListeners } from '../listener/build-listeners.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildClusters } from './build-clusters.ts';
@@ -255,6 +258,35 @@ test('resolutions of ServiceEntries become discovery types', () => {
       assert.equal(cluster.loadAssignment?.endpoints[0]?.lbEndpoints.length, 1);
     }
   }
+});
+
+test('DYNAMIC_DNS: the cluster and the filter share one cache of names', () => {
+  const yaml = serviceEntry(
+    '{ hosts: ["*.example.com"], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DYNAMIC_DNS }',
+  );
+  const { clusterDiscoveryType: type, lbPolicy } = clusterOf(yaml, 'outbound|80||*.example.com');
+  assert.equal(lbPolicy, Cluster_LbPolicy.CLUSTER_PROVIDED);
+  assert.ok(type.case === 'clusterType' && type.value.typedConfig);
+  assert.equal(type.value.name, 'envoy.clusters.dynamic_forward_proxy');
+  const config = fromBinary(ClusterConfigSchema, type.value.typedConfig.value);
+  const { case: kind, value: cache } = config.clusterImplementationSpecifier;
+  assert.equal(kind === 'dnsCacheConfig' && cache.name, 'dynamic_forward_proxy_cache_config');
+  const filtersOf = (text: string): string[] =>
+    buildListeners(pushOf(text), productpage())
+      .filter(({ name }) => name.endsWith('_15002'))
+      .flatMap(({ message }) => message.filterChains[0]?.filters ?? [])
+      .flatMap(({ configType }) =>
+        configType.case === 'typedConfig'
+          ? fromBinary(HttpConnectionManagerSchema, configType.value.value).httpFilters
+          : [],
+      )
+      .map((filter) => filter.name);
+  assert.deepEqual(filtersOf(yaml).slice(-2), [
+    'envoy.filters.http.dynamic_forward_proxy',
+    'envoy.filters.http.router',
+  ]);
+  assert.ok(filtersOf('').length > 1);
+  assert.ok(!filtersOf('').includes('envoy.filters.http.dynamic_forward_proxy'));
 });
 
 test('the app is reached where the proxy says it listens', () => {

@@ -16,6 +16,7 @@ import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
+import { dynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { type EffectivePolicy, effectivePolicy } from './effective-policy.ts';
 import { httpProtocolOptions, speaksHttp2, type UpstreamProtocol } from './http-protocol.ts';
 import { loadBalancerFields } from './load-balancer.ts';
@@ -48,7 +49,6 @@ const discoveryType = (service: MeshService, proxy: OutboundClient): Cluster_Dis
   switch (service.resolution) {
     case 'dns':
     case 'alias':
-    case 'dynamic-dns':
       return Cluster_DiscoveryType.STRICT_DNS;
     case 'dns-round-robin':
       return Cluster_DiscoveryType.LOGICAL_DNS;
@@ -72,6 +72,7 @@ const discoveryFields = (
   const passthrough =
     policy.loadBalancer?.simple === 'PASSTHROUGH' &&
     policy.loadBalancer.consistentHash === undefined;
+  if (target.service.resolution === 'dynamic-dns') return dynamicForwardProxy();
   if (type === Cluster_DiscoveryType.ORIGINAL_DST || passthrough) {
     return originalDestination(proxy.interceptionMode);
   }

@@ -14,6 +14,8 @@ export interface Config<Spec> {
   /** RFC 3339, '' when unset; older wins conflicts. */
   readonly creationTimestamp: string;
   readonly spec: Spec;
+  /** As the API has it; undefined when unset. */
+  readonly status?: unknown;
 }
 
 /** The outcome for one object: without a config it is skipped, and the diagnostics say why. */
@@ -85,6 +87,7 @@ export const readConfig = <Spec>(
     annotations: stringsOf(fieldOf(metadata, 'annotations')),
     creationTimestamp: stringOf(fieldOf(metadata, 'creationTimestamp')),
     spec,
+    status: fieldOf(object, 'status'),
   };
   return { config, diagnostics };
 };

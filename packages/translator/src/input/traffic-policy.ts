@@ -11,6 +11,11 @@ import {
   word,
 } from './reader.ts';
 
+interface CookieAttribute {
+  readonly name: string | undefined;
+  readonly value: string | undefined;
+}
+
 export interface ConsistentHash {
   readonly httpHeaderName: string | undefined;
   readonly httpCookie:
@@ -19,6 +24,8 @@ export interface ConsistentHash {
         readonly path: string | undefined;
         /** Undefined: no cookie is generated; 0: a session cookie. */
         readonly ttl: number | undefined;
+        /** Of the generated cookie, besides name, path and lifetime. */
+        readonly attributes: readonly CookieAttribute[];
       }
     | undefined;
   readonly useSourceIp: boolean | undefined;
@@ -161,6 +168,7 @@ const loadBalancer = message<LoadBalancer>({
       name: text,
       path: text,
       ttl: durationMs,
+      attributes: list(message<CookieAttribute>({ name: text, value: text })),
     }),
     useSourceIp: boolean,
     httpQueryParameterName: text,

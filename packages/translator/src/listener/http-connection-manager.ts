@@ -30,6 +30,8 @@ export interface HttpConnectionManagerOptions {
   readonly route: string | RouteConfiguration;
   /** Takes `GET http://host/ HTTP/1.1` as forward proxies do. */
   readonly forwardProxy?: boolean;
+  /** Some destinations are resolved by the name in the request. */
+  readonly dynamicDns?: boolean;
 }
 
 /** Requests come from outside: the client's address is the connection's, its claims are dropped. */
@@ -84,7 +86,7 @@ export const httpConnectionManager = (options: HttpConnectionManagerOptions): Fi
     ...classFields(listenerClass, mesh),
     ...routeSpecifier(route),
     ...requestIdExtension(),
-    httpFilters: httpFilters(listenerClass),
+    httpFilters: httpFilters(listenerClass, options.dynamicDns),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: duration(0),
     normalizePath: true,

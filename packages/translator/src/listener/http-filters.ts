@@ -2,6 +2,7 @@ import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import { type Any, StructSchema } from '@bufbuild/protobuf/wkt';
 import { packAny } from '@lateen/xds';
 import { CorsSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
+import { FilterConfigSchema as DynamicForwardProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
 import { HTTPFaultSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { FilterConfigSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { RouterSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -9,6 +10,7 @@ import {
   type HttpFilter,
   HttpFilterSchema,
 } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { dnsCache } from '../cluster/dynamic-forward-proxy.ts';
 import { corsFilter } from '../route/cors.ts';
 import { faultFilter } from '../route/fault.ts';
 
@@ -49,8 +51,18 @@ const packed = <Desc extends DescMessage>(
   message: MessageShape<Desc>,
 ): HttpFilter => filter(name, packAny(schema, message));
 
+/** Resolves the request's host before clusters of DYNAMIC_DNS entries are asked for it. */
+const dynamicForwardProxyFilter = (): HttpFilter =>
+  packed(
+    'envoy.filters.http.dynamic_forward_proxy',
+    DynamicForwardProxySchema,
+    create(DynamicForwardProxySchema, {
+      implementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache },
+    }),
+  );
+
 /** HTTP filters in Istio's order, the router last. */
-export const httpFilters = (listenerClass: ListenerClass): HttpFilter[] => [
+export const httpFilters = (listenerClass: ListenerClass, dynamicDns = false): HttpFilter[] => [
   packed(
     'envoy.filters.http.grpc_stats',
     FilterConfigSchema,
@@ -62,5 +74,6 @@ export const httpFilters = (listenerClass: ListenerClass): HttpFilter[] => [
   packed(faultFilter, HTTPFaultSchema, create(HTTPFaultSchema)),
   packed(corsFilter, CorsSchema, create(CorsSchema)),
   filter(statsFilter, statsConfig(listenerClass)),
+  ...(dynamicDns ? [dynamicForwardProxyFilter()] : []),
   packed('envoy.filters.http.router', RouterSchema, create(RouterSchema)),
 ];

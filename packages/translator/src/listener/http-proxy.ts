@@ -4,9 +4,11 @@ import {
   type Listener,
   ListenerSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { usesDynamicDns } from '../cluster/dynamic-forward-proxy.ts';
 import { socketAddress } from '../envoy/address.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { sidecarScope } from '../push-context/sidecar-scope.ts';
 import { httpProxyRoute } from '../route/sidecar-route.ts';
 import { listenerAccessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -42,6 +44,7 @@ export const httpProxyListener = (
               statPrefix: `outbound_${name}`,
               route: httpProxyRoute,
               forwardProxy: true,
+              dynamicDns: usesDynamicDns(sidecarScope(push, proxy)),
             }),
           ],
         },

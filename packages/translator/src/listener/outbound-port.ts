@@ -5,6 +5,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { egressServices, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import { isSniffed } from '../registry/protocol.ts';
+import { serviceAddresses } from '../registry/service-addresses.ts';
 
 /** One outbound listener to be: an address, a port and the service ports that share it. */
 export interface OutboundPort {
@@ -24,9 +25,9 @@ const wildcard = '0.0.0.0';
  * HTTP services of a port share the wildcard listener and tell requests apart by host. TCP, TLS and
  * undeclared ones get a listener on their own address, and share the wildcard only without one.
  */
-const listenAddress = (service: MeshService, port: ServicePort): string => {
+const listenAddress = (service: MeshService, port: ServicePort, proxy: ProxyDescriptor): string => {
   if (isHttpProtocol(port.protocol)) return wildcard;
-  const [address] = service.addresses;
+  const [address] = serviceAddresses(service, proxy);
   return address === undefined || address.includes('/') ? wildcard : address;
 };
 
@@ -44,7 +45,7 @@ export const outboundPorts = (
   >();
   for (const service of sidecarScope(push, proxy).services.values()) {
     for (const port of service.ports) {
-      const address = listenAddress(service, port);
+      const address = listenAddress(service, port, proxy);
       const key = `${address}_${port.number}`;
       const ownRoute = isSniffed(port.protocol) && address !== wildcard;
       const entry = result.get(key) ?? {

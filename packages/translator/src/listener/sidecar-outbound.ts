@@ -9,6 +9,7 @@ import {
   type Listener,
   ListenerSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { usesDynamicDns } from '../cluster/dynamic-forward-proxy.ts';
 import { endpointAddress, socketAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
 import { blackHoleCluster, outboundCluster, passthroughCluster } from '../naming/cluster-name.ts';
@@ -69,7 +70,11 @@ const plaintextHttp = {
   applicationProtocols: ['http/1.1', 'h2c'],
 };
 
-const httpChain = (push: PushContext, { address, port, routeName }: OutboundPort): FilterChain =>
+const httpChain = (
+  push: PushContext,
+  { address, port, routeName }: OutboundPort,
+  dynamicDns: boolean,
+): FilterChain =>
   create(FilterChainSchema, {
     filterChainMatch: plaintextHttp,
     filters: [
@@ -78,6 +83,7 @@ const httpChain = (push: PushContext, { address, port, routeName }: OutboundPort
         listenerClass: 'sidecar-outbound',
         statPrefix: `outbound_${address}_${port}`,
         route: routeName,
+        dynamicDns,
       }),
     ],
   });
@@ -106,16 +112,20 @@ const portListener = (
 ): Listener => {
   const http = outbound.services.some(({ port }) => isHttpOrSniffed(port.protocol));
   const l4 = outboundL4Chains(push, proxy, outbound);
+  const scope = sidecarScope(push, proxy);
   // Chains are chosen by transport before ALPN and never gone back on: beside the HTTP chain, which
   // names its transport, one without conditions would get no plaintext. As the default it does.
-  const fallback = l4.find(isUnconditional) ?? passthroughChain(push, sidecarScope(push, proxy));
+  const fallback = l4.find(isUnconditional) ?? passthroughChain(push, scope);
   const conditional = http ? l4.filter((chain) => !isUnconditional(chain)) : l4;
   return create(ListenerSchema, {
     name: `${outbound.address}_${outbound.port}`,
     address: endpointAddress(outbound.address, outbound.port),
     bindToPort: outbound.bound,
     trafficDirection: TrafficDirection.OUTBOUND,
-    filterChains: [...conditional, ...(http ? [httpChain(push, outbound)] : [])],
+    filterChains: [
+      ...conditional,
+      ...(http ? [httpChain(push, outbound, usesDynamicDns(scope))] : []),
+    ],
     ...(http && { defaultFilterChain: fallback }),
     listenerFilters: inspectors(http, l4),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),

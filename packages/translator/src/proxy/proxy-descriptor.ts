@@ -29,6 +29,8 @@ export interface ProxyDescriptor {
   readonly serviceAccount: string;
   readonly clusterId: string;
   readonly interceptionMode: InterceptionMode;
+  /** The proxy answers its clients' DNS questions (metadata DNS_CAPTURE). */
+  readonly dnsCapture: boolean;
   /** Port of the HTTP proxy listener; 0: the mesh's setting. */
   readonly httpProxyPort: number;
   /** Replaces the wildcard in every bound listener (metadata LATEEN_BIND_ADDRESS). */
@@ -153,6 +155,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     serviceAccount: textOf(metadata['SERVICE_ACCOUNT']),
     clusterId: textOf(metadata['CLUSTER_ID']) || 'Kubernetes',
     interceptionMode: interceptionModeOf(textOf(metadata['INTERCEPTION_MODE'])),
+    dnsCapture: textOf(metadata['DNS_CAPTURE']) === 'true',
     httpProxyPort: Number.isInteger(httpProxyPort) ? httpProxyPort : 0,
     bindAddress: textOf(metadata['LATEEN_BIND_ADDRESS']) || undefined,
     appPorts: appPortsOf(metadata['LATEEN_APP_PORTS'], warn),

@@ -8,7 +8,13 @@ import { pushMemo } from './push-memo.ts';
 export interface OutboundClient
   extends Pick<
     ProxyDescriptor,
-    'type' | 'namespace' | 'dnsDomain' | 'interceptionMode' | 'locality' | 'clusterId'
+    | 'type'
+    | 'namespace'
+    | 'dnsDomain'
+    | 'interceptionMode'
+    | 'dnsCapture'
+    | 'locality'
+    | 'clusterId'
   > {
   /** Only those labels that some selector asks for: proxies that differ in others are alike. */
   readonly labels: ReadonlyMap<string, string>;
@@ -47,7 +53,7 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
 export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): OutboundClient => {
   const names = relevantLabels(push, '', () => findRelevantLabels(push));
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
-  const { type, namespace, dnsDomain, interceptionMode, clusterId } = proxy;
+  const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId } = proxy;
   const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
@@ -55,9 +61,20 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     namespace,
     dnsDomain,
     interceptionMode,
+    dnsCapture,
     formatLocality(locality),
     clusterId,
     [...labels].sort(),
   ]);
-  return { type, namespace, dnsDomain, interceptionMode, locality, clusterId, labels, key };
+  return {
+    type,
+    namespace,
+    dnsDomain,
+    interceptionMode,
+    dnsCapture,
+    locality,
+    clusterId,
+    labels,
+    key,
+  };
 };

@@ -1,7 +1,8 @@
-import type { Config } from '../input/config.ts';
+import { type Config, compareAge } from '../input/config.ts';
 import type { EndpointSlice, KubeService } from '../input/core.ts';
 import type { ServiceEntry, WorkloadEntry } from '../input/service-entry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { allocateAddresses } from '../registry/auto-allocation.ts';
 import { serviceEntryEndpoints } from '../registry/entry-endpoints.ts';
 import { kubernetesService } from '../registry/kubernetes-service.ts';
 import { type MeshEndpoint, type MeshService, serviceKey } from '../registry/mesh-service.ts';
@@ -36,9 +37,10 @@ export const buildServiceIndex = (
   serviceEntries: readonly Config<ServiceEntry>[],
   mesh: MeshConfig,
 ): ServiceIndex => {
+  const auto = allocateAddresses(serviceEntries.toSorted(compareAge));
   const entries = serviceEntries.map((config) => ({
     config,
-    services: serviceEntryServices(config, mesh),
+    services: serviceEntryServices(config, mesh, auto),
   }));
   const byKey = new Map<string, MeshService>();
   for (const config of kubeServices) {

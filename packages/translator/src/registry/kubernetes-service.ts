@@ -49,6 +49,7 @@ export const kubernetesService = (config: Config<KubeService>, mesh: MeshConfig)
   resolution: resolutionOf(config.spec),
   meshExternal: config.spec.type === 'ExternalName',
   addresses: addressesOf(config.spec),
+  autoAddresses: [],
   ports: config.spec.ports.flatMap((port) => portOf(port) ?? []),
   selector: config.spec.selector,
   labels: config.labels,

@@ -29,6 +29,8 @@ export interface MeshService {
   readonly meshExternal: boolean;
   /** VIPs; empty for headless services and entries without addresses. */
   readonly addresses: readonly string[];
+  /** Addresses for hosts without any, known to clients of the proxies' DNS. */
+  readonly autoAddresses: readonly string[];
   readonly ports: readonly ServicePort[];
   /** Pods (or WorkloadEntries) behind it; empty without a selector. */
   readonly selector: ReadonlyMap<string, string>;

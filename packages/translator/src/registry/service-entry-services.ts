@@ -2,6 +2,7 @@ import { parseProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { ServiceEntry, ServiceEntryPort } from '../input/service-entry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { type AutoAddresses, autoAddressKey } from './auto-allocation.ts';
 import type { MeshService, Resolution, ServicePort } from './mesh-service.ts';
 
 const resolutions: Readonly<Record<NonNullable<ServiceEntry['resolution']>, Resolution>> = {
@@ -26,6 +27,7 @@ const portOf = (port: ServiceEntryPort): ServicePort | undefined => {
 export const serviceEntryServices = (
   config: Config<ServiceEntry>,
   mesh: MeshConfig,
+  auto: AutoAddresses,
 ): readonly MeshService[] => {
   const { spec } = config;
   const shared = {
@@ -43,5 +45,9 @@ export const serviceEntryServices = (
     externalName: '',
     subjectAltNames: spec.subjectAltNames,
   };
-  return spec.hosts.map((hostname) => ({ ...shared, hostname }));
+  return spec.hosts.map((hostname) => ({
+    ...shared,
+    hostname,
+    autoAddresses: auto.get(autoAddressKey(config, hostname)) ?? [],
+  }));
 };

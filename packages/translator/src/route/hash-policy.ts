@@ -20,8 +20,13 @@ const sourceOf = (hash: ConsistentHash) => {
   }
   if (hash.httpCookie !== undefined) {
     const { name = '', path = '', ttl } = hash.httpCookie;
+    const attributes = hash.httpCookie.attributes.map((attribute) => ({
+      name: attribute.name ?? '',
+      value: attribute.value ?? '',
+    }));
     const lifetime = optionalDuration(ttl);
-    return { case: 'cookie', value: { name, path, ...(lifetime && { ttl: lifetime }) } } as const;
+    const value = { name, path, attributes, ...(lifetime && { ttl: lifetime }) };
+    return { case: 'cookie', value } as const;
   }
   if (hash.useSourceIp === true) {
     return { case: 'connectionProperties', value: { sourceIp: true } } as const;

@@ -414,3 +414,47 @@ spec: { outboundTrafficPolicy: { mode: REGISTRY_ONLY }, egress: [{ hosts: ["./re
     [`${reviews}:9080`, 'block_all'],
   );
 });
+
+test('an egress proxy takes what no service claims, by HTTP and by TCP', () => {
+  const sidecar = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec: { outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: istio-egressgateway.istio-system.svc.cluster.local, port: { number: 80 } } }, egress: [{ hosts: ["./*", "istio-system/*"] }] }
+`;
+  const push = pushOf(sidecar);
+  const [route] = buildRoutes(push, productpage(), ['http_proxy']);
+  const action = route!.message.virtualHosts.at(-1)?.routes[0]?.action;
+  const specifier = action?.case === 'route' ? action.value.clusterSpecifier.value : undefined;
+  const cluster = 'outbound|80||istio-egressgateway.istio-system.svc.cluster.local';
+  assert.equal(route!.message.virtualHosts.at(-1)?.name, 'allow_any');
+  assert.equal(specifier, cluster);
+});
+
+test('the cookie of a hash policy keeps its path, lifetime and attributes', () => {
+  const yaml = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: sticky }
+spec:
+  host: reviews
+  trafficPolicy:
+    loadBalancer:
+      consistentHash:
+        httpCookie: { name: user, path: /shop, ttl: 0s, attributes: [{ name: SameSite, value: Lax }, { name: Secure }] }
+`;
+  const [route] = buildRoutes(pushOf(yaml), productpage(), ['http_proxy']);
+  const host = route!.message.virtualHosts.find(({ name }) => name === `${reviews}:9080`);
+  const action = host?.routes[0]?.action;
+  const policy = action?.case === 'route' ? action.value.hashPolicy[0]?.policySpecifier : undefined;
+  assert.ok(policy?.case === 'cookie');
+  const { name, path, ttl, attributes } = policy.value;
+  assert.deepEqual([name, path, ttl?.seconds], ['user', '/shop', 0n]);
+  assert.deepEqual(
+    attributes.map((attribute) => [attribute.name, attribute.value]),
+    [
+      ['SameSite', 'Lax'],
+      ['Secure', ''],
+    ],
+  );
+});

@@ -1,5 +1,6 @@
 import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
+import { serviceAddresses } from '../registry/service-addresses.ts';
 
 /** IPv6 addresses stand in brackets in a Host header. */
 const bracketed = (host: string): string =>
@@ -37,7 +38,7 @@ export const serviceDomains = (service: MeshService, proxy: OutboundClient): Ser
   const alternates = shortNames(service.hostname, proxy.dnsDomain);
   const names = [service.hostname, ...alternates];
   const headless = service.resolution === 'passthrough' && service.registry === 'Kubernetes';
-  const addresses = service.addresses
+  const addresses = serviceAddresses(service, proxy)
     .map((address) => address.replace(/\/(?:32|128)$/, ''))
     .filter((address) => address !== '0.0.0.0' && !address.includes('/'));
   return {
