@@ -1,5 +1,6 @@
 export { buildClusters } from './cluster/build-clusters.ts';
 export { buildEndpoints } from './endpoint/build-endpoints.ts';
+export { readHttpRetryPolicy } from './input/virtual-service.ts';
 export { buildListeners } from './listener/build-listeners.ts';
 export {
   defaultMeshConfig,

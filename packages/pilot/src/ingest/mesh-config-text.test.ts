@@ -17,11 +17,20 @@ describe('readMeshConfigText', () => {
     assert.deepEqual(readMeshConfigText('').value, defaultMeshConfig);
   });
 
+  it('takes the retries of all routes that have none', () => {
+    const text = 'defaultHttpRetryPolicy: {attempts: 5, retryOn: "5xx", perTryTimeout: 1s}';
+    const policy = readMeshConfigText(text).value?.defaultHttpRetryPolicy;
+    assert.equal(policy?.attempts, 5);
+    assert.equal(policy?.retryOn, '5xx');
+    assert.equal(policy?.perTryTimeout, 1000);
+  });
+
   const bad: readonly (readonly [string, string])[] = [
     ['connectTimeout: soon', 'data.mesh.connectTimeout'],
     ['accessLogEncoding: XML', 'data.mesh.accessLogEncoding'],
     ['proxyListenPort: 70000', 'data.mesh.proxyListenPort'],
     ['defaultServiceExportTo: "*"', 'data.mesh.defaultServiceExportTo'],
+    ['defaultHttpRetryPolicy: {attempts: many}', 'data.mesh.defaultHttpRetryPolicy'],
     ['- a list', 'data.mesh'],
     ['{', 'data.mesh'],
   ];

@@ -1,5 +1,5 @@
 import type { Checked, Diagnostic } from '@lateen/base';
-import { defaultMeshConfig, type MeshConfig } from '@lateen/translator';
+import { defaultMeshConfig, type MeshConfig, readHttpRetryPolicy } from '@lateen/translator';
 import { parse } from 'yaml';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -76,6 +76,10 @@ const readers: Readonly<Record<string, FieldReader>> = {
     return mode === 'ALLOW_ANY' || mode === 'REGISTRY_ONLY'
       ? { outboundTrafficPolicy: mode }
       : undefined;
+  },
+  defaultHttpRetryPolicy: (value) => {
+    const policy = readHttpRetryPolicy(value);
+    return policy === undefined ? undefined : { defaultHttpRetryPolicy: policy };
   },
   localityLbSetting: (value) => {
     const enabled = isFields(value) ? (value['enabled'] ?? true) : undefined;

@@ -207,7 +207,6 @@ const headerOperations = messageOrEmpty<HeaderOperations>({
 const headers = message<Headers>({ request: headerOperations, response: headerOperations });
 const percent = message<Percent>({ value: number });
 
-/** mesh.defaultHttpRetryPolicy has the same shape. */
 const retryPolicy: Reader<RetryPolicyInput | undefined> = message<RetryPolicyInput>({
   attempts: number,
   perTryTimeout: durationMs,
@@ -216,6 +215,15 @@ const retryPolicy: Reader<RetryPolicyInput | undefined> = message<RetryPolicyInp
   retryIgnorePreviousHosts: boolean,
   backoff: durationMs,
 });
+
+/** Reads mesh.defaultHttpRetryPolicy; undefined: it is none. */
+export const readHttpRetryPolicy = (value: unknown): RetryPolicyInput | undefined => {
+  let isBad = false;
+  const policy = retryPolicy(value, 'defaultHttpRetryPolicy', () => {
+    isBad = true;
+  });
+  return isBad ? undefined : policy;
+};
 
 const httpMatch = message<HttpMatch>({
   name: text,

@@ -7,6 +7,7 @@ import type {
 } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { RetryPolicySchema } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { HTTPFaultSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+import { readHttpRetryPolicy } from '../input/virtual-service.ts';
 import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
 import { buildRoutes } from './build-routes.ts';
 
@@ -457,4 +458,17 @@ spec:
       ['Secure', ''],
     ],
   );
+});
+
+test('routes without retries have those of the mesh', () => {
+  const defaultHttpRetryPolicy = readHttpRetryPolicy({ attempts: 4, retryOn: '503' });
+  assert.ok(defaultHttpRetryPolicy);
+  const push = pushOf('', { defaultHttpRetryPolicy });
+  const [route] = buildRoutes(push, productpage(), ['http_proxy']);
+  const host = route!.message.virtualHosts.find(({ name }) => name === `${reviews}:9080`);
+  const action = host?.routes[0]?.action;
+  const policy = action?.case === 'route' ? action.value.retryPolicy : undefined;
+  assert.equal(policy?.numRetries, 4);
+  assert.deepEqual(policy?.retriableStatusCodes, [503]);
+  assert.equal(readHttpRetryPolicy({ attempts: 'many' }), undefined);
 });
