@@ -6,13 +6,13 @@ import {
   needsNormalization,
   normalizePath,
   type RouteEntry,
-  type RouteTable,
   type VirtualHostTable,
 } from '@lateen/routing';
 import { ExchangeFormatContext, type FormatFacts } from '../access-log/exchange-format-context.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import { Router, type RouterHost } from '../filters/envoy.filters.http.router/router.ts';
+import { Router } from '../filters/envoy.filters.http.router/router.ts';
+import type { RouterHost } from '../filters/envoy.filters.http.router/router-host.ts';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import { headFlag, MessageHead } from '../http1/head-parser.ts';
 import { latin1Slice } from '../http1/latin1.ts';
@@ -22,6 +22,7 @@ import type { ConnectionManager } from './connection-manager.ts';
 import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { reasonOf, renderLocalReply } from './local-reply.ts';
+import { rememberedHost } from './remembered-host.ts';
 import {
   answerExpectation,
   applyForwarding,
@@ -197,7 +198,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   #selectRoute(): void {
     const { manager } = this;
     const table = manager.routes.table;
-    const host = table === undefined ? undefined : this.#virtualHost(table);
+    const host =
+      table === undefined ? undefined : rememberedHost(this.connection, table, this.authority);
     const route = host?.selectRoute(this, manager.deps.dice);
     this.virtualHost = host;
     if (table === undefined || host === undefined || route === undefined) {
@@ -221,18 +223,6 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     }
     this.#plan = manager.planOf({ table, host, route, destination: this.destination });
     this.#runFilters();
-  }
-
-  #virtualHost(table: RouteTable): VirtualHostTable | undefined {
-    const { connection } = this;
-    if (connection.cachedTable === table && connection.cachedAuthority === this.authority) {
-      return connection.cachedHost as VirtualHostTable | undefined;
-    }
-    const host = table.selectVirtualHost(this.authority);
-    connection.cachedTable = table;
-    connection.cachedAuthority = this.authority;
-    connection.cachedHost = host;
-    return host;
   }
 
   resumeFilters(): void {

@@ -1,22 +1,13 @@
-import type {
-  Destination,
-  Dice,
-  FormatContext,
-  ForwardAction,
-  HeaderMutation,
-} from '@lateen/routing';
+import type { Destination, ForwardAction, HeaderMutation } from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import type { Hash64 } from '../../cluster/xx-hash.ts';
-import type { ClusterDirectory } from '../../http/connection-manager.ts';
-import type { Exchange } from '../../http/exchange.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
 import type {
   ClientConnection,
   UpstreamFailure,
   UpstreamUser,
 } from '../../http1/client-connection.ts';
-import type { MessageHead } from '../../http1/head-parser.ts';
 import { latin1Slice } from '../../http1/latin1.ts';
 import { chooseEndpoint } from './endpoint-choice.ts';
 import { describeFailure } from './failure-reply.ts';
@@ -26,35 +17,8 @@ import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { RouterDeadlines } from './router-deadlines.ts';
+import type { RouterHost } from './router-host.ts';
 import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
-
-/** What the router needs from the exchange it routes. */
-export interface RouterHost extends Exchange {
-  readonly upgrade: string | undefined;
-  readonly hasBody: boolean;
-  readonly requestDone: boolean;
-  readonly responseStarted: boolean;
-  readonly manager: {
-    readonly settings: { readonly proxy100Continue: boolean; readonly streamIdleTimeoutMs: number };
-    readonly deps: {
-      readonly dice: Dice;
-      readonly nowMs: () => number;
-      readonly newRequestId: () => string;
-      readonly clusters: ClusterDirectory;
-    };
-  };
-  formatContext(): FormatContext;
-  setDeadline(atMs: number): void;
-  /** One more line for the response, whatever it will be. */
-  addResponseHeader(name: string, value: string): void;
-  startResponse(upstream: ClientConnection): void;
-  startConnectTunnel(): void;
-  sendInterim(response: MessageHead): void;
-  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
-  flushResponse(): void;
-  endResponse(): void;
-  resetResponse(flag: ResponseFlag, details: string): void;
-}
 
 /** Pieces of a body up to this join the head in one write. */
 const smallPieceBytes = 4096;

@@ -1,0 +1,34 @@
+import type { Dice, FormatContext } from '@lateen/routing';
+import type { ClusterDirectory } from '../../http/connection-manager.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import type { ResponseFlag } from '../../http/response-flag.ts';
+import type { ClientConnection } from '../../http1/client-connection.ts';
+import type { MessageHead } from '../../http1/head-parser.ts';
+
+/** What the router needs from the exchange it routes. */
+export interface RouterHost extends Exchange {
+  readonly upgrade: string | undefined;
+  readonly hasBody: boolean;
+  readonly requestDone: boolean;
+  readonly responseStarted: boolean;
+  readonly manager: {
+    readonly settings: { readonly proxy100Continue: boolean; readonly streamIdleTimeoutMs: number };
+    readonly deps: {
+      readonly dice: Dice;
+      readonly nowMs: () => number;
+      readonly newRequestId: () => string;
+      readonly clusters: ClusterDirectory;
+    };
+  };
+  formatContext(): FormatContext;
+  setDeadline(atMs: number): void;
+  /** One more line for the response, whatever it will be. */
+  addResponseHeader(name: string, value: string): void;
+  startResponse(upstream: ClientConnection): void;
+  startConnectTunnel(): void;
+  sendInterim(response: MessageHead): void;
+  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
+  flushResponse(): void;
+  endResponse(): void;
+  resetResponse(flag: ResponseFlag, details: string): void;
+}
