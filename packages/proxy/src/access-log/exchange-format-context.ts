@@ -45,11 +45,12 @@ export class ExchangeFormatContext implements FormatContext {
     if (name === ':status') return String(this.#exchange.responseCode);
     return this.#exchange.response?.get(name);
   }
-  /** Trailers pass through inside the chunked framing and are not kept. */
-  responseTrailer(_name: string): string | undefined {
-    return undefined;
+  /** Trailers inside chunked framing that passes through are not kept. */
+  responseTrailer(name: string): string | undefined {
+    return this.#exchange.responseTrailers?.get(name);
   }
   get protocol(): string | undefined {
+    if (this.#exchange.connection.outlet !== undefined) return 'HTTP/2';
     return this.#exchange.connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
   }
   get responseCode(): number {

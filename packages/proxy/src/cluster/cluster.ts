@@ -1,9 +1,7 @@
 import type { CircuitBreakerThresholds, ClusterTable, Dice, EndpointTable } from '@lateen/routing';
-import {
-  ClientConnection,
-  type ConnectionOwner,
-  type UpstreamUser,
-} from '../http1/client-connection.ts';
+import type { UpstreamConnection, UpstreamUser } from '../http/upstream-connection.ts';
+import { ClientConnection, type ConnectionOwner } from '../http1/client-connection.ts';
+import { SessionPool } from '../http2/session-pool.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
 import type { PickContext } from './balancer.ts';
@@ -35,7 +33,7 @@ interface Waiter {
 }
 
 /** What comes of asking for a connection. */
-export type Acquired = ClientConnection | 'overflow' | 'waiting';
+export type Acquired = UpstreamConnection | 'overflow' | 'waiting';
 
 /** A cluster at work: endpoints, their connections, its limits and its statistics. */
 export class Cluster {
@@ -58,6 +56,8 @@ export class Cluster {
   readonly #made = new WeakMap<ClientConnection, { key: string; atMs: number }>();
   /** Connections are not alike: some carry what their client sent. */
   readonly #isKeyed: boolean;
+  /** HTTP/2 connections, where the cluster may have some. */
+  readonly #sessions: SessionPool | undefined;
   readonly #limits: CircuitBreakerThresholds;
   readonly #highLimits: CircuitBreakerThresholds;
   readonly #deps: ClusterDependencies;
@@ -77,6 +77,7 @@ export class Cluster {
     });
     this.needsHash = needsHash(table);
     this.#isKeyed = isKeyedPool(table);
+    if (table.http.protocol !== 'http1') this.#sessions = this.#createSessions();
     this.isOriginalDestination = table.discovery.kind === 'original-dst';
     this.warm = this.isOriginalDestination || table.discovery.kind === 'static';
     if (table.outlierDetection !== undefined) {
@@ -139,7 +140,11 @@ export class Cluster {
    * `upstreamFailed`. `beginRequest` must have been called.
    */
   acquire(endpoint: Endpoint, user: UpstreamUser, request: SocketRequest): Acquired {
-    const idle = this.#popIdle(endpoint, this.#isKeyed ? poolKey(this.table, request) : '');
+    const key = this.#isKeyed ? poolKey(this.table, request) : '';
+    if (this.#sessions?.takes(endpoint, request)) {
+      return this.#sessions.acquire({ endpoint, request, key, user });
+    }
+    const idle = this.#popIdle(endpoint, key);
     if (idle !== undefined) return idle;
     const mostPending = Math.min(this.#limits.maxPendingRequests, maxWaiting);
     if (this.#waiting.length + this.#connecting >= mostPending) {
@@ -173,6 +178,7 @@ export class Cluster {
 
   /** Stops waiting. */
   cancelWaiting(user: UpstreamUser): void {
+    if (this.#sessions?.cancel(user)) return;
     const at = this.#waiting.findIndex((waiter) => waiter.user === user);
     if (at < 0) return;
     this.#waiting.splice(at, 1);
@@ -244,6 +250,7 @@ export class Cluster {
   /** Closes connections idle for too long, and idle ones that are too old. */
   closeExpired(nowMs: number): void {
     const { idleTimeoutMs, maxConnectionDurationMs } = this.table.http;
+    this.#sessions?.sweep(nowMs);
     if (idleTimeoutMs === 0 && maxConnectionDurationMs === 0) return;
     for (const { idle } of this.endpoints.endpoints) {
       for (const connection of [...idle]) {
@@ -380,7 +387,23 @@ export class Cluster {
     endpoint.connectFailures++;
   }
 
+  #createSessions(): SessionPool {
+    const { table, stats } = this;
+    return new SessionPool({
+      table,
+      maxPending: Math.min(this.#limits.maxPendingRequests, maxWaiting),
+      plan: (endpoint, request) => planConnection(table, endpoint, this.#deps.contexts, request),
+      mayConnect: () => this.#connections < this.#limits.maxConnections,
+      countOpen: (endpoint) => this.#countOpen(endpoint),
+      countClosed: (endpoint, connected) => this.#countClosed(endpoint, connected),
+      stats,
+      fallBack: (endpoint, request) => this.#connect(endpoint, request),
+      nowMs: this.#deps.nowMs,
+    });
+  }
+
   #closeIdle(endpoint: Endpoint): void {
+    this.#sessions?.retireEndpoint(endpoint);
     for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 

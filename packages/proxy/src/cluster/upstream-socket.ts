@@ -15,6 +15,10 @@ export interface SocketRequest {
   readonly downstream?: ProxiedConnection;
   /** Offered protocols; empty: those of the transport socket. */
   readonly alpn: readonly string[];
+  /** What an HTTP request came as, `upgrade` when it wants to leave HTTP. Undefined: no HTTP. */
+  readonly protocol?: 'http1' | 'http2' | 'upgrade';
+  /** What will be spoken. */
+  readonly speaks?: 'http1' | 'http2' | 'auto';
 }
 
 const addressOf = (endpoint: Endpoint): net.TcpNetConnectOpts | net.IpcNetConnectOpts => {
@@ -22,6 +26,14 @@ const addressOf = (endpoint: Endpoint): net.TcpNetConnectOpts | net.IpcNetConnec
   if (address.kind === 'pipe') return { path: address.path };
   if (address.kind === 'socket') return { host: address.host, port: address.port };
   throw new TypeError('internal listeners are not reachable by sockets');
+};
+
+/** HTTP/2 is offered where it will be spoken, and only there. */
+const offeredProtocols = (request: SocketRequest, configured: readonly string[]) => {
+  if (request.alpn.length > 0) return request.alpn;
+  if (request.speaks === 'auto') return ['h2', 'http/1.1'];
+  if (request.speaks === 'http2') return configured.includes('h2') ? configured : ['h2'];
+  return request.protocol === undefined ? configured : configured.filter((name) => name !== 'h2');
 };
 
 const hostOnly = (authority: string): string => authority.replace(/:\d+$/, '');
@@ -142,7 +154,7 @@ export const planConnection = (
   }
   const { tls: settings } = transport;
   const serverName = serverNameOf(settings, cluster, request);
-  const alpn = request.alpn.length > 0 ? request.alpn : settings.alpn;
+  const alpn = offeredProtocols(request, settings.alpn);
   return {
     isTls: true,
     connectTimeoutMs,

@@ -2,7 +2,8 @@ import type { Destination, RequestHead, RouteEntry, VirtualHostTable } from '@la
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { MessageHead } from '../http1/head-parser.ts';
-import type { ServerConnection } from '../http1/server-connection.ts';
+import type { HeaderBlock } from '../http1/header-block.ts';
+import type { Downstream } from './downstream.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
 /** An answer the proxy gives itself. */
@@ -23,7 +24,7 @@ export type PeerFacts = Readonly<Record<string, string>>;
 
 /** One request and its response: what filters, the router, logs and statistics see. */
 export interface Exchange extends RequestHead {
-  readonly connection: ServerConnection;
+  readonly connection: Downstream;
   /** The request's head; edits go upstream. */
   readonly request: MessageHead;
   /** The response's head as it came from upstream; undefined for local replies. */
@@ -58,6 +59,10 @@ export interface Exchange extends RequestHead {
   /** What the peer said about itself: by request header inbound, by response header outbound. */
   peer: PeerFacts | undefined;
   readonly isDone: boolean;
+  /** Trailers of the response, as far as the proxy has seen them. */
+  readonly responseTrailers: HeaderBlock | undefined;
+  /** `grpc-status` of the response, from its head, its trailers or our own answer. */
+  readonly grpcStatus: string | undefined;
   addFlag(flag: ResponseFlag): void;
   /** Answers without an upstream. Nothing must have been sent before. */
   localReply(reply: LocalReply): void;

@@ -1,13 +1,17 @@
 import type net from 'node:net';
 import {
   attachReader,
+  detachReader,
   ServerConnection,
   type ServerConnectionHost,
   type ServerExchange,
 } from '../http1/server-connection.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { reasonOf } from './local-reply.ts';
+import { reasonOf } from './status-reason.ts';
+
+/** Takes a connection over that turns out to be HTTP/2. `first`: bytes that were read already. */
+export type AcceptHttp2 = (socket: net.Socket, isTls: boolean, first: Buffer) => void;
 
 /** Connections of one connection manager. */
 export class HttpConnectionHost implements ServerConnectionHost {
@@ -19,9 +23,11 @@ export class HttpConnectionHost implements ServerConnectionHost {
   readonly idleTimeoutMs: number;
   readonly delayedCloseMs: number;
   readonly #onClosed: () => void;
+  readonly #acceptHttp2: AcceptHttp2 | undefined;
 
-  constructor(manager: ConnectionManager, onClosed: () => void) {
+  constructor(manager: ConnectionManager, onClosed: () => void, acceptHttp2?: AcceptHttp2) {
     this.manager = manager;
+    this.#acceptHttp2 = acceptHttp2;
     this.#onClosed = onClosed;
     const { settings } = manager;
     this.maxHeadBytes = settings.maxRequestHeadersBytes;
@@ -62,6 +68,17 @@ export class HttpConnectionHost implements ServerConnectionHost {
     stats.protocolErrors.value++;
     stats.requestStatus.count(status);
     return `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`;
+  }
+
+  takesOver(connection: ServerConnection, input: Buffer): boolean {
+    if (this.#acceptHttp2 === undefined) return false;
+    const { socket } = connection;
+    this.connectionClosed(connection);
+    // HTTP/1.1 never counted it: it is one connection still.
+    this.manager.stats.connections.value--;
+    detachReader(socket);
+    this.#acceptHttp2(socket, connection.isTls, input);
+    return true;
   }
 
   connectionClosed(connection: ServerConnection): void {

@@ -3,8 +3,6 @@ import {
   type Destination,
   type FormatContext,
   type ForwardAction,
-  needsNormalization,
-  normalizePath,
   type RouteEntry,
   type VirtualHostTable,
 } from '@lateen/routing';
@@ -13,15 +11,16 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { Router } from '../filters/envoy.filters.http.router/router.ts';
 import type { RouterHost } from '../filters/envoy.filters.http.router/router-host.ts';
-import type { ClientConnection } from '../http1/client-connection.ts';
-import { headFlag, MessageHead } from '../http1/head-parser.ts';
-import { latin1Slice } from '../http1/latin1.ts';
+import { headFlag, type MessageHead } from '../http1/head-parser.ts';
+import type { HeaderBlock } from '../http1/header-block.ts';
 import type { ServerConnection, ServerExchange } from '../http1/server-connection.ts';
 import type { Timed } from '../ticker.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import type { FramedDownstream } from './downstream.ts';
 import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
 import type { RequestFilter } from './http-filter.ts';
-import { reasonOf, renderLocalReply } from './local-reply.ts';
+import { directReply, localReplyHead } from './local-reply.ts';
+import { cleanPath } from './path-hygiene.ts';
 import { rememberedHost } from './remembered-host.ts';
 import {
   answerExpectation,
@@ -37,10 +36,12 @@ import {
   type ResponseFraming,
   removeResponseHopByHop,
 } from './response-hygiene.ts';
+import type { ResponseOutlet } from './response-outlet.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { RoutePlan } from './route-plan.ts';
 import { tlsRedirect } from './tls-requirement.ts';
 import { requestedUpgrade } from './upgrade-request.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
 
@@ -48,9 +49,9 @@ const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations
 const noBuffers: readonly Buffer[] = [];
 const noHeaders: readonly (readonly [string, string])[] = [];
 
-/** One HTTP/1.1 request through the connection manager: routing, filters, router, response. */
+/** One request through the connection manager: routing, filters, router, response. */
 export class HttpExchange implements Exchange, ServerExchange, RouterHost, FormatFacts, Timed {
-  readonly connection: ServerConnection;
+  readonly connection: ServerConnection | FramedDownstream;
   readonly manager: ConnectionManager;
   readonly request: MessageHead;
   response: MessageHead | undefined = undefined;
@@ -78,6 +79,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   tries = 0;
   peer: PeerFacts | undefined = undefined;
   isDone = false;
+  responseTrailers: HeaderBlock | undefined = undefined;
+  grpcStatus: string | undefined = undefined;
   upgrade: string | undefined = undefined;
   /** Address of the client as trusted proxies report it. */
   clientAddress = '';
@@ -89,18 +92,18 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   #router: Router | undefined = undefined;
   /** Body bytes that came while filters hold the request. */
   #held: readonly Buffer[] = noBuffers;
-  readonly #writer: ResponseWriter;
+  readonly #writer: ResponseWriter | ResponseOutlet;
   #started = false;
   #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
   #extraHeaders: readonly (readonly [string, string])[] = noHeaders;
   #requestId: string | undefined = undefined;
 
-  constructor(connection: ServerConnection, manager: ConnectionManager) {
+  constructor(connection: ServerConnection | FramedDownstream, manager: ConnectionManager) {
     this.connection = connection;
     this.manager = manager;
     this.request = connection.request;
     this.startMs = manager.deps.nowMs();
-    this.#writer = new ResponseWriter(connection);
+    this.#writer = connection.outlet ?? new ResponseWriter(connection);
   }
 
   get bytesSent(): number {
@@ -165,17 +168,14 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   /** Path hygiene and upgrades; false: answered already. */
   #admit(): boolean {
     const { settings } = this.manager;
-    if (this.path.includes('#')) return this.#refuse(400, 'path_normalization_failed');
-    if (needsNormalization(this.path, settings.path)) {
-      const result = normalizePath(this.path, settings.path);
-      if (result.action === 'reject') return this.#refuse(400, 'path_normalization_failed');
-      this.path = result.path;
-      if (result.action === 'redirect') {
-        const headers = [['location', result.path]] as const;
-        this.localReply({ status: 307, body: '', details: 'path_normalization_failed', headers });
-        return false;
-      }
+    const path = cleanPath(this.path, settings.path);
+    if (path === undefined) return this.#refuse(400, 'path_normalization_failed');
+    if (typeof path !== 'string') {
+      this.path = path.location;
+      this.localReply(path.reply);
+      return false;
     }
+    this.path = path;
     this.upgrade = requestedUpgrade(this.request, this.method);
     if (this.upgrade === undefined || settings.upgrades.has(this.upgrade)) return true;
     this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
@@ -243,13 +243,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     const action = this.route?.action;
     if (action === undefined) return;
     if (action.kind === 'forward') this.#forward(action);
-    else if (action.kind === 'redirect') {
-      const headers = [['location', action.location(this)]] as const;
-      this.localReply({ status: action.status, body: '', details: 'direct_response', headers });
-    } else {
-      const body = latin1Slice(Buffer.from(action.body), 0, action.body.length);
-      this.localReply({ status: action.status, body, details: 'direct_response' });
-    }
+    else this.localReply(directReply(this, action));
   }
 
   #forward(action: ForwardAction): void {
@@ -349,24 +343,19 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     if (this.isDone || this.#started) return;
     if (reply.flag !== undefined) this.addFlag(reply.flag);
     this.details = reply.details;
-    const { headers, status, body } = renderLocalReply(this, reply);
-    const head = new MessageHead();
-    for (const [name, value] of headers) head.append(name, value);
+    const { head, status, body } = localReplyHead(this, reply);
     for (const filter of this.#plan.filters) filter.onResponse?.(this, head);
     if (reply.details === 'direct_response') this.#mutateResponse(head);
     const { settings } = this.manager;
-    head.append('date', new Date().toUTCString());
     if (settings.serverHeader !== 'pass-through') head.append('server', settings.serverName);
     if (this.connection.closeAfter || (this.hasBody && !this.requestDone)) {
       head.append('connection', 'close');
     }
     this.#started = true;
     this.responseCode = status;
-    const text = head.serialize(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
-    this.responseHeadBytes = text.length;
+    this.grpcStatus = head.get('grpc-status');
     const sent = this.method === 'HEAD' ? '' : body;
-    this.#writer.bytesSent = sent.length;
-    this.connection.writeText(text + sent);
+    this.responseHeadBytes = this.#writer.reply(status, head, sent);
     this.#finish();
   }
 
@@ -378,7 +367,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   }
 
   /** The upstream's final head: prepares it; it leaves with the first bytes of the body. */
-  startResponse(upstream: ClientConnection): void {
+  startResponse(upstream: UpstreamConnection): void {
     const { response } = upstream;
     const { settings } = this.manager;
     const { status } = response;
@@ -403,19 +392,25 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
       response.set('x-request-id', this.#requestId);
     }
     this.#mutateResponse(response);
+    this.grpcStatus = response.get('grpc-status');
+    this.#started = true;
+    const { outlet } = this.connection;
+    if (outlet !== undefined) {
+      upstream.decodeChunks = upstream.isChunked;
+      const mayHaveTrailers = upstream.isChunked || upstream.outlet !== undefined;
+      this.responseHeadBytes = outlet.begin(status, response, mayHaveTrailers);
+      return;
+    }
     const framing = this.#chooseFraming(upstream);
     applyFraming(response, framing, this.connection.closeAfter);
     const isHttp10 = (response.flags & headFlag.http10) !== 0;
     const startLine = isHttp10
       ? `HTTP/1.1${response.text.substring(8, response.linesStart)}`
       : undefined;
-    const head = response.serialize(startLine);
-    this.responseHeadBytes = head.length;
-    this.#writer.begin(head, framing);
-    this.#started = true;
+    this.responseHeadBytes = (this.#writer as ResponseWriter).begin(response, startLine, framing);
   }
 
-  #chooseFraming(upstream: ClientConnection): ResponseFraming {
+  #chooseFraming(upstream: UpstreamConnection): ResponseFraming {
     if (this.connection.isHttp10 && (upstream.isChunked || upstream.isCloseDelimited)) {
       upstream.decodeChunks = upstream.isChunked;
       this.connection.closeAfter = true;
@@ -434,17 +429,17 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   #startTunnel(head: string): void {
     this.#started = true;
     this.connection.closeAfter = true;
-    this.connection.writeText(head);
+    this.#writer.startTunnel(this.responseCode, head);
     this.connection.becomeTunnel();
   }
 
   /** Sends an interim response as it came. */
   sendInterim(response: MessageHead): void {
-    this.connection.writeText(response.serialize());
+    this.#writer.interim(response);
   }
 
   /** Body bytes of the response; false: the client is slower, pause. */
-  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
+  responseBytes(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     return this.#writer.write(upstream, bytes, start, end);
   }
 
@@ -454,8 +449,12 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   }
 
   /** The response is complete. */
-  endResponse(): void {
-    this.#writer.end();
+  endResponse(trailers?: HeaderBlock): void {
+    if (trailers !== undefined) {
+      this.responseTrailers = trailers;
+      this.grpcStatus ??= trailers.get('grpc-status');
+    }
+    this.#writer.end(trailers);
     this.#finish();
   }
 

@@ -1,34 +1,7 @@
+import type { ForwardAction, RouteEntry } from '@lateen/routing';
+import { MessageHead } from '../http1/head-parser.ts';
+import { latin1Slice } from '../http1/latin1.ts';
 import type { Exchange, LocalReply } from './exchange.ts';
-
-const reasons: Readonly<Record<number, string>> = {
-  200: 'OK',
-  204: 'No Content',
-  301: 'Moved Permanently',
-  302: 'Found',
-  303: 'See Other',
-  304: 'Not Modified',
-  307: 'Temporary Redirect',
-  308: 'Permanent Redirect',
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Payload Too Large',
-  418: "I'm a Teapot",
-  426: 'Upgrade Required',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-};
-
-/** Text behind the status in a status line. */
-export const reasonOf = (status: number): string => reasons[status] ?? 'Unknown';
 
 /** gRPC status for an HTTP status (gRPC's http-grpc-status-mapping). */
 const grpcStatuses: Readonly<Record<number, number>> = {
@@ -46,7 +19,7 @@ const isGrpc = (exchange: Exchange): boolean =>
   /^application\/grpc($|[+;])/.test(exchange.header('content-type') ?? '');
 
 /** Header lines and body of a local reply; a gRPC caller gets the status in its own form. */
-export const renderLocalReply = (
+const renderLocalReply = (
   exchange: Exchange,
   reply: LocalReply,
 ): {
@@ -73,4 +46,29 @@ export const renderLocalReply = (
     ...extra,
   ];
   return { status: 200, headers, body: '' };
+};
+
+/** The same as a head, with its date. */
+export const localReplyHead = (
+  exchange: Exchange,
+  reply: LocalReply,
+): { readonly status: number; readonly head: MessageHead; readonly body: string } => {
+  const { headers, status, body } = renderLocalReply(exchange, reply);
+  const head = new MessageHead();
+  for (const [name, value] of headers) head.append(name, value);
+  head.append('date', new Date().toUTCString());
+  return { status, head, body };
+};
+
+/** What a route answers itself. */
+export const directReply = (
+  exchange: Exchange,
+  action: Exclude<RouteEntry['action'], ForwardAction>,
+): LocalReply => {
+  const { status } = action;
+  const details = 'direct_response';
+  if (action.kind === 'redirect') {
+    return { status, body: '', details, headers: [['location', action.location(exchange)]] };
+  }
+  return { status, body: latin1Slice(Buffer.from(action.body), 0, action.body.length), details };
 };

@@ -1,12 +1,12 @@
 import type { RouteTable, VirtualHostTable } from '@lateen/routing';
-import type { ServerConnection } from '../http1/server-connection.ts';
+import type { Downstream } from './downstream.ts';
 
 /**
  * The virtual host of an authority. A connection remembers its last one, since clients seldom change
  * the host within a connection; a new table or authority is looked up.
  */
 export const rememberedHost = (
-  connection: ServerConnection,
+  connection: Downstream,
   table: RouteTable,
   authority: string,
 ): VirtualHostTable | undefined => {

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { HttpConnectionManagerSettings } from '@lateen/routing';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
-import type { ServerConnection } from '../http1/server-connection.ts';
+import type { Downstream } from './downstream.ts';
 
 /** Headers by which a client may steer Envoy: only for those inside. */
 const internalOnly: readonly string[] = [
@@ -69,7 +69,8 @@ export const removeHopByHop = (request: MessageHead, upgrade: string | undefined
   if (upgrade === undefined) removeConnectionHeaders(request);
   request.remove('keep-alive');
   request.remove('proxy-connection');
-  request.remove('te');
+  // Whether trailers are understood concerns everyone on the way (Envoy keeps this one).
+  if (request.get('te') !== 'trailers') request.remove('te');
 };
 
 /** The address a request came from, as trusted proxies before us report it. */
@@ -96,7 +97,7 @@ const markOrigin = (request: MessageHead, address: string, isInternal: boolean):
 
 const applyRemoteAddress = (
   request: MessageHead,
-  connection: ServerConnection,
+  connection: Downstream,
   settings: HttpConnectionManagerSettings,
 ): ClientAddress => {
   const { remote } = connection;
@@ -122,7 +123,7 @@ const applyRemoteAddress = (
  */
 export const applyForwarding = (
   request: MessageHead,
-  connection: ServerConnection,
+  connection: Downstream,
   settings: HttpConnectionManagerSettings,
 ): ClientAddress => {
   if (settings.useRemoteAddress) return applyRemoteAddress(request, connection, settings);
@@ -154,7 +155,7 @@ export const applyRequestId = (
 };
 
 /** Tells a client that waits for it to go on: the proxy takes the body in any case. */
-export const answerExpectation = (connection: ServerConnection, hasBody: boolean): void => {
+export const answerExpectation = (connection: Downstream, hasBody: boolean): void => {
   const { request } = connection;
   if ((request.flags & headFlag.expectContinue) === 0) return;
   if (hasBody && /^100-continue$/i.test(request.get('expect') ?? '')) {

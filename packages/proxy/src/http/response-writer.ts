@@ -1,7 +1,9 @@
-import type { ClientConnection } from '../http1/client-connection.ts';
+import type { MessageHead } from '../http1/head-parser.ts';
 import { latin1Slice } from '../http1/latin1.ts';
 import type { ServerConnection } from '../http1/server-connection.ts';
 import type { ResponseFraming } from './response-hygiene.ts';
+import { reasonOf } from './status-reason.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** Bodies up to this travel as text in the write of the head: one system call for both. */
 const smallBodyBytes = 4096;
@@ -18,13 +20,34 @@ export class ResponseWriter {
     this.#connection = connection;
   }
 
-  begin(head: string, framing: ResponseFraming): void {
+  /** An answer of our own, whole. Returns the size of its head. */
+  reply(status: number, head: MessageHead, body: string): number {
+    const text = head.serialize(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+    this.bytesSent = body.length;
+    this.#connection.writeText(text + body);
+    return text.length;
+  }
+
+  /** An interim response, as it came. */
+  interim(head: MessageHead): void {
+    this.#connection.writeText(head.serialize());
+  }
+
+  /** The answer behind which bytes pass as they are. */
+  startTunnel(_status: number, head: string): void {
+    this.#connection.writeText(head);
+  }
+
+  /** The head; it leaves with the first bytes of the body. Returns its size. */
+  begin(response: MessageHead, startLine: string | undefined, framing: ResponseFraming): number {
+    const head = response.serialize(startLine);
     this.#head = head;
     this.#framing = framing;
+    return head.length;
   }
 
   /** Bytes of the body; false: the client is slower, pause. */
-  write(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
+  write(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     const connection = this.#connection;
     const length = end - start;
     this.bytesSent += length;

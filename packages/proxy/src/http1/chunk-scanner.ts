@@ -40,6 +40,8 @@ export class ChunkScanner {
   #trailerBytes = 0;
   /** Start and end of each run of data in the last `scan`, when asked for. */
   readonly ranges: number[] | undefined;
+  /** With `ranges`: the trailer section so far, with its empty line. */
+  trailerText = '';
 
   constructor(options: { readonly ranges?: boolean } = {}) {
     this.ranges = options.ranges === true ? [] : undefined;
@@ -105,6 +107,7 @@ export class ChunkScanner {
 
   #stepTrailer(byte: number): boolean {
     if (++this.#trailerBytes > maxTrailerBytes) return false;
+    if (this.ranges !== undefined) this.trailerText += String.fromCharCode(byte);
     switch (this.#state) {
       case state.lineStart:
         this.#state = byte === 13 ? state.endLineFeed : state.trailerName;

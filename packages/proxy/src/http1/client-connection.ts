@@ -1,37 +1,14 @@
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type {
+  UpstreamConnection,
+  UpstreamFailure,
+  UpstreamUser,
+} from '../http/upstream-connection.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
-
-/** Why a connection to an upstream failed its user. */
-export type UpstreamFailure =
-  /** Never connected: refused, unreachable, TLS handshake failed. */
-  | 'connect-failure'
-  | 'connect-timeout'
-  /** Closed or reset after it was connected. */
-  | 'reset'
-  /** The response cannot be understood. */
-  | 'protocol-error'
-  /** No place: circuit breaker. */
-  | 'overflow';
-
-/** Who uses a connection for one request: a try of a request, or a mirrored copy. */
-export interface UpstreamUser {
-  /** The connection asked for is there (only after waiting for one). */
-  upstreamReady(connection: ClientConnection): void;
-  /** `connection.response` holds a head; 1xx heads come too. */
-  upstreamHead(connection: ClientConnection): void;
-  /** Bytes of the body as framed on the wire. False: pause. */
-  upstreamBody(connection: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
-  /** All that one read brought has been handed over: nothing follows at once. */
-  upstreamFlush(connection: ClientConnection): void;
-  /** The response is complete; the connection is no longer the user's. */
-  upstreamEnd(connection: ClientConnection): void;
-  /** What was written has left: more may follow. */
-  upstreamDrained(connection: ClientConnection): void;
-  /** The connection is gone, and the response is not complete. */
-  upstreamFailed(failure: UpstreamFailure, detail: string): void;
-}
+import type { HeaderBlock } from './header-block.ts';
+import { parseTrailers } from './trailers.ts';
 
 /** Who owns a connection between requests. */
 export interface ConnectionOwner {
@@ -57,8 +34,11 @@ const maxResponseHeadBytes = 61_440;
 const framing = { none: 0, length: 1, chunked: 2, close: 3, tunnel: 4 } as const;
 
 /** One HTTP/1.1 connection to an endpoint, used for one request at a time. */
-export class ClientConnection {
+export class ClientConnection implements UpstreamConnection {
   readonly socket: net.Socket;
+  readonly outlet = undefined;
+  /** Of a response whose chunks were decoded. */
+  trailers: HeaderBlock | undefined = undefined;
   readonly response: MessageHead = new MessageHead();
   readonly #owner: ConnectionOwner;
   user: UpstreamUser | undefined = undefined;
@@ -126,6 +106,7 @@ export class ClientConnection {
     this.requestDone = false;
     this.isHeadRequest = false;
     this.decodeChunks = false;
+    this.trailers = undefined;
     this.gotBytes = false;
   }
 
@@ -351,6 +332,8 @@ export class ClientConnection {
     const user = this.user;
     this.user = undefined;
     this.#inBody = false;
+    const trailerText = this.#scanner?.trailerText;
+    if (trailerText) this.trailers = parseTrailers(trailerText);
     this.#scanner = undefined;
     const reusable = this.#keepAlive && this.requestDone && !this.retire && !this.closed;
     if (reusable) this.#owner.connectionIdle(this);

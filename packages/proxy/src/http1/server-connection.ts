@@ -38,6 +38,8 @@ export interface ServerConnectionHost {
   /** A request that cannot be parsed: answered here, so that it is logged and counted. */
   refuse(connection: ServerConnection, status: number, detail: string): string;
   connectionClosed(connection: ServerConnection): void;
+  /** The client speaks HTTP/2 without having said so: true when somebody else goes on with it. */
+  takesOver?(connection: ServerConnection, input: Buffer): boolean;
   nowMs(): number;
 }
 
@@ -45,12 +47,15 @@ const state = { head: 0, body: 1, wait: 2, tunnel: 3, closing: 4 } as const;
 
 /** Bytes of a second request kept while the first is under way; more waits in the kernel. */
 const noBytes: Buffer = Buffer.alloc(0);
+/** How an HTTP/2 connection begins (RFC 9113 section 3.4); the rest is the HTTP/2 codec's to check. */
+const http2Preface = 'PRI * HTTP/2.0';
 /** Empty lines skipped before a request line (RFC 9112 section 2.2 asks for at least one). */
 const maxLeadingEmptyLines = 4;
 
 /** One HTTP/1.1 connection from a client: one request at a time, further ones wait unread. */
 export class ServerConnection {
   readonly socket: net.Socket;
+  readonly outlet = undefined;
   readonly request: MessageHead;
   readonly #host: ServerConnectionHost;
   /** Remembered by the connection manager: the last authority and what it led to. */
@@ -287,10 +292,23 @@ export class ServerConnection {
 
   #refuseHead(outcome: number): void {
     this.inHead = false;
+    if (outcome === parseOutcome.malformed && this.#handsOver()) return;
     if (outcome === parseOutcome.malformed) this.refuse(400, 'http1.codec_error');
     else if (outcome === parseOutcome.unknownTransferCoding) {
       this.refuse(501, 'http1.invalid_transfer_encoding');
     } else this.refuse(431, 'http1.headers_too_large');
+  }
+
+  /** An HTTP/2 preface where the first request should be: the connection is somebody else's. */
+  #handsOver(): boolean {
+    const input = this.#input;
+    const isFirst = this.requests === 0 && this.#at === 0;
+    if (!isFirst || input.toString('latin1', 0, http2Preface.length) !== http2Preface) return false;
+    if (this.#host.takesOver?.(this, input) !== true) return false;
+    // Not blocked: that would stop the socket, which is no longer ours.
+    this.#state = state.closing;
+    this.#at = input.length;
+    return true;
   }
 
   #readBody(): void {
@@ -345,4 +363,9 @@ export const attachReader = (socket: net.Socket, receive: (chunk: Buffer) => boo
   const push = socket.push;
   socket.push = (chunk: Buffer | null): boolean =>
     chunk === null ? push.call(socket, null) : receive(chunk);
+};
+
+/** Undoes `attachReader`: chunks go to the socket's own queue again. */
+export const detachReader = (socket: net.Socket): void => {
+  Reflect.deleteProperty(socket, 'push');
 };

@@ -8,6 +8,7 @@ import { buildHttpFilters, type FilterEnvironment } from '../filters/filter-regi
 import { ConnectionManager, type HttpDependencies } from '../http/connection-manager.ts';
 import { HttpConnectionHost } from '../http/http-connection-host.ts';
 import type { RouteHolder } from '../http/route-holder.ts';
+import { Http2ConnectionHost } from '../http2/http2-connection-host.ts';
 import { type TcpDependencies, TcpProxy } from '../tcp/tcp-proxy.ts';
 import { refusePeer } from '../tls/peer-check.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
@@ -32,6 +33,7 @@ const defaultHandshakeMs = 15_000;
 export class ChainHandler {
   readonly table: FilterChainTable;
   readonly #http: HttpConnectionHost | undefined;
+  readonly #http2: Http2ConnectionHost | undefined;
   readonly #tcp: TcpProxy | undefined;
   readonly #deps: ListenerDependencies;
   readonly #isInbound: boolean;
@@ -63,7 +65,14 @@ export class ChainHandler {
         },
         deps.http,
       );
-      this.#http = new HttpConnectionHost(manager, onClosed);
+      const http2 =
+        settings.codec === 'http1' ? undefined : new Http2ConnectionHost(manager, onClosed);
+      this.#http2 = http2;
+      this.#http = new HttpConnectionHost(
+        manager,
+        onClosed,
+        http2 && ((socket, isTls, first) => http2.accept(socket, isTls, first)),
+      );
     } else if (table.tcp !== undefined) {
       const logs = openAccessLogs(table.tcp.accessLogs, deps.sinks, deps.log);
       this.#tcp = new TcpProxy(table.tcp, logs, deps.tcp, onClosed);
@@ -91,12 +100,19 @@ export class ChainHandler {
       readonly first: Buffer | undefined;
     },
   ): void {
-    if (this.#http !== undefined) this.#http.accept(socket, options.isTls, options.first);
+    if (this.#http2 !== undefined && this.#isHttp2(socket)) {
+      this.#http2.accept(socket, options.isTls, options.first);
+    } else if (this.#http !== undefined) this.#http.accept(socket, options.isTls, options.first);
     else if (this.#tcp !== undefined) {
       const { serverName, first } = options;
       const { name: chainName } = this.table;
       this.#tcp.accept(socket, { serverName, chainName, isInbound: this.#isInbound, first });
     } else socket.destroy();
+  }
+
+  /** Known before the first byte; what turns out later is taken over from HTTP/1.1. */
+  #isHttp2(socket: net.Socket): boolean {
+    return this.table.http?.codec === 'http2' || (socket as tls.TLSSocket).alpnProtocol === 'h2';
   }
 
   #acceptTls(
@@ -136,8 +152,17 @@ export class ChainHandler {
       secureContext: this.#deps.contexts.get(settings),
       requestCert: asks,
       rejectUnauthorized: false,
-      ...(settings.alpn.length > 0 && { ALPNCallback: chooseProtocol(settings.alpn) }),
+      ...(settings.alpn.length > 0 && {
+        ALPNCallback: chooseProtocol(this.#offers(settings.alpn)),
+      }),
     });
+  }
+
+  /** HTTP/2 is left out where the connection manager speaks HTTP/1.1 only. */
+  #offers(configured: readonly string[]): readonly string[] {
+    return this.table.http?.codec === 'http1'
+      ? configured.filter((name) => name !== 'h2')
+      : configured;
   }
 
   /** Whether the client's certificate (or the lack of one) ends the connection. */
@@ -156,28 +181,33 @@ export class ChainHandler {
 
   drain(): void {
     this.#http?.drain();
+    this.#http2?.drain();
   }
 
   closeIdle(): void {
     this.#http?.closeIdle();
+    this.#http2?.drain();
   }
 
   sweep(nowMs: number): void {
     this.#http?.sweep(nowMs);
+    this.#http2?.sweep(nowMs);
   }
 
   destroy(): void {
     this.#http?.destroy();
+    this.#http2?.destroy();
     this.#tcp?.destroy();
   }
 
   get connectionCount(): number {
-    return (this.#http?.connections.size ?? 0) + (this.#tcp?.sessions.size ?? 0);
+    const http = (this.#http?.connections.size ?? 0) + (this.#http2?.sessions.size ?? 0);
+    return http + (this.#tcp?.sessions.size ?? 0);
   }
 }
 
-/** HTTP/2 is not spoken downstream: the first offer we have that we can serve. */
+/** The first of our protocols that the client offers. */
 const chooseProtocol =
   (ours: readonly string[]) =>
   ({ protocols }: { protocols: string[] }): string | undefined =>
-    ours.find((name) => name !== 'h2' && name !== 'istio-h2' && protocols.includes(name));
+    ours.find((name) => protocols.includes(name));

@@ -28,7 +28,7 @@ export const createGrpcStatsFilter = (stats: StatsRegistry): HttpFilter => {
       if (cluster === undefined) return;
       const type = exchange.header('content-type');
       if (type === undefined || !type.startsWith('application/grpc')) return;
-      const status = exchange.response?.get('grpc-status') ?? 'unknown';
+      const status = exchange.grpcStatus ?? 'unknown';
       counterOf(cluster.table.statName, status).value++;
     },
   };

@@ -1,5 +1,6 @@
+import type { ClusterStats } from '../../cluster/cluster-stats.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
-import type { UpstreamFailure } from '../../http1/client-connection.ts';
+import type { UpstreamFailure } from '../../http/upstream-connection.ts';
 
 /** The local reply for a failure, as Envoy words it. */
 export const describeFailure = (
@@ -34,6 +35,20 @@ export const describeFailure = (
         details: 'upstream_reset_before_response_started{connection_timeout}',
         flag: 'UF',
       };
+    case 'remote-reset':
+      return {
+        status: 503,
+        body: `${before} reset reason: remote reset`,
+        details: 'upstream_reset_before_response_started{remote_reset}',
+        flag: 'UR',
+      };
+    case 'refused-stream':
+      return {
+        status: 503,
+        body: `${before} reset reason: remote refused stream reset`,
+        details: 'upstream_reset_before_response_started{remote_refused_stream_reset}',
+        flag: 'UR',
+      };
     case 'protocol-error':
       return {
         status: 502,
@@ -49,4 +64,25 @@ export const describeFailure = (
         flag: 'UC',
       };
   }
+};
+
+/** What a failure means once the response has begun. */
+export const describeReset = (
+  failure: UpstreamFailure,
+): { readonly flag: ResponseFlag; readonly details: string } => {
+  const details = 'upstream_reset_after_response_started';
+  if (failure === 'protocol-error') return { flag: 'UPE', details: `${details}{protocol_error}` };
+  if (failure === 'remote-reset' || failure === 'refused-stream') {
+    return { flag: 'UR', details: `${details}{remote_reset}` };
+  }
+  return { flag: 'UC', details: `${details}{connection_termination}` };
+};
+
+const resets: ReadonlySet<UpstreamFailure> = new Set(['reset', 'remote-reset', 'refused-stream']);
+
+/** Counts a failure of a try. */
+export const countFailure = (stats: ClusterStats, failure: UpstreamFailure): void => {
+  if (failure === 'connect-timeout') stats.connectTimeout.value++;
+  else if (failure === 'protocol-error') stats.protocolError.value++;
+  else if (resets.has(failure)) stats.requestReset.value++;
 };

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
-import type { ClientConnection, UpstreamUser } from '../../http1/client-connection.ts';
+import type { UpstreamConnection, UpstreamUser } from '../../http/upstream-connection.ts';
+import { sendHeadText } from '../../http2/head-text.ts';
 
 /** Mirrored requests in flight at most: nobody waits for them, so nobody would notice a pile. */
 const maxMirrorCalls = 1024;
@@ -15,7 +16,7 @@ let inFlight = 0;
 export class MirrorCall implements UpstreamUser {
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
-  #connection: ClientConnection | undefined = undefined;
+  #connection: UpstreamConnection | undefined = undefined;
   #pending: (string | Buffer)[] = [];
   #pendingBytes = 0;
   #requestDone = false;
@@ -76,7 +77,7 @@ export class MirrorCall implements UpstreamUser {
     connection?.destroy();
   }
 
-  upstreamReady(connection: ClientConnection): void {
+  upstreamReady(connection: UpstreamConnection): void {
     if (this.#over) {
       connection.destroy();
       return;
@@ -85,12 +86,12 @@ export class MirrorCall implements UpstreamUser {
     connection.begin(this);
     connection.requestDone = this.#requestDone;
     for (const piece of this.#pending.splice(0)) {
-      if (typeof piece === 'string') connection.writeText(piece);
+      if (typeof piece === 'string') sendHeadText(connection, piece);
       else connection.writeBytes(piece);
     }
   }
 
-  upstreamHead(connection: ClientConnection): void {
+  upstreamHead(connection: UpstreamConnection): void {
     const { status } = connection.response;
     if (status >= 200) this.#cluster.stats.requestStatus.count(status);
   }

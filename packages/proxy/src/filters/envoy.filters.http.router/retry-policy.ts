@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '@lateen/routing';
-import type { UpstreamFailure } from '../../http1/client-connection.ts';
+import type { UpstreamFailure } from '../../http/upstream-connection.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
 
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -40,7 +40,8 @@ export const retriesFailure = (
   const { retryOn } = policy;
   if (failure === 'overflow') return false;
   if (failure === 'timeout') return retryOn.has('5xx') || retryOn.has('gateway-error');
-  const isReset = failure === 'reset' || failure === 'protocol-error';
+  if (failure === 'refused-stream' && retryOn.has('refused-stream')) return true;
+  const isReset = !failure.startsWith('connect-');
   if (!isReset) {
     return (
       retryOn.has('connect-failure') ||

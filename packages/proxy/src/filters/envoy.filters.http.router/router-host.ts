@@ -2,8 +2,9 @@ import type { Dice, FormatContext } from '@lateen/routing';
 import type { ClusterDirectory } from '../../http/connection-manager.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
-import type { ClientConnection } from '../../http1/client-connection.ts';
+import type { UpstreamConnection } from '../../http/upstream-connection.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
+import type { HeaderBlock } from '../../http1/header-block.ts';
 
 /** What the router needs from the exchange it routes. */
 export interface RouterHost extends Exchange {
@@ -24,11 +25,11 @@ export interface RouterHost extends Exchange {
   setDeadline(atMs: number): void;
   /** One more line for the response, whatever it will be. */
   addResponseHeader(name: string, value: string): void;
-  startResponse(upstream: ClientConnection): void;
+  startResponse(upstream: UpstreamConnection): void;
   startConnectTunnel(): void;
   sendInterim(response: MessageHead): void;
-  responseBytes(upstream: ClientConnection, bytes: Buffer, start: number, end: number): boolean;
+  responseBytes(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean;
   flushResponse(): void;
-  endResponse(): void;
+  endResponse(trailers?: HeaderBlock): void;
   resetResponse(flag: ResponseFlag, details: string): void;
 }

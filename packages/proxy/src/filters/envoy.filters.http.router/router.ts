@@ -4,20 +4,22 @@ import type { Endpoint } from '../../cluster/endpoint.ts';
 import type { Hash64 } from '../../cluster/xx-hash.ts';
 import type { ResponseFlag } from '../../http/response-flag.ts';
 import type {
-  ClientConnection,
+  UpstreamConnection,
   UpstreamFailure,
   UpstreamUser,
-} from '../../http1/client-connection.ts';
+} from '../../http/upstream-connection.ts';
 import { latin1Slice } from '../../http1/latin1.ts';
 import { chooseEndpoint } from './endpoint-choice.ts';
-import { describeFailure } from './failure-reply.ts';
+import { countFailure, describeFailure, describeReset } from './failure-reply.ts';
 import type { MirrorCall } from './mirror-call.ts';
 import { startMirrors } from './mirrors.ts';
 import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
+import { requestTimeoutMs } from './request-timeout.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { RouterDeadlines } from './router-deadlines.ts';
 import type { RouterHost } from './router-host.ts';
+import { socketRequest } from './socket-request.ts';
 import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
 
 /** Pieces of a body up to this join the head in one write. */
@@ -35,10 +37,12 @@ export class Router implements UpstreamUser {
   readonly #action: ForwardAction;
   readonly #destination: Destination;
   readonly #cluster: Cluster;
-  #connection: ClientConnection | undefined = undefined;
+  #connection: UpstreamConnection | undefined = undefined;
   #endpoint: Endpoint | undefined = undefined;
   readonly #body: RequestBody;
   #path = '';
+  /** For all tries together; 0: no bound. */
+  #timeoutMs = 0;
   #startLine: string | undefined = undefined;
   #head = '';
   #mirrors: readonly MirrorCall[] = [];
@@ -81,7 +85,8 @@ export class Router implements UpstreamUser {
     });
     if (action.hashPolicies.length > 0 || this.#cluster.needsHash) this.#hashRequest();
     this.#startLine = requestLine(exchange, this.#path);
-    if (action.timeoutMs > 0) {
+    this.#timeoutMs = requestTimeoutMs(exchange, action);
+    if (this.#timeoutMs > 0) {
       request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
       if (exchange.requestDone) this.#armTimeout(exchange.requestDoneMs);
     }
@@ -183,14 +188,13 @@ export class Router implements UpstreamUser {
     this.#endpoint = endpoint;
     const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
     this.#deadlines.try(perTry > 0 ? manager.deps.nowMs() + perTry : 0);
-    const request = { authority: exchange.authority, alpn: [], downstream: exchange.connection };
-    const acquired = this.#cluster.acquire(endpoint, this, request);
+    const acquired = this.#cluster.acquire(endpoint, this, socketRequest(exchange));
     if (acquired === 'overflow') this.upstreamFailed('overflow', 'overflow');
     else if (acquired === 'waiting') this.#waiting = true;
     else this.upstreamReady(acquired);
   }
 
-  upstreamReady(connection: ClientConnection): void {
+  upstreamReady(connection: UpstreamConnection): void {
     this.#waiting = false;
     const exchange = this.#exchange;
     if (this.#over) {
@@ -204,13 +208,14 @@ export class Router implements UpstreamUser {
       this.#startConnect(connection);
       return;
     }
-    this.#head = this.#serialize();
+    this.#head = this.#openRequest(connection);
     connection.requestDone = exchange.requestDone;
     if (exchange.requestDone || this.#body.pieces.length > 0) this.#sendKept(connection);
     if (!exchange.requestDone) exchange.connection.unblock();
   }
 
-  #serialize(): string {
+  /** The head as text, or '' when it has gone out in frames. */
+  #openRequest(connection: UpstreamConnection): string {
     const exchange = this.#exchange;
     const { request } = exchange;
     if (this.#action.autoHostRewrite && this.#endpoint?.entry.hostname) {
@@ -218,13 +223,17 @@ export class Router implements UpstreamUser {
     }
     request.remove('x-envoy-attempt-count');
     request.append('x-envoy-attempt-count', String(exchange.tries));
-    return request.serialize(this.#startLine);
+    if (connection.outlet === undefined) return request.serialize(this.#startLine);
+    const { method, scheme } = exchange;
+    connection.outlet.sendHead({ method, scheme, path: this.#path }, request);
+    return '';
   }
 
-  #sendKept(connection: ClientConnection): void {
+  #sendKept(connection: UpstreamConnection): void {
     const { pieces } = this.#body;
     const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined && only.length <= smallPieceBytes) {
+    const isSmall = pieces.length === 1 && only !== undefined && only.length <= smallPieceBytes;
+    if (isSmall && this.#head !== '') {
       connection.writeText(this.#head + latin1Slice(only, 0, only.length));
       this.#head = '';
     } else {
@@ -235,7 +244,7 @@ export class Router implements UpstreamUser {
   }
 
   /** CONNECT: bytes pass as they are once the upstream is there. */
-  #startConnect(connection: ClientConnection): void {
+  #startConnect(connection: UpstreamConnection): void {
     connection.becomeTunnel();
     const begin = (): void => {
       if (this.#over || this.#tunnel) return;
@@ -246,7 +255,7 @@ export class Router implements UpstreamUser {
     else connection.socket.once('connect', begin);
   }
 
-  upstreamHead(connection: ClientConnection): void {
+  upstreamHead(connection: UpstreamConnection): void {
     const { response } = connection;
     const exchange = this.#exchange;
     const { status } = response;
@@ -275,7 +284,7 @@ export class Router implements UpstreamUser {
     if (status === 101) this.#tunnel = true;
   }
 
-  upstreamBody(connection: ClientConnection, bytes: Buffer, start: number, end: number): boolean {
+  upstreamBody(connection: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     return this.#exchange.responseBytes(connection, bytes, start, end);
   }
 
@@ -287,7 +296,7 @@ export class Router implements UpstreamUser {
     this.#exchange.connection.unblock();
   }
 
-  upstreamEnd(): void {
+  upstreamEnd(connection: UpstreamConnection): void {
     if (this.#over) return;
     this.#over = true;
     const exchange = this.#exchange;
@@ -296,7 +305,7 @@ export class Router implements UpstreamUser {
     cluster.stats.requestTimeMs.observe(exchange.manager.deps.nowMs() - exchange.startMs);
     this.#connection = undefined;
     this.#leaveEndpoint();
-    exchange.endResponse();
+    exchange.endResponse(connection.trailers);
   }
 
   // --- failure -------------------------------------------------------------------------------
@@ -312,11 +321,11 @@ export class Router implements UpstreamUser {
       exchange.endResponse();
       return;
     }
-    this.#countFailure(failure);
+    countFailure(this.#cluster.stats, failure);
     if (exchange.responseStarted) {
       this.#over = true;
-      const flag = failure === 'protocol-error' ? 'UPE' : 'UC';
-      exchange.resetResponse(flag, 'upstream_reset_after_response_started{connection_termination}');
+      const { flag, details } = describeReset(failure);
+      exchange.resetResponse(flag, details);
       return;
     }
     if (failure === 'reset' && this.#mayRepeatFreely(connection)) {
@@ -339,15 +348,8 @@ export class Router implements UpstreamUser {
     this.#reply(status, body, details, flag);
   }
 
-  #countFailure(failure: UpstreamFailure): void {
-    const { stats } = this.#cluster;
-    if (failure === 'connect-timeout') stats.connectTimeout.value++;
-    else if (failure === 'protocol-error') stats.protocolError.value++;
-    else if (failure === 'reset') stats.requestReset.value++;
-  }
-
   /** An idle connection that closed as we wrote: nothing was processed, once more on another. */
-  #mayRepeatFreely(connection: ClientConnection | undefined): boolean {
+  #mayRepeatFreely(connection: UpstreamConnection | undefined): boolean {
     if (connection === undefined || connection.requests < 2 || connection.gotBytes) return false;
     const { method } = this.#exchange;
     return !this.#freeRetryUsed && this.#body.whole && method !== 'POST' && method !== 'PATCH';
@@ -412,12 +414,12 @@ export class Router implements UpstreamUser {
 
   #expectedMs(): number {
     const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
-    return perTry > 0 ? Math.min(perTry, this.#action.timeoutMs) : this.#action.timeoutMs;
+    return perTry > 0 ? Math.min(perTry, this.#timeoutMs) : this.#timeoutMs;
   }
 
   /** The route's time-out counts from the moment the request is complete (Envoy's rule). */
   #armTimeout(fromMs: number): void {
-    const { timeoutMs } = this.#action;
+    const timeoutMs = this.#timeoutMs;
     if (timeoutMs <= 0 || this.#exchange.upgrade !== undefined) return;
     this.#deadlines.request(fromMs + timeoutMs);
   }

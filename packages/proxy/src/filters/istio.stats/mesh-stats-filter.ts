@@ -1,9 +1,9 @@
 import type { EndpointEntry, ListenerTable } from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
+import type { Downstream } from '../../http/downstream.ts';
 import type { Exchange, PeerFacts } from '../../http/exchange.ts';
 import type { FilterVerdict, HttpFilter, RequestFilter } from '../../http/http-filter.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
-import type { ServerConnection } from '../../http1/server-connection.ts';
 import type { Counter, Histogram } from '../../stats/metric.ts';
 import type { StatsRegistry } from '../../stats/registry.ts';
 import { subjectNames } from '../../tls/peer-check.ts';
@@ -104,16 +104,16 @@ class OutboundExchange implements RequestFilter {
 }
 
 /** Principals of connections: certificates are read once, not for each request. */
-const principals = new WeakMap<ServerConnection, string>();
+const principals = new WeakMap<object, string>();
 
-const principalOf = (connection: ServerConnection): string => {
+const principalOf = (connection: Downstream): string => {
   const { tls } = connection;
   if (tls === undefined) return 'unknown';
-  const known = principals.get(connection);
+  const known = principals.get(tls);
   if (known !== undefined) return known;
   const uri = subjectNames(tls.getPeerCertificate()).find(({ type }) => type === 'uri');
   const principal = uri?.value ?? 'unknown';
-  principals.set(connection, principal);
+  principals.set(tls, principal);
   return principal;
 };
 
@@ -191,7 +191,7 @@ class MeshStats {
     const { peer, isGrpc, principal } = call;
     const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
     const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
-    const grpcStatus = isGrpc ? (exchange.response?.get('grpc-status') ?? '') : '';
+    const grpcStatus = isGrpc ? (exchange.grpcStatus ?? '') : '';
     const who = peer === undefined ? '' : peerKey(peer);
     const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${principal} ${who}`;
     const found = this.#calls.get(key);
