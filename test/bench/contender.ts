@@ -23,6 +23,8 @@ export interface Contender {
   readonly port: number;
   readonly command: string;
   readonly args: readonly string[];
+  /** File for its standard output; absent: nowhere. */
+  readonly outputPath?: string;
 }
 
 const nginxBasics = (folder: string): string => `
@@ -131,12 +133,20 @@ export const backend = (folder: string, ports: Ports): Contender => ({
   args: nginxAt(folder, 'backend', (own) => backendConfig(own, ports)),
 });
 
+/** V8 flags that the runtime starts proxies with. */
+const proxyFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+
 const lateen = (folder: string, name: string, main: string, parts: ProxyParts): Contender => ({
   name,
   program: undefined,
   port: parts.listen,
   command: process.execPath,
-  args: [main, '-c', write(folder, `${parts.listen}.json`, JSON.stringify(proxyBootstrap(parts)))],
+  args: [
+    ...proxyFlags,
+    main,
+    '-c',
+    write(folder, `${parts.listen}.json`, JSON.stringify(proxyBootstrap(parts))),
+  ],
 });
 
 /** Our proxy as a mesh configures it. */
@@ -176,6 +186,8 @@ export const contenders = (folder: string, ports: Ports, main: string): readonly
     port: ports.haproxy,
     command: 'haproxy',
     args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyConfig(ports))],
+    // Its log goes to its output: into a file, as the others' do.
+    outputPath: join(folder, 'haproxy-access.log'),
   },
   {
     name: 'nginx, 1 worker',

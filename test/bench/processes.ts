@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** How long a server may take to accept its first connection, in milliseconds. */
@@ -14,9 +15,15 @@ const children = new Set<ChildProcess>();
 export const isInstalled = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 
-/** Starts a program; it ends with this process at the latest. */
-export const start = (command: string, args: readonly string[]): ChildProcess => {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+/** Starts a program, its output into a file when one is named; it ends with this process at the latest. */
+export const start = (
+  command: string,
+  args: readonly string[],
+  outputPath?: string,
+): ChildProcess => {
+  const output = outputPath === undefined ? 'ignore' : openSync(outputPath, 'a');
+  const child = spawn(command, args, { stdio: ['ignore', output, 'inherit'] });
+  if (typeof output === 'number') closeSync(output);
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;

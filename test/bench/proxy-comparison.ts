@@ -77,7 +77,7 @@ interface Running {
 }
 
 const launch = async (contender: Contender): Promise<Running> => {
-  const child = start(contender.command, contender.args);
+  const child = start(contender.command, contender.args, contender.outputPath);
   await accepting(child, '127.0.0.1', contender.port);
   if (child.pid === undefined) throw new Error('did not start');
   return {
