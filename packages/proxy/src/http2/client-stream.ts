@@ -46,6 +46,7 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
   #scanner: ChunkScanner | undefined = undefined;
   #left = 0;
   #gotHead = false;
+  #abort: AbortController | undefined = undefined;
   #released = false;
 
   constructor(session: ClientStreamSession) {
@@ -75,7 +76,13 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
     this.requestDone = endStream;
     try {
       const { raw } = requestList(line, head);
-      const options = { endStream, waitForTrailers: isChunked };
+      // A body that is cut must not look complete: only a signal resets without ending before.
+      this.#abort = endStream ? undefined : new AbortController();
+      const options = {
+        endStream,
+        waitForTrailers: isChunked,
+        ...(this.#abort !== undefined && { signal: this.#abort.signal }),
+      };
       this.#attach(this.#session.session.request(raw as never, options));
     } catch {
       // A head the library refuses to send.
@@ -188,7 +195,7 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
     const user = this.#user;
     this.#user = undefined;
     // An answer before the request was complete: the rest of it is not wanted.
-    if (!this.requestDone && !stream.closed) stream.close(errorCode.cancel);
+    if (!this.requestDone) this.#cancel(stream);
     user?.upstreamEnd(this);
   }
 
@@ -210,7 +217,13 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
     this.#user = undefined;
     const stream = this.#stream;
     if (stream === undefined) this.#release();
-    else if (!stream.closed) stream.close(errorCode.cancel);
+    else this.#cancel(stream);
+  }
+
+  #cancel(stream: ClientHttp2Stream): void {
+    if (stream.closed || stream.destroyed) return;
+    if (this.requestDone || this.#abort === undefined) stream.close(errorCode.cancel);
+    else this.#abort.abort();
   }
 
   /** The session could not be used after all. */

@@ -108,7 +108,7 @@ export class Http2ServerSession implements StreamSession {
     this.sinceMs = now;
     if (!reset || this.#closed || this.#resets.count(now)) return;
     this.#host.protocolError();
-    this.#session.destroy(undefined, errorCode.enhanceYourCalm);
+    this.#session.destroy(errorCode.enhanceYourCalm as never);
   }
 
   /** Takes no more streams; closes when those under way are done. */

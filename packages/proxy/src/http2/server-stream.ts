@@ -268,7 +268,8 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
 
   abort(): void {
     this.#exchange = undefined;
-    if (!this.#stream.closed) this.#stream.close(errorCode.internal);
+    // Not `close`: that would end the message before it resets the stream.
+    if (!this.#stream.closed) this.#stream.destroy(new Error('response cut short'));
   }
 
   #onClose(): void {
