@@ -436,3 +436,32 @@ test('a client that leaves ends the upstream stream', async () => {
   await eventually(() => closed === 1);
   session.destroy();
 });
+
+test('copies of requests go to HTTP/2 clusters, with their bodies', async () => {
+  const copies: string[] = [];
+  await using shadow = await http2Upstream((stream, headers) => {
+    let text = '';
+    stream.on('data', (piece) => {
+      text += String(piece);
+    });
+    stream.on('end', () => {
+      copies.push(`${headers[':method']} ${headers[':path']} ${headers[':authority']} ${text}`);
+      stream.respond({ ':status': 200 }, { endStream: true });
+    });
+  });
+  await using upstream = await httpUpstream((request, response) => {
+    request.resume();
+    response.end('ok');
+  });
+  await using proxy = await runProxy({
+    clusters: [clusterJson('u', [upstream.port]), h2Cluster('shadow', shadow.port)],
+    routes: [routeTo('u', '/', { requestMirrorPolicies: [{ cluster: 'shadow' }] })],
+  });
+  const session = connect(proxy.port);
+  const headers = { ':path': '/a', ':method': 'POST', ':authority': 'some.host' };
+  const answer = await ask(session, headers, Buffer.from('body'));
+  session.close();
+  assert.equal(answer.body.toString(), 'ok');
+  await eventually(() => copies.length === 1);
+  assert.equal(copies[0], 'POST /a some.host-shadow body');
+});

@@ -68,6 +68,8 @@ export class Http2ServerSession implements StreamSession {
     this.sinceMs = host.nowMs();
     if (options.first !== undefined && options.first.length > 0) socket.unshift(options.first);
     socket.on('error', () => undefined);
+    // What `tls.Server` does when a handshake is done; without it the session waits for one.
+    if (options.isTls) Object.assign(socket, { secureConnecting: false });
     const session = performServerHandshake(socket, serverOptions(host.http2, host.limits));
     this.#session = session;
     session.on('error', () => host.protocolError());
