@@ -1,0 +1,15 @@
+export type * from './access.ts';
+export type * from './config.ts';
+export type * from './event.ts';
+export type * from './explain.ts';
+export type * from './graph.ts';
+export type * from './health.ts';
+export type * from './log.ts';
+export type * from './problem.ts';
+export type * from './proxy.ts';
+export type * from './schema.ts';
+export type * from './series.ts';
+export type * from './service.ts';
+export type * from './status.ts';
+export type * from './trace.ts';
+export type * from './workload.ts';

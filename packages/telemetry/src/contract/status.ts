@@ -1,0 +1,52 @@
+import type { Access } from './access.ts';
+
+/** Fill of one bounded store. */
+export interface StoreFill {
+  readonly used: number;
+  readonly limit: number;
+  /** Things thrown away since start because the limit was reached. */
+  readonly evicted: number;
+}
+
+/** A namespace of the mesh. */
+export interface NamespaceRow {
+  readonly name: string;
+  /** Label `istio-injection=enabled` or a revision label. */
+  readonly isInjected: boolean;
+  readonly isControlPlane: boolean;
+}
+
+/** `GET status`. */
+export interface Status {
+  readonly product: 'Lateen';
+  readonly version: string;
+  /** Epoch milliseconds of the server. */
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  readonly cluster: string;
+  readonly namespaces: readonly NamespaceRow[];
+  readonly access: Access;
+  readonly kubernetes: { readonly ok: boolean; readonly server: string; readonly error: string };
+  readonly istiod: { readonly ok: boolean; readonly version: string; readonly error: string };
+  readonly proxies: { readonly total: number; readonly synced: number; readonly scraped: number };
+  readonly metrics: {
+    readonly source: 'embedded' | 'prometheus';
+    readonly url: string;
+    readonly scrapeIntervalMs: number;
+    readonly retentionMs: number;
+    readonly series: StoreFill;
+    readonly bytes: StoreFill;
+  };
+  readonly tracing: {
+    readonly source: 'embedded' | 'jaeger';
+    readonly url: string;
+    readonly traces: StoreFill;
+    readonly spans: StoreFill;
+    readonly bytes: StoreFill;
+    /** Ports where spans are taken; 0: not listening. */
+    readonly otlpPort: number;
+    readonly zipkinPort: number;
+  };
+  /** For people. */
+  readonly warnings: readonly string[];
+}
