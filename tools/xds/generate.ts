@@ -1,5 +1,6 @@
 /**
- * Regenerates packages/xds/gen from the Envoy API that @grpc/grpc-js-xds publishes.
+ * Regenerates packages/xds/gen from the Envoy API that @grpc/grpc-js-xds publishes, and from the few
+ * messages of Istio's own that it does not have (`protos/` beside this file).
  * Run: `npm install --prefix tools && node_modules/.bin/node tools/xds/generate.ts`.
  *
  * Validation and versioning annotations are cut before generating: they double the load time of the
@@ -38,6 +39,7 @@ const work = mkdtempSync(join(tmpdir(), 'xds-protos-'));
 const protos = join(work, 'protos');
 for (const folder of ['envoy-api', 'googleapis', 'xds'])
   cpSync(join(source, folder), protos, { recursive: true });
+cpSync(join(here, 'protos'), protos, { recursive: true });
 for (const file of listFiles(protos)) {
   if (file.endsWith('.proto')) writeFileSync(file, cleanProto(readFileSync(file, 'utf8')));
 }

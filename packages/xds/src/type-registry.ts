@@ -43,6 +43,7 @@ import { file_envoy_extensions_filters_listener_original_dst_v3_original_dst } f
 import { file_envoy_extensions_filters_listener_original_src_v3_original_src } from '../gen/envoy/extensions/filters/listener/original_src/v3/original_src_pb.js';
 import { file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol } from '../gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from '../gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
+import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz } from '../gen/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.js';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from '../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { file_envoy_extensions_filters_network_local_ratelimit_v3_local_rate_limit } from '../gen/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb.js';
 import { file_envoy_extensions_filters_network_rbac_v3_rbac } from '../gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
@@ -56,6 +57,7 @@ import { file_envoy_extensions_load_balancing_policies_maglev_v3_maglev } from '
 import { file_envoy_extensions_load_balancing_policies_random_v3_random } from '../gen/envoy/extensions/load_balancing_policies/random/v3/random_pb.js';
 import { file_envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash } from '../gen/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb.js';
 import { file_envoy_extensions_load_balancing_policies_round_robin_v3_round_robin } from '../gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.js';
+import { file_envoy_extensions_path_match_uri_template_v3_uri_template_match } from '../gen/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb.js';
 import { file_envoy_extensions_request_id_uuid_v3_uuid } from '../gen/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from '../gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
 import { file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config } from '../gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
@@ -67,6 +69,7 @@ import { file_envoy_extensions_transport_sockets_tls_v3_tls } from '../gen/envoy
 import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from '../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { file_envoy_extensions_wasm_v3_wasm } from '../gen/envoy/extensions/wasm/v3/wasm_pb.js';
 import { file_envoy_service_discovery_v3_discovery } from '../gen/envoy/service/discovery/v3/discovery_pb.js';
+import { file_istio_envoy_config_filter_http_alpn_v2alpha1_config } from '../gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
 
 /** The files and all that they import, each once. */
 const withImports = (files: readonly DescFile[]): readonly DescFile[] => {
@@ -128,6 +131,7 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_filters_listener_original_src_v3_original_src,
     file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol,
     file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
+    file_envoy_extensions_filters_network_ext_authz_v3_ext_authz,
     file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
     file_envoy_extensions_filters_network_local_ratelimit_v3_local_rate_limit,
     file_envoy_extensions_filters_network_rbac_v3_rbac,
@@ -141,6 +145,7 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_load_balancing_policies_random_v3_random,
     file_envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash,
     file_envoy_extensions_load_balancing_policies_round_robin_v3_round_robin,
+    file_envoy_extensions_path_match_uri_template_v3_uri_template_match,
     file_envoy_extensions_request_id_uuid_v3_uuid,
     file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
     file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config,
@@ -151,5 +156,6 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_transport_sockets_tls_v3_tls,
     file_envoy_extensions_upstreams_http_v3_http_protocol_options,
     file_envoy_extensions_wasm_v3_wasm,
+    file_istio_envoy_config_filter_http_alpn_v2alpha1_config,
   ]),
 );
