@@ -44,6 +44,20 @@ export interface Expectation {
   readonly transport?: string;
   /** Pods that may answer. */
   readonly pods?: readonly string[];
+  /** `address:port` of those, sorted. */
+  readonly endpoints?: readonly string[];
+  /**
+   * Parts that the resources which decide the request must have, as protobuf JSON with the names of
+   * Envoy's documentation: in lists an element anywhere, null for what must be absent, `'**'` for
+   * something anywhere below.
+   */
+  readonly configured?: {
+    /** Of the first destination. */
+    readonly cluster?: unknown;
+    readonly endpoints?: unknown;
+    readonly listener?: unknown;
+    readonly route?: unknown;
+  };
   /** The caller cannot even be asked about: the code of the diagnostic. */
   readonly error?: string;
   /** Pattern of what is said about objects of the row that are refused; absent: all are taken. */
@@ -176,6 +190,10 @@ const rowOf = (
     expect,
   };
 };
+
+/** Ways of interception that a row is asked in; gateways have none. */
+export const modesOf = ({ caller, modes }: Row): Row['modes'] =>
+  caller.kind === 'gateway' ? ['REDIRECT'] : modes;
 
 const readTable = (path: string): readonly Row[] => {
   const table = parse(readFileSync(path, 'utf8'), { merge: true }) as TableText;
