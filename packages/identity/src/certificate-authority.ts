@@ -7,6 +7,8 @@ import {
 } from 'node:crypto';
 import type { Clock } from '@lateen/base';
 import { type DistinguishedName, type SubjectAltName, signCertificate } from './certificate.ts';
+import { readCertificateFields } from './certificate-fields.ts';
+import { type KeyAlgorithm, privateKeyPem } from './key-pair.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** Istio's self-signed root lives ten years. */
@@ -23,7 +25,15 @@ export interface CertificateAndKey {
 export interface IssueRequest {
   readonly subject: DistinguishedName;
   readonly altNames?: readonly SubjectAltName[];
+  /** No certificate outlives the authority's own. */
   readonly lifetimeMs: number;
+}
+
+export interface IntermediateRequest {
+  readonly subject: DistinguishedName;
+  readonly lifetimeMs: number;
+  /** How many authorities may follow below it. Default 0: it signs leaves only. */
+  readonly pathLength?: number;
 }
 
 /** Signs certificates for keys of others, or for keys it makes itself. */
@@ -36,12 +46,16 @@ export interface CertificateAuthority {
   issue(request: IssueRequest): CertificateAndKey;
   /** Certificate for a public key, PEM. */
   sign(publicKey: KeyObject, request: IssueRequest): string;
+  /** An authority below this one, with an ECDSA P-256 key of its own. */
+  createIntermediate(request: IntermediateRequest): CertificateAuthority;
 }
 
-const privatePem = (key: KeyObject): string =>
-  key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const createKeys = (algorithm: KeyAlgorithm = 'ecdsa-p256') =>
+  algorithm === 'ecdsa-p256'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** Wraps an existing authority: `pair` is its certificate and key. */
+/** Wraps an existing authority: `pair` is its certificate and key. Throws when they do not belong together. */
 export const loadCertificateAuthority = (
   pair: CertificateAndKey,
   clock: Clock,
@@ -51,8 +65,13 @@ export const loadCertificateAuthority = (
   const parsed = new X509Certificate(pair.certificate);
   if (!parsed.checkPrivateKey(signingKey))
     throw new Error('the CA key does not belong to the CA certificate');
-  const issuer = readName(parsed.subject);
-  const signKey = (publicKey: KeyObject, request: IssueRequest): string => {
+  const { subject: issuer, subjectKeyId: issuerKeyId } = readCertificateFields(parsed.raw);
+  const lastMs = parsed.validToDate.getTime();
+  const signKey = (
+    publicKey: KeyObject,
+    request: IssueRequest,
+    authority: { readonly isAuthority?: boolean; readonly pathLength?: number } = {},
+  ): string => {
     const nowMs = clock.nowMs();
     return signCertificate({
       subject: request.subject,
@@ -60,41 +79,37 @@ export const loadCertificateAuthority = (
       publicKey,
       signingKey,
       issuerPublicKey,
+      ...(issuerKeyId !== undefined && { issuerKeyId }),
       notBeforeMs: nowMs - clockSkewMs,
-      notAfterMs: nowMs + request.lifetimeMs,
+      notAfterMs: Math.min(nowMs + request.lifetimeMs, lastMs),
       ...(request.altNames && { altNames: request.altNames }),
+      ...authority,
     });
   };
   return {
     certificate: pair.certificate,
     key: pair.key,
-    sign: signKey,
+    sign: (publicKey, request) => signKey(publicKey, request),
     issue: (request) => {
-      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      return { certificate: signKey(publicKey, request), key: privatePem(privateKey) };
+      const { publicKey, privateKey } = createKeys();
+      return { certificate: signKey(publicKey, request), key: privateKeyPem(privateKey) };
+    },
+    createIntermediate: ({ subject, lifetimeMs, pathLength = 0 }) => {
+      const { publicKey, privateKey } = createKeys();
+      const authority = { isAuthority: true, pathLength };
+      const certificate = signKey(publicKey, { subject, lifetimeMs }, authority);
+      return loadCertificateAuthority({ certificate, key: privateKeyPem(privateKey) }, clock);
     },
   };
 };
 
-/** Reads back `O=...\nCN=...` as Node prints it; only names that `createCertificateAuthority` wrote. */
-const readName = (subject: string): DistinguishedName => {
-  const lines = subject.split('\n');
-  const values = (prefix: string): string[] =>
-    lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
-  const [commonName] = values('CN=');
-  const organizations = values('O=');
-  return {
-    ...(commonName !== undefined && { commonName }),
-    ...(organizations.length > 0 && { organizations }),
-  };
-};
-
-/** A new self-signed root, ECDSA P-256, ten years. */
+/** A new self-signed root of ten years, ECDSA P-256 unless RSA is asked for. */
 export const createCertificateAuthority = (
   subject: DistinguishedName,
   clock: Clock,
+  algorithm?: KeyAlgorithm,
 ): CertificateAuthority => {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey, privateKey } = createKeys(algorithm);
   const nowMs = clock.nowMs();
   const certificate = signCertificate({
     subject,
@@ -106,5 +121,5 @@ export const createCertificateAuthority = (
     notAfterMs: nowMs + rootLifetimeMs,
     isAuthority: true,
   });
-  return loadCertificateAuthority({ certificate, key: privatePem(privateKey) }, clock);
+  return loadCertificateAuthority({ certificate, key: privateKeyPem(privateKey) }, clock);
 };

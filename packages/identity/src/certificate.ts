@@ -12,6 +12,7 @@ import {
   time,
   utf8String,
 } from './der.ts';
+import { encodePem } from './pem.ts';
 
 /** A distinguished name of the two attributes Kubernetes reads: user = CN, groups = O. */
 export interface DistinguishedName {
@@ -26,18 +27,24 @@ export type SubjectAltName =
 
 export interface CertificateRequest {
   readonly subject: DistinguishedName;
-  readonly issuer: DistinguishedName;
+  /** A name, or the encoded subject of the issuer's certificate. */
+  readonly issuer: DistinguishedName | Uint8Array;
   readonly publicKey: KeyObject;
   /** ECDSA P-256 or RSA; the signature algorithm follows from it. */
   readonly signingKey: KeyObject;
   readonly issuerPublicKey: KeyObject;
+  /** Subject key id of the issuer's certificate. Default: as this package makes them from the key. */
+  readonly issuerKeyId?: Uint8Array;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly altNames?: readonly SubjectAltName[];
   readonly isAuthority?: boolean;
+  /** How many authorities may follow below an authority. Default: no limit. */
+  readonly pathLength?: number;
 }
 
-const oid = {
+/** Object identifiers of what we write. */
+export const oid = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   basicConstraints: '2.5.29.19',
@@ -50,12 +57,14 @@ const oid = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   rsaWithSha256: '1.2.840.113549.1.1.11',
+  extensionRequest: '1.2.840.113549.1.9.14',
 } as const;
 
 const attribute = (type: string, value: string): Buffer =>
   setOf(sequence(objectIdentifier(type), utf8String(value)));
 
-const distinguishedName = (name: DistinguishedName): Buffer =>
+/** Name of RFC 5280 section 4.1.2.4. */
+export const distinguishedName = (name: DistinguishedName): Buffer =>
   sequence(
     ...(name.organizations ?? []).map((value) => attribute(oid.organization, value)),
     ...(name.commonName === undefined ? [] : [attribute(oid.commonName, name.commonName)]),
@@ -76,7 +85,7 @@ const ipv6Bytes = (address: string): Buffer => {
 };
 
 /** GeneralName of RFC 5280 section 4.2.1.6. */
-const generalName = ({ kind, value }: SubjectAltName): Buffer => {
+export const generalName = ({ kind, value }: SubjectAltName): Buffer => {
   if (kind === 'dns') return tagged(0x82, Buffer.from(value, 'latin1'));
   if (kind === 'uri') return tagged(0x86, Buffer.from(value, 'latin1'));
   if (isIPv4(value)) return tagged(0x87, Buffer.from(value.split('.').map(Number)));
@@ -84,16 +93,26 @@ const generalName = ({ kind, value }: SubjectAltName): Buffer => {
   throw new RangeError(`not an IP address: ${value}`);
 };
 
-const extension = (type: string, critical: boolean, value: Buffer): Buffer =>
+/** Extension of RFC 5280 section 4.2. */
+export const extension = (type: string, critical: boolean, value: Buffer): Buffer =>
   sequence(objectIdentifier(type), ...(critical ? [boolean(true)] : []), octetString(value));
 
-const publicKeyInfo = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
+/** SubjectPublicKeyInfo, DER. */
+export const publicKeyInfo = (key: KeyObject): Buffer =>
+  key.export({ type: 'spki', format: 'der' });
 
 /** SHA-1 of the key, method 1 of RFC 5280 section 4.2.1.2 over the whole SPKI: an id, not security. */
 const keyId = (key: KeyObject): Buffer => createHash('sha1').update(publicKeyInfo(key)).digest();
 
-const authorityExtensions = (): readonly Buffer[] => [
-  extension(oid.basicConstraints, true, sequence(boolean(true))),
+const authorityExtensions = (pathLength: number | undefined): readonly Buffer[] => [
+  extension(
+    oid.basicConstraints,
+    true,
+    sequence(
+      boolean(true),
+      ...(pathLength === undefined ? [] : [integer(Buffer.from([pathLength]))]),
+    ),
+  ),
   // keyCertSign and cRLSign: bits 5 and 6.
   extension(oid.keyUsage, true, bitString(Buffer.from([0x06]), 1)),
 ];
@@ -116,17 +135,24 @@ const extensionsOf = (request: CertificateRequest): Buffer => {
   return tagged(
     0xa3,
     sequence(
-      ...(request.isAuthority === true ? authorityExtensions() : leafExtensions()),
+      ...(request.isAuthority === true
+        ? authorityExtensions(request.pathLength)
+        : leafExtensions()),
       ...(altNames.length === 0
         ? []
         : [extension(oid.subjectAltName, unnamed, sequence(...altNames.map(generalName)))]),
       extension(oid.subjectKeyId, false, octetString(keyId(request.publicKey))),
-      extension(oid.authorityKeyId, false, sequence(tagged(0x80, keyId(request.issuerPublicKey)))),
+      extension(
+        oid.authorityKeyId,
+        false,
+        sequence(tagged(0x80, request.issuerKeyId ?? keyId(request.issuerPublicKey))),
+      ),
     ),
   );
 };
 
-const signatureAlgorithm = (key: KeyObject): Buffer =>
+/** AlgorithmIdentifier for signatures of the key over SHA-256. */
+export const signatureAlgorithm = (key: KeyObject): Buffer =>
   key.asymmetricKeyType === 'ec'
     ? sequence(objectIdentifier(oid.ecdsaWithSha256))
     : sequence(objectIdentifier(oid.rsaWithSha256), Buffer.from([0x05, 0x00]));
@@ -137,9 +163,6 @@ const serialNumber = (): Buffer => {
   return integer(bytes);
 };
 
-const pem = (label: string, der: Buffer): string =>
-  `-----BEGIN ${label}-----\n${der.toString('base64').replace(/(.{64})(?=.)/g, '$1\n')}\n-----END ${label}-----\n`;
-
 /** Signs an X.509 v3 certificate (RFC 5280) and returns it as PEM. */
 export const signCertificate = (request: CertificateRequest): string => {
   const algorithm = signatureAlgorithm(request.signingKey);
@@ -147,12 +170,12 @@ export const signCertificate = (request: CertificateRequest): string => {
     tagged(0xa0, integer(Buffer.from([2]))),
     serialNumber(),
     algorithm,
-    distinguishedName(request.issuer),
+    request.issuer instanceof Uint8Array ? request.issuer : distinguishedName(request.issuer),
     sequence(time(request.notBeforeMs), time(request.notAfterMs)),
     distinguishedName(request.subject),
     publicKeyInfo(request.publicKey),
     extensionsOf(request),
   );
   const signature = sign('sha256', body, request.signingKey);
-  return pem('CERTIFICATE', sequence(body, algorithm, bitString(signature)));
+  return encodePem('CERTIFICATE', sequence(body, algorithm, bitString(signature)));
 };
