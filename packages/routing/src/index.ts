@@ -29,4 +29,5 @@ export { pathOnly, queryParameter } from './request-path.ts';
 export { compileRouteConfiguration } from './route-table.ts';
 export type { StringMatch } from './string-match.ts';
 export type { TcpDestination, TcpProxySettings } from './tcp-proxy.ts';
+export { compileSecret } from './tls-compilation.ts';
 export type * from './tls-settings.ts';

@@ -267,7 +267,17 @@ test('TLS of a chain', () => {
             requireClientCertificate: true,
             commonTlsContext: {
               alpnProtocols: ['istio', 'h2'],
-              tlsCertificateSdsSecretConfigs: [{ name: 'default' }],
+              tlsCertificateSdsSecretConfigs: [
+                {
+                  name: 'default',
+                  sdsConfig: {
+                    apiConfigSource: {
+                      apiType: 'GRPC',
+                      grpcServices: [{ envoyGrpc: { clusterName: 'sds-grpc' } }],
+                    },
+                  },
+                },
+              ],
               tlsParams: { tlsMinimumProtocolVersion: 'TLSv1_2' },
               combinedValidationContext: {
                 defaultValidationContext: {
@@ -286,8 +296,8 @@ test('TLS of a chain', () => {
   const transport = listener.filterChains[0]?.transport;
   assert.ok(transport?.kind === 'tls');
   const { tls } = transport;
-  assert.deepEqual(tls.certificates, [{ kind: 'sds', name: 'default' }]);
-  assert.deepEqual(tls.validation?.trustedCa, { kind: 'sds', name: 'ROOTCA' });
+  assert.deepEqual(tls.certificates, [{ kind: 'sds', name: 'default', server: 'sds-grpc' }]);
+  assert.deepEqual(tls.validation?.trustedCa, { kind: 'sds', name: 'ROOTCA', server: '' });
   assert.equal(tls.validation?.subjectNames[0]?.type, 'uri');
   assert.deepEqual([tls.minVersion, tls.maxVersion], ['TLSv1.2', 'TLSv1.3']);
   assert.equal(tls.requireClientCertificate, true);

@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { Checked } from '@lateen/base';
 import type { TransportSocket } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ProxyProtocolConfig_Version } from '@lateen/xds/gen/envoy/config/core/v3/proxy_protocol_pb.js';
 import { ProxyProtocolUpstreamTransportSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
@@ -11,6 +12,10 @@ import {
   type TlsParameters,
   CertificateValidationContext_TrustChainVerification as TrustChain,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import type {
+  SdsSecretConfig,
+  Secret,
+} from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import {
   type CommonTlsContext,
   DownstreamTlsContextSchema,
@@ -18,12 +23,14 @@ import {
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { holds, unpack } from './any-message.ts';
 import { dataSource } from './data-source.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
 import { compileStringMatch } from './string-match.ts';
 import type {
-  CertificateSource,
   DownstreamTransport,
   PeerValidation,
+  SecretReference,
+  SecretTable,
+  StaticCertificate,
   SubjectNameMatch,
   TlsSettings,
   TlsVersion,
@@ -67,13 +74,21 @@ const compileSubjectNames = (
 
 type TrustedCa = PeerValidation['trustedCa'];
 
+/** Where a named secret comes from: the first gRPC service of its source, or ADS. */
+const secretReference = ({ name, sdsConfig }: SdsSecretConfig): SecretReference => {
+  const source = sdsConfig?.configSourceSpecifier;
+  const services = source?.case === 'apiConfigSource' ? source.value.grpcServices : [];
+  const target = services[0]?.targetSpecifier;
+  const server = target?.case === 'envoyGrpc' ? target.value.clusterName : '';
+  return { kind: 'sds', name, server };
+};
+
 const compileValidation = (
   context: CertificateValidationContext,
-  secretName: string | undefined,
+  sds: SecretReference | undefined,
   findings: Findings,
   path: string,
 ): PeerValidation => {
-  const sds: TrustedCa = secretName === undefined ? undefined : { kind: 'sds', name: secretName };
   const system: TrustedCa = context.systemRootCerts === undefined ? undefined : 'system';
   const trustedCa = sds ?? dataSource(context.trustedCa) ?? system;
   const crl = dataSource(context.crl);
@@ -106,16 +121,14 @@ const compileValidationType = (
     case 'validationContext':
       return compileValidation(type.value, undefined, findings, `${path}.validation_context`);
     case 'validationContextSdsSecretConfig':
-      return { ...nothingChecked, trustedCa: { kind: 'sds', name: type.value.name } };
+      return { ...nothingChecked, trustedCa: secretReference(type.value) };
     case 'combinedValidationContext': {
-      const name = type.value.validationContextSdsSecretConfig?.name;
-      const base = type.value.defaultValidationContext;
-      if (base === undefined) {
-        const trustedCa = name === undefined ? {} : { trustedCa: { kind: 'sds', name } as const };
-        return { ...nothingChecked, ...trustedCa };
-      }
+      const { validationContextSdsSecretConfig: config, defaultValidationContext: base } =
+        type.value;
+      const sds = config && secretReference(config);
+      if (base === undefined) return { ...nothingChecked, ...(sds && { trustedCa: sds }) };
       const at = `${path}.combined_validation_context.default_validation_context`;
-      return compileValidation(base, name, findings, at);
+      return compileValidation(base, sds, findings, at);
     }
     case undefined:
       return undefined;
@@ -133,7 +146,7 @@ const compileCertificate = (
   certificate: TlsCertificate,
   findings: Findings,
   path: string,
-): readonly CertificateSource[] => {
+): readonly StaticCertificate[] => {
   const chain = dataSource(certificate.certificateChain);
   const privateKey = dataSource(certificate.privateKey);
   if (chain === undefined || privateKey === undefined) {
@@ -167,10 +180,7 @@ const compileCommon = (
     cipherSuites: params?.cipherSuites ?? [],
     ecdhCurves: params?.ecdhCurves ?? [],
     certificates: [
-      ...(context?.tlsCertificateSdsSecretConfigs ?? []).map(({ name }) => ({
-        kind: 'sds' as const,
-        name,
-      })),
+      ...(context?.tlsCertificateSdsSecretConfigs ?? []).map(secretReference),
       ...(context?.tlsCertificates ?? []).flatMap((certificate, index) =>
         compileCertificate(certificate, findings, `${path}.tls_certificates[${index}]`),
       ),
@@ -245,4 +255,18 @@ export const compileUpstreamTransport = (
     };
   }
   return { kind: 'unknown', name: socket.name, typeUrl: any?.typeUrl ?? '' };
+};
+
+/** Compiles a secret that came by SDS. */
+export const compileSecret = ({ type }: Secret): Checked<SecretTable> => {
+  const findings = new Findings();
+  if (type.case === 'tlsCertificate') {
+    const [certificate] = compileCertificate(type.value, findings, 'tls_certificate');
+    return findings.checked(certificate && { kind: 'certificate', certificate });
+  }
+  if (type.case === 'validationContext') {
+    const validation = compileValidation(type.value, undefined, findings, 'validation_context');
+    return findings.checked({ kind: 'validation', validation });
+  }
+  return findings.checked({ kind: 'other' });
 };

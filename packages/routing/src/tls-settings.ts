@@ -6,10 +6,30 @@ export type DataSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'environment'; readonly name: string };
 
+/** A secret that comes by SDS (`SdsSecretConfig`). */
+export interface SecretReference {
+  readonly kind: 'sds';
+  readonly name: string;
+  /** Cluster of the SDS server (`api_config_source`); empty: by ADS, or out of the bootstrap. */
+  readonly server: string;
+}
+
+/** A certificate chain with its key, given in place. */
+export interface StaticCertificate {
+  readonly kind: 'static';
+  readonly chain: DataSource;
+  readonly privateKey: DataSource;
+}
+
 /** A certificate with its key: named in SDS, or given in place. */
-export type CertificateSource =
-  | { readonly kind: 'sds'; readonly name: string }
-  | { readonly kind: 'static'; readonly chain: DataSource; readonly privateKey: DataSource };
+export type CertificateSource = SecretReference | StaticCertificate;
+
+/** A secret as it came (`extensions.transport_sockets.tls.v3.Secret`). */
+export type SecretTable =
+  | { readonly kind: 'certificate'; readonly certificate: StaticCertificate }
+  | { readonly kind: 'validation'; readonly validation: PeerValidation }
+  /** Session ticket keys and generic secrets: kept, not used. */
+  | { readonly kind: 'other' };
 
 /** One accepted subject alternative name; `type` is `any` for untyped matchers. */
 export interface SubjectNameMatch {
@@ -20,7 +40,7 @@ export interface SubjectNameMatch {
 /** How the peer's certificate is checked (`CertificateValidationContext`). */
 export interface PeerValidation {
   /** Trust anchors: named in SDS, given in place, the system's, or absent (nothing is checked). */
-  readonly trustedCa?: { readonly kind: 'sds'; readonly name: string } | DataSource | 'system';
+  readonly trustedCa?: SecretReference | DataSource | 'system';
   /** Any of them suffices; empty: names are not checked. */
   readonly subjectNames: readonly SubjectNameMatch[];
   /** Base64 SHA-256 of the public key; any suffices; empty: not checked. */
