@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { CustomResourceDefinition, ResourceKind } from '@lateen/api';
+import type { CustomResourceDefinition, KubeObject, ResourceKind } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { ServiceAddresses } from './allocation/service-addresses.ts';
 import type { Authenticator, VerifyToken } from './auth/authentication.ts';
 import type { Authorizer } from './auth/authorization.ts';
+import { anyAuthorizer, roleAuthorizer } from './auth/role-authorizer.ts';
 import { ApiRouter } from './http/api-router.ts';
 import { KindRegistry } from './registry/kind-registry.ts';
 import { NamespaceRemoval } from './registry/namespace-removal.ts';
@@ -32,6 +33,7 @@ export interface ApiServerOptions {
   readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
   /** Asked in order; a request nobody recognises gets 401. */
   readonly authenticators: readonly Authenticator[];
+  /** Asked first; what it does not allow, Roles and ClusterRoles in the store may. */
   readonly authorizer: Authorizer;
   /** Built-in kinds; CRDs come from the store and count from their creation on. */
   readonly kinds: readonly ResourceKind[];
@@ -50,6 +52,8 @@ export interface ApiServer {
   /** `https://host:port` */
   readonly url: string;
   readonly port: number;
+  /** The stored object of a core kind (`pods`, `serviceaccounts`); undefined when there is none. */
+  coreObject(plural: string, namespace: string, name: string): KubeObject | undefined;
   /** Ends every connection and closes the store. */
   close(): Promise<void>;
 }
@@ -79,7 +83,8 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
   const admission = [addresses, ...options.admission];
   const objects = new ObjectService({ store, registry, admission, clock });
   const stopRemoval = new NamespaceRemoval({ store, registry, objects, log }).start();
-  const router = new ApiRouter({ ...options, store, registry, objects });
+  const authorizer = anyAuthorizer(options.authorizer, roleAuthorizer(store));
+  const router = new ApiRouter({ ...options, authorizer, store, registry, objects });
   const server = https.createServer({
     key: options.tls.key,
     cert: options.tls.cert,
@@ -106,6 +111,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
   return {
     url: `https://${options.host}:${port}`,
     port,
+    coreObject: (plural, namespace, name) => store.get(`//${plural}/${namespace}/${name}`),
     close: async () => {
       stopRemoval();
       const closed = new Promise((done) => server.close(done));

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { ManualClock } from '@lateen/base';
 import { createTokenAuthority, createTokenKey } from './service-account-token.ts';
 
-const account = { namespace: 'istio-system', name: 'istiod', uid: 'u1' };
+const account = {
+  namespace: 'istio-system',
+  name: 'istiod',
+  uid: 'u1',
+  pod: { name: 'istiod-1', uid: 'p1' },
+};
 
 test('a token speaks for its account until it expires, and only to its audience', async () => {
   const clock = new ManualClock(Date.now());

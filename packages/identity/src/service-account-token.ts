@@ -10,6 +10,8 @@ export interface ServiceAccountIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly uid?: string;
+  /** The pod the token was made for, and ends with (Kubernetes' bound tokens). */
+  readonly pod?: { readonly name: string; readonly uid: string };
 }
 
 export interface TokenRequest extends ServiceAccountIdentity {
@@ -38,13 +40,25 @@ export const createTokenKey = (): string =>
 
 const readIdentity = (payload: JWTPayload): ServiceAccountIdentity | undefined => {
   const claim = payload['kubernetes.io'] as
-    | { namespace?: unknown; serviceaccount?: { name?: unknown; uid?: unknown } }
+    | {
+        namespace?: unknown;
+        serviceaccount?: { name?: unknown; uid?: unknown };
+        pod?: { name?: unknown; uid?: unknown };
+      }
     | undefined;
   const namespace = claim?.namespace;
   const name = claim?.serviceaccount?.name;
   const uid = claim?.serviceaccount?.uid;
   if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
-  return { namespace, name, ...(typeof uid === 'string' && { uid }) };
+  const podName = claim?.pod?.name;
+  const podUid = claim?.pod?.uid;
+  return {
+    namespace,
+    name,
+    ...(typeof uid === 'string' && { uid }),
+    ...(typeof podName === 'string' &&
+      typeof podUid === 'string' && { pod: { name: podName, uid: podUid } }),
+  };
 };
 
 export const createTokenAuthority = (key: string, clock: Clock): TokenAuthority => {
@@ -52,10 +66,11 @@ export const createTokenAuthority = (key: string, clock: Clock): TokenAuthority 
   const publicKey = createPublicKey(privateKey);
   return {
     key,
-    issue: ({ namespace, name, uid, audiences = [issuer], lifetimeMs }) => {
+    issue: ({ namespace, name, uid, pod, audiences = [issuer], lifetimeMs }) => {
       const nowSeconds = Math.floor(clock.nowMs() / 1000);
       const serviceaccount = { name, ...(uid !== undefined && { uid }) };
-      return new SignJWT({ 'kubernetes.io': { namespace, serviceaccount } })
+      const claim = { namespace, serviceaccount, ...(pod !== undefined && { pod }) };
+      return new SignJWT({ 'kubernetes.io': claim })
         .setProtectedHeader({ alg: 'ES256' })
         .setIssuer(issuer)
         .setSubject(`system:serviceaccount:${namespace}:${name}`)

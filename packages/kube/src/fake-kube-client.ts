@@ -167,6 +167,8 @@ export class FakeKubeClient implements KubeClient {
 
   async patch<T extends KubeObject>(resource: Resource, request: PatchRequest): Promise<T> {
     if (request.kind === 'json') throw new KubeError('invalid', 'JSON patch is not faked');
+    const known = this.#collection(resource).objects.has(keyOf(request));
+    if (request.kind === 'apply' && !known) return this.create(resource, request.body as T);
     const current = this.#existing(resource, keyOf(request));
     const patched = mergePatch(current, request.body) as T;
     const { resourceVersion: _, ...metadata } = patched.metadata;

@@ -29,7 +29,11 @@ const patchTypes: Readonly<Record<PatchKind, string>> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
 };
+
+const applyQuery = ({ kind, fieldManager = 'lateen' }: PatchRequest): string =>
+  kind === 'apply' ? `?force=true&fieldManager=${encodeURIComponent(fieldManager)}` : '';
 
 interface Call {
   readonly method: string;
@@ -168,7 +172,7 @@ class HttpKubeClient implements KubeClient {
   patch<T extends KubeObject>(resource: Resource, request: PatchRequest): Promise<T> {
     return this.#json({
       method: 'PATCH',
-      path: resourcePath(resource, request),
+      path: `${resourcePath(resource, request)}${applyQuery(request)}`,
       body: request.body,
       contentType: patchTypes[request.kind],
     });

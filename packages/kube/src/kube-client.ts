@@ -29,14 +29,19 @@ export interface ObjectRef {
   readonly namespace?: string | undefined;
 }
 
-/** JSON patch (RFC 6902), JSON merge patch (RFC 7386), or Kubernetes' strategic merge patch. */
-export type PatchKind = 'json' | 'merge' | 'strategic';
+/**
+ * JSON patch (RFC 6902), JSON merge patch (RFC 7386), Kubernetes' strategic merge patch, or
+ * server-side apply, which creates what is not there and takes fields over from other managers.
+ */
+export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
 
 export interface PatchRequest extends ObjectRef {
   readonly kind: PatchKind;
   readonly body: unknown;
   /** For instance `status` or `scale`. */
   readonly subresource?: string;
+  /** Who applies; for `apply` only. Default `lateen`. */
+  readonly fieldManager?: string;
 }
 
 export interface DeleteOptions extends ObjectRef {

@@ -6,6 +6,8 @@ export interface UserInfo {
   readonly username: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  /** `authentication.kubernetes.io/pod-name` and the like. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Recognises the caller of a request, or leaves it to the next. */
@@ -30,8 +32,11 @@ export const clientCertificateAuthenticator: Authenticator = {
   },
 };
 
-/** Checks a bearer token; undefined for one it does not accept. */
-export type VerifyToken = (token: string) => Promise<UserInfo | undefined>;
+/**
+ * Checks a bearer token for an audience (absent: the API server itself); undefined for one it does
+ * not accept.
+ */
+export type VerifyToken = (token: string, audience?: string) => Promise<UserInfo | undefined>;
 
 export const bearerTokenAuthenticator = (verify: VerifyToken): Authenticator => ({
   authenticate: (request) => {

@@ -66,6 +66,24 @@ test('whoami and token reviews name the user', async () => {
   assert.equal((await ask('tokenreviews', { token: 'bad' }, more))['authenticated'], false);
 });
 
+test('a token review is for the audiences it asks for', async () => {
+  const more = {
+    group: 'authentication.k8s.io',
+    user: admin,
+    verifyToken: async (_token: string, audience?: string) =>
+      audience === 'istio-ca' ? reader : undefined,
+  };
+  const review = (audiences?: readonly string[]) =>
+    ask('tokenreviews', { token: 'bound', ...(audiences && { audiences }) }, more);
+  assert.deepEqual(await review(['vault', 'istio-ca']), {
+    authenticated: true,
+    user: reader,
+    audiences: ['istio-ca'],
+  });
+  assert.equal((await review(['vault']))['authenticated'], false);
+  assert.equal((await review())['authenticated'], false);
+});
+
 test('rules are listed for an administrator only', async () => {
   assert.equal((await ask('selfsubjectrulesreviews', {}))['incomplete'], true);
   assert.equal((await ask('selfsubjectrulesreviews', {}, { user: admin }))['incomplete'], false);

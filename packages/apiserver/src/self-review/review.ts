@@ -8,6 +8,8 @@ export type IssueToken = (request: {
   readonly name: string;
   readonly audiences?: readonly string[];
   readonly lifetimeMs: number;
+  /** The object the token shall live as long as (TokenRequest `boundObjectRef`); pods only. */
+  readonly pod?: { readonly name: string; readonly uid: string };
 }) => Promise<string>;
 
 /** A POST whose answer is computed and not stored. */
@@ -109,15 +111,35 @@ const selfRules: Review = ({ user, authorizer }) => {
 
 const selfReview: Review = ({ user }) => ({ userInfo: { ...user } });
 
+/** Audiences one review may name: each costs a signature check. */
+const maxAudiences = 8;
+
+/** Without audiences the API server's own is meant, and none is answered, as in Kubernetes. */
 const tokenReview: Review = async ({ verifyToken }, spec) => {
-  const user = await verifyToken(textOf(spec, 'token') ?? '');
-  return user === undefined
-    ? { authenticated: false, error: 'invalid bearer token' }
-    : { authenticated: true, user: { ...user } };
+  const token = textOf(spec, 'token') ?? '';
+  const asked = textsOf(spec, 'audiences').slice(0, maxAudiences);
+  const audiences: string[] = [];
+  let user = asked.length === 0 ? await verifyToken(token) : undefined;
+  for (const audience of asked) {
+    const found = await verifyToken(token, audience);
+    if (found === undefined) continue;
+    user = found;
+    audiences.push(audience);
+  }
+  if (user === undefined) return { authenticated: false, error: 'invalid bearer token' };
+  return { authenticated: true, user: { ...user }, ...(asked.length > 0 && { audiences }) };
 };
 
 /** Bounds of a requested lifetime: Kubernetes refuses less than 10 minutes; a year is ours. */
 const tokenSeconds = { least: 600, default: 3600, most: 365 * 24 * 3600 } as const;
+
+/** `boundObjectRef` of a TokenRequest, when it names a pod. */
+const boundPod = (spec: Fields): { readonly name: string; readonly uid: string } | undefined => {
+  const ref = fieldsOf(spec['boundObjectRef']);
+  const name = textOf(ref, 'name');
+  if (textOf(ref, 'kind') !== 'Pod' || name === undefined) return undefined;
+  return { name, uid: textOf(ref, 'uid') ?? '' };
+};
 
 const issue: Review = async ({ namespace = '', name = '', issueToken, nowMs }, spec) => {
   const asked = spec['expirationSeconds'] ?? tokenSeconds.default;
@@ -135,11 +157,13 @@ const issue: Review = async ({ namespace = '', name = '', issueToken, nowMs }, s
     );
   const lifetimeMs = Math.min(asked, tokenSeconds.most) * 1000;
   const audiences = textsOf(spec, 'audiences');
+  const pod = boundPod(spec);
   const token = await issueToken({
     namespace,
     name,
     lifetimeMs,
     ...(audiences.length > 0 && { audiences }),
+    ...(pod !== undefined && { pod }),
   });
   const expirationTimestamp = `${new Date(nowMs + lifetimeMs).toISOString().slice(0, 19)}Z`;
   return { token, expirationTimestamp };
