@@ -1,3 +1,4 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   FilterConfigSchema,
@@ -9,12 +10,25 @@ import {
   CorsSchema,
 } from '@lateen/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
 import {
+  ExtAuthzPerRouteSchema,
+  ExtAuthzSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.js';
+import {
   type HTTPFault,
   HTTPFaultSchema,
 } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+import {
+  JwtAuthenticationSchema,
+  PerRouteConfigSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
+import {
+  RBACPerRouteSchema,
+  RBACSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js';
 import { RouterSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import { unpack } from './any-message.ts';
 import { durationMs } from './duration.ts';
+import { compileExtAuthz, compileExtAuthzRoute } from './ext-authz-compilation.ts';
 import type {
   CorsSettings,
   FaultSettings,
@@ -24,6 +38,8 @@ import type {
 import type { Findings } from './findings.ts';
 import { allMillionths, millionths, runtimeMillionths } from './fraction.ts';
 import { compileHeaderCondition } from './header-condition.ts';
+import { compileJwtAuthn, compileJwtRoute } from './jwt-compilation.ts';
+import { compileRbac } from './rbac-compilation.ts';
 import { compileStringMatch } from './string-match.ts';
 
 const noFilterConfig: ReadonlyMap<string, FilterConfig> = new Map();
@@ -111,21 +127,31 @@ const decodeWrapped: Decoder = (any, findings, path) => {
   return decodeFilterConfig(wrapped?.config, findings, `${path}.config`);
 };
 
+/** Decodes one message type; bytes that are no such message are an error, and stay raw. */
+const decoderOf =
+  <Desc extends DescMessage>(
+    schema: Desc,
+    compile: (message: MessageShape<Desc>, findings: Findings, path: string) => FilterConfig,
+  ): Decoder =>
+  (any, findings, path) => {
+    const message = unpack(any, schema, findings, path);
+    return message === undefined ? raw(any) : compile(message, findings, path);
+  };
+
 const decoders: readonly (readonly [{ readonly typeName: string }, Decoder])[] = [
+  [HTTPFaultSchema, decoderOf(HTTPFaultSchema, compileFault)],
+  [CorsPolicySchema, decoderOf(CorsPolicySchema, compileCors)],
+  [RBACSchema, decoderOf(RBACSchema, compileRbac)],
   [
-    HTTPFaultSchema,
-    (any, findings, path) => {
-      const fault = unpack(any, HTTPFaultSchema, findings, path);
-      return fault === undefined ? raw(any) : compileFault(fault, findings, path);
-    },
+    RBACPerRouteSchema,
+    decoderOf(RBACPerRouteSchema, ({ rbac }, findings, path) =>
+      rbac === undefined ? { kind: 'disabled' } : compileRbac(rbac, findings, `${path}.rbac`),
+    ),
   ],
-  [
-    CorsPolicySchema,
-    (any, findings, path) => {
-      const policy = unpack(any, CorsPolicySchema, findings, path);
-      return policy === undefined ? raw(any) : compileCors(policy, findings, path);
-    },
-  ],
+  [JwtAuthenticationSchema, decoderOf(JwtAuthenticationSchema, compileJwtAuthn)],
+  [PerRouteConfigSchema, decoderOf(PerRouteConfigSchema, compileJwtRoute)],
+  [ExtAuthzSchema, decoderOf(ExtAuthzSchema, compileExtAuthz)],
+  [ExtAuthzPerRouteSchema, decoderOf(ExtAuthzPerRouteSchema, compileExtAuthzRoute)],
   [CorsSchema, () => ({ kind: 'cors-filter' })],
   [
     RouterSchema,

@@ -5,6 +5,7 @@ export type * from './cluster-table.ts';
 export type * from './decision.ts';
 export { compileEndpoints } from './endpoint-compilation.ts';
 export type * from './endpoint-table.ts';
+export type * from './ext-authz-settings.ts';
 export type * from './filter-config.ts';
 export { compileFormat, compileJsonFormat, type FormatOptions } from './format.ts';
 export type * from './format-context.ts';
@@ -16,14 +17,22 @@ export {
   orderHeaderMutations,
 } from './header-mutation.ts';
 export type * from './http-connection-manager.ts';
+export type { JwkKey, Jwks } from './jwks.ts';
+export * from './jwt-settings.ts';
+export { type JwtStatus, jwtStatusTexts } from './jwt-status.ts';
+export type * from './jwt-verdict.ts';
 export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
+export type { MetadataMatch } from './metadata-match.ts';
 export {
   type NormalizedPath,
   needsNormalization,
   normalizePath,
   type PathOptions,
 } from './path-normalization.ts';
+export type { FailedTest } from './policy-condition.ts';
+export type * from './policy-request.ts';
+export * from './rbac-settings.ts';
 export { regexProblem } from './regex.ts';
 export { pathOnly, queryParameter } from './request-path.ts';
 export { compileRouteConfiguration } from './route-table.ts';

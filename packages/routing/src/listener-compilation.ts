@@ -1,57 +1,21 @@
-import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Checked } from '@lateen/base';
 import { TrafficDirection } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
-import type {
-  Filter,
-  FilterChain,
-  ListenerFilter,
-} from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import type { FilterChain } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import type { Listener } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
-import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
-import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { compileAccessLogs } from './access-log.ts';
 import { type Address, compileAddress } from './address.ts';
-import { holds, unpack } from './any-message.ts';
 import { durationMsOr } from './duration.ts';
 import { compileChainMatch, wantsInspection } from './filter-chain-match.ts';
 import { type ChainCandidate, FilterChainSelector } from './filter-chain-selector.ts';
-import type { RawFilterConfig } from './filter-config.ts';
 import { filterMetadata } from './filter-metadata.ts';
 import { Findings } from './findings.ts';
-import { compileHttpConnectionManager } from './http-connection-manager-compilation.ts';
-import type { FilterChainTable, ListenerTable, NetworkFilter } from './listener-table.ts';
-import { compileTcpProxy } from './tcp-proxy.ts';
+import type { FilterChainTable, ListenerTable } from './listener-table.ts';
+import { anyOf, compileNetworkFilter, rawFilter } from './network-filter.ts';
 import { compileDownstreamTransport } from './tls-compilation.ts';
 
 /** Envoy's defaults. */
 const defaultListenerFiltersMs = 15_000;
 const defaultBufferBytes = 1_048_576;
-
-const raw = (any: Any | undefined): RawFilterConfig => ({
-  kind: 'raw',
-  typeUrl: any?.typeUrl ?? '',
-  value: any?.value ?? new Uint8Array(),
-});
-
-const anyOf = (filter: Filter | ListenerFilter): Any | undefined =>
-  filter.configType.case === 'typedConfig' ? filter.configType.value : undefined;
-
-const compileFilter = (filter: Filter, findings: Findings, path: string): NetworkFilter => {
-  const any = anyOf(filter);
-  const { name } = filter;
-  const at = `${path}.typed_config`;
-  if (any !== undefined && holds(any, HttpConnectionManagerSchema)) {
-    const message = unpack(any, HttpConnectionManagerSchema, findings, at);
-    if (message !== undefined) {
-      return { name, settings: compileHttpConnectionManager(message, findings, at) };
-    }
-  }
-  if (any !== undefined && holds(any, TcpProxySchema)) {
-    const message = unpack(any, TcpProxySchema, findings, at);
-    if (message !== undefined) return { name, settings: compileTcpProxy(message, findings, at) };
-  }
-  return { name, settings: raw(any) };
-};
 
 const compileChain = (
   chain: FilterChain,
@@ -61,7 +25,7 @@ const compileChain = (
 ): ChainCandidate => {
   const match = compileChainMatch(chain.filterChainMatch, findings, `${path}.filter_chain_match`);
   const filters = chain.filters.map((filter, index) =>
-    compileFilter(filter, findings, `${path}.filters[${index}]`),
+    compileNetworkFilter(filter, findings, `${path}.filters[${index}]`),
   );
   const settings = filters.map((filter) => filter.settings);
   const http = settings.find((one) => one.kind === 'http');
@@ -133,7 +97,7 @@ const compileSocketSettings = (message: Listener) => ({
   statPrefix: message.statPrefix,
   listenerFilters: message.listenerFilters.map((filter) => ({
     name: filter.name,
-    config: raw(anyOf(filter)),
+    config: rawFilter(anyOf(filter)),
   })),
   listenerFiltersTimeoutMs: durationMsOr(message.listenerFiltersTimeout, defaultListenerFiltersMs),
   continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,

@@ -1,7 +1,9 @@
 import type { AccessLogSettings } from './access-log.ts';
 import type { Address } from './address.ts';
+import type { NetworkExtAuthzSettings } from './ext-authz-settings.ts';
 import type { FilterConfig, RawFilterConfig } from './filter-config.ts';
 import type { HttpConnectionManagerSettings } from './http-connection-manager.ts';
+import type { NetworkRbacSettings } from './rbac-settings.ts';
 import type { TcpProxySettings } from './tcp-proxy.ts';
 import type { DownstreamTransport } from './tls-settings.ts';
 
@@ -26,6 +28,8 @@ export interface ConnectionView {
 export type NetworkFilter =
   | { readonly name: string; readonly settings: HttpConnectionManagerSettings }
   | { readonly name: string; readonly settings: TcpProxySettings }
+  | { readonly name: string; readonly settings: NetworkRbacSettings }
+  | { readonly name: string; readonly settings: NetworkExtAuthzSettings }
   | { readonly name: string; readonly settings: RawFilterConfig };
 
 /** A compiled filter chain. */
