@@ -27,6 +27,8 @@ export interface UpstreamTlsTarget {
   readonly http2: boolean;
   /** ServiceEntry.subjectAltNames, used where the rule names none. */
   readonly subjectAltNames: readonly string[];
+  /** Identities of the service's workloads, for the mesh's own mTLS; empty: none is known yet. */
+  readonly identities: readonly string[];
 }
 
 const tlsSocket = (commonTlsContext: CommonTlsContext, sni: string): TransportSocket =>
@@ -41,8 +43,12 @@ const tlsSocket = (commonTlsContext: CommonTlsContext, sni: string): TransportSo
     },
   });
 
-const validation = (subjectAltNames: readonly string[]): CertificateValidationContext =>
+const validation = (
+  subjectAltNames: readonly string[],
+  revoked: string | undefined,
+): CertificateValidationContext =>
   create(CertificateValidationContextSchema, {
+    ...(revoked && { crl: { specifier: { case: 'filename', value: revoked } } }),
     matchTypedSubjectAltNames: subjectAltNames.map((name) => ({
       sanType: name.includes('://')
         ? SubjectAltNameMatcher_SanType.URI
@@ -51,32 +57,41 @@ const validation = (subjectAltNames: readonly string[]): CertificateValidationCo
     })),
   });
 
-const combined = (subjectAltNames: readonly string[], root: string) => ({
+/** `revoked`: file of a revocation list. */
+const combined = (subjectAltNames: readonly string[], root: string, revoked?: string) => ({
   case: 'combinedValidationContext' as const,
   value: {
-    defaultValidationContext: validation(subjectAltNames),
+    defaultValidationContext: validation(subjectAltNames, revoked),
     validationContextSdsSecretConfig: secretSource(root),
   },
 });
 
-/** mTLS with the workload's own certificate. `sans`: identities the server may have; empty takes any. */
+/**
+ * mTLS with the workload's own certificate. A rule may give other names and another SNI than the
+ * service's; without any names every identity that the mesh's roots vouch for is taken.
+ */
 export const meshTlsSocket = (
   target: UpstreamTlsTarget,
-  sni: string | undefined,
-  sans: readonly string[],
+  tls: Pick<ClientTls, 'sni' | 'subjectAltNames'> | undefined,
 ): TransportSocket => {
+  const own = [...new Set([...target.subjectAltNames, ...target.identities])];
+  const sans = tls !== undefined && tls.subjectAltNames.length > 0 ? tls.subjectAltNames : own;
   const common = create(CommonTlsContextSchema, {
     alpnProtocols: target.http2 ? [...meshAlpn, 'h2'] : meshAlpn,
     tlsCertificateSdsSecretConfigs: [secretSource(secretName.workload)],
     validationContextType: combined(sans, secretName.workloadRoot),
   });
-  return tlsSocket(common, sni ?? target.meshSni);
+  return tlsSocket(common, tls?.sni || target.meshSni);
 };
 
 const rootOf = (tls: ClientTls): string => {
   if (tls.credentialName) return secretName.credentialRoot(tls.credentialName);
   return tls.caCertificates ? secretName.rootFile(tls.caCertificates) : secretName.systemRoot;
 };
+
+/** Of a credential, the list of what is revoked is in its secret. */
+const revokedFile = ({ caCrl, credentialName }: ClientTls): string | undefined =>
+  credentialName ? undefined : caCrl;
 
 const clientCertificates = (tls: ClientTls) => {
   if (tls.mode !== 'MUTUAL') return [];
@@ -92,7 +107,7 @@ export const originatedTlsSocket = (tls: ClientTls, target: UpstreamTlsTarget): 
     tlsCertificateSdsSecretConfigs: clientCertificates(tls),
     ...(tls.insecureSkipVerify === true
       ? {}
-      : { validationContextType: combined(sans, rootOf(tls)) }),
+      : { validationContextType: combined(sans, rootOf(tls), revokedFile(tls)) }),
   });
   return tlsSocket(common, tls.sni ?? '');
 };

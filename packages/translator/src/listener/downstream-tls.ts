@@ -42,6 +42,9 @@ const rootName = (tls: ServerTls): string | undefined => {
   return tls.caCertificates ? secretName.rootFile(tls.caCertificates) : undefined;
 };
 
+const fileSource = (filename: string) =>
+  ({ specifier: { case: 'filename', value: filename } }) as const;
+
 const asksForClientCertificate = ({ mode }: ServerTls): boolean =>
   mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL' || mode === 'OPTIONAL_MUTUAL';
 
@@ -56,6 +59,8 @@ const validationFields = (tls: ServerTls) => {
         : SubjectAltNameMatcher_SanType.DNS,
       matcher: { matchPattern: { case: 'exact' as const, value: name } },
     })),
+    // Of a credential, the list of what is revoked is in its secret.
+    ...(tls.caCrl && root.startsWith('file-') && { crl: fileSource(tls.caCrl) }),
     verifyCertificateSpki: [...tls.verifyCertificateSpki],
     verifyCertificateHash: [...tls.verifyCertificateHash],
     trustChainVerification: CertificateValidationContext_TrustChainVerification.VERIFY_TRUST_CHAIN,
