@@ -38,6 +38,8 @@ export interface HttpRoute {
   readonly fault: Fault | undefined;
   readonly mirror: Destination | undefined;
   readonly mirrorPercent: number | undefined;
+  /** The same, as the field is called in the .proto file. */
+  readonly mirror_percent: number | undefined;
   readonly mirrorPercentage: Percent | undefined;
   readonly mirrors: readonly Mirror[];
   readonly corsPolicy: Cors | undefined;
@@ -305,6 +307,7 @@ const httpRoute = message<HttpRoute>({
   fault,
   mirror: message<Destination>(destinationFields),
   mirrorPercent: uint32,
+  mirror_percent: uint32,
   mirrorPercentage: percent,
   mirrors: list(
     message<Mirror>({

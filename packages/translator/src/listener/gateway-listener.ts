@@ -21,11 +21,12 @@ import { serverNames } from './server-names.ts';
 
 const httpAlpn = ['h2', 'http/1.1'];
 
-const manager = (push: PushContext, { port, routeName }: MergedServer) =>
+const manager = (push: PushContext, { port, routeName, server, tls }: MergedServer) =>
   httpConnectionManager({
     mesh: push.meshConfig,
     listenerClass: 'gateway',
-    statPrefix: `outbound_0.0.0.0_${port}`,
+    // Plaintext servers of a port share one manager, which is none's in particular.
+    statPrefix: (tls && server.name) || `outbound_0.0.0.0_${port}`,
     route: routeName,
   });
 

@@ -39,7 +39,7 @@ const actionFields = (
 ): MessageFields<typeof RouteSchema> => {
   const { fields, authority } = translateHeaders(rule.headers);
   if (rule.redirect !== undefined) {
-    const redirect = redirectAction(rule.redirect, context.tls);
+    const redirect = redirectAction(rule.redirect, context);
     return { ...fields, ...(redirect && { action: { case: 'redirect', value: redirect } }) };
   }
   if (rule.directResponse !== undefined) {

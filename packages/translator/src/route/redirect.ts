@@ -18,22 +18,32 @@ const codes: ReadonlyMap<number, RedirectAction_RedirectResponseCode> = new Map(
   [308, RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT],
 ]);
 
-/** Port in the location; the scheme's own port is left out by Envoy itself when it is 0. */
-const portOf = ({ port, derivePort, scheme }: Redirect, tls: boolean): number => {
-  const effective = scheme || (tls ? 'https' : 'http');
+/** How the requests come in that a redirect is for. */
+interface RedirectedServer {
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Port in the location; 0 writes none, which is also how Envoy has the scheme's own. */
+const portOf = (redirect: Redirect, server: RedirectedServer): number => {
+  const { port = 0, derivePort, scheme } = redirect;
+  const wanted = derivePort === 'FROM_REQUEST_PORT' ? server.port : port;
+  const effective = scheme || (server.tls ? 'https' : 'http');
   const standard = effective === 'https' ? 443 : 80;
-  if (port !== undefined) return port === standard ? 0 : port;
-  return derivePort === 'FROM_PROTOCOL_DEFAULT' ? standard : 0;
+  return wanted === standard ? 0 : wanted;
 };
 
 /** Undefined for a code Istio does not take: the route then has no action. */
-export const redirectAction = (redirect: Redirect, tls: boolean): RedirectAction | undefined => {
+export const redirectAction = (
+  redirect: Redirect,
+  server: RedirectedServer,
+): RedirectAction | undefined => {
   const responseCode = codes.get(redirect.redirectCode ?? 0);
   if (responseCode === undefined) return undefined;
   return create(RedirectActionSchema, {
     responseCode,
     hostRedirect: redirect.authority ?? '',
-    portRedirect: portOf(redirect, tls),
+    portRedirect: portOf(redirect, server),
     ...(redirect.scheme && {
       schemeRewriteSpecifier: { case: 'schemeRedirect', value: redirect.scheme },
     }),

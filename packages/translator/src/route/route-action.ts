@@ -58,10 +58,15 @@ const mirrorPolicy = (
 const percentOf = (percentage: Percent | undefined, old: number | undefined): number =>
   percentage === undefined ? (old ?? 100) : (percentage.value ?? 0);
 
-const mirrors = (context: RouteContext, rule: HttpRoute): RouteAction_RequestMirrorPolicy[] => [
-  ...(rule.mirror === undefined
+const onlyMirror = (context: RouteContext, rule: HttpRoute): RouteAction_RequestMirrorPolicy[] => {
+  const old = rule.mirrorPercent ?? rule.mirror_percent;
+  return rule.mirror === undefined
     ? []
-    : mirrorPolicy(context, rule.mirror, percentOf(rule.mirrorPercentage, rule.mirrorPercent))),
+    : mirrorPolicy(context, rule.mirror, percentOf(rule.mirrorPercentage, old));
+};
+
+const mirrors = (context: RouteContext, rule: HttpRoute): RouteAction_RequestMirrorPolicy[] => [
+  ...onlyMirror(context, rule),
   ...rule.mirrors.flatMap(({ destination, percentage }) =>
     mirrorPolicy(context, destination, percentOf(percentage, undefined)),
   ),
