@@ -38,6 +38,7 @@ const defaultConnectMs = 5_000;
 const defaultDnsRefreshMs = 5_000;
 const defaultIdleMs = 3_600_000;
 const defaultBufferBytes = 1_048_576;
+const defaultHeadersCount = 100;
 const defaultPanicPercent = 50;
 const defaultThresholds: CircuitBreakerThresholds = {
   maxConnections: 1024,
@@ -181,6 +182,8 @@ const compileHttp = (cluster: Cluster, findings: Findings): UpstreamHttp => {
     maxConnectionDurationMs: durationMsOr(common?.maxConnectionDuration, 0),
     maxRequestsPerConnection:
       common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    maxStreamDurationMs: durationMsOr(common?.maxStreamDuration, 0),
+    maxHeadersCount: common?.maxHeadersCount ?? defaultHeadersCount,
     autoServerName: upstream?.autoSni ?? false,
     autoSanValidation: upstream?.autoSanValidation ?? false,
     http2: compileHttp2(http2),

@@ -92,6 +92,10 @@ export interface UpstreamHttp {
   readonly maxConnectionDurationMs: number;
   /** 0: no bound. */
   readonly maxRequestsPerConnection: number;
+  /** Life of one request's stream; 0: no bound. */
+  readonly maxStreamDurationMs: number;
+  /** Header lines of a response. Default 100. */
+  readonly maxHeadersCount: number;
   /** SNI from the request's authority (`auto_sni`). */
   readonly autoServerName: boolean;
   /** The certificate must name that authority (`auto_san_validation`). */

@@ -17,10 +17,13 @@ export {
   orderHeaderMutations,
 } from './header-mutation.ts';
 export type * from './http-connection-manager.ts';
-export type { JwkKey, Jwks } from './jwks.ts';
+export { type JwkKey, type Jwks, parseJwks } from './jwks.ts';
+export { withoutParameters } from './jwt-extraction.ts';
 export * from './jwt-settings.ts';
 export { type JwtStatus, jwtStatusTexts } from './jwt-status.ts';
+export { type JwtToken, parseJwt } from './jwt-token.ts';
 export type * from './jwt-verdict.ts';
+export { verifyJwts } from './jwt-verification.ts';
 export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
 export type { MetadataMatch } from './metadata-match.ts';
