@@ -9,7 +9,12 @@ import {
   defaultConfigDelays,
   defaultEndpointDelays,
 } from './debounce.ts';
-import { type ConfigChange, mergeChanges, scopeForProxy } from './ingest/config-change.ts';
+import {
+  type ConfigChange,
+  mergeChanges,
+  scopeForProxy,
+  withClusters,
+} from './ingest/config-change.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
@@ -168,9 +173,12 @@ export class RunningPilot {
 
   #publish(change: ConfigChange, firstMs: number): void {
     for (const type of change.kinds) this.#metrics.triggers.add(1, { type });
+    const identities = this.#push?.serviceAccounts;
     this.#rebuild();
+    // Clusters check servers by the identities behind a service, which endpoints bring along.
+    const merged = this.#push?.serviceAccounts === identities ? change : withClusters(change);
     for (const connection of this.#ads.connections) {
-      const scope = scopeForProxy(change, connection.stream.proxy.addresses);
+      const scope = scopeForProxy(merged, connection.stream.proxy.addresses);
       this.#queue.enqueue(connection, { scope, firstMs });
     }
   }

@@ -14,6 +14,9 @@ export const simulatedKinds: readonly string[] = [
   'ServiceEntry',
   'Sidecar',
   'WorkloadEntry',
+  'PeerAuthentication',
+  'RequestAuthentication',
+  'AuthorizationPolicy',
 ];
 
 /** Sorts objects of all kinds into the translator's inputs; kinds it does not read are left out. */
@@ -23,8 +26,12 @@ export const meshInputs = (
 ): MeshInputs => {
   const byKind = Map.groupBy(objects, ({ kind }) => kind);
   const of = (kind: string): readonly KubeObject[] => byKind.get(kind) ?? [];
-  const networking = (kind: string): readonly KubeObject[] =>
-    of(kind).filter(({ apiVersion }) => String(apiVersion).startsWith('networking.istio.io/'));
+  const inGroup =
+    (group: string) =>
+    (kind: string): readonly KubeObject[] =>
+      of(kind).filter(({ apiVersion }) => String(apiVersion).startsWith(`${group}/`));
+  const networking = inGroup('networking.istio.io');
+  const security = inGroup('security.istio.io');
   return {
     meshConfig: { ...defaultMeshConfig, ...meshConfig },
     services: of('Service'),
@@ -38,5 +45,11 @@ export const meshInputs = (
     serviceEntries: networking('ServiceEntry'),
     sidecars: networking('Sidecar'),
     workloadEntries: networking('WorkloadEntry'),
+    peerAuthentications: security('PeerAuthentication'),
+    requestAuthentications: security('RequestAuthentication'),
+    authorizationPolicies: security('AuthorizationPolicy'),
+    // No decision needs a key.
+    secrets: [],
+    keySets: new Map(),
   };
 };

@@ -1,3 +1,4 @@
+import { typeUrls } from '@lateen/xds';
 import { mergeScopes, type PushScope } from '../ads/proxy-stream.ts';
 
 /** What happened to the API objects since the last push, merged. */
@@ -17,6 +18,12 @@ export const mergeChanges = (left: ConfigChange, right: ConfigChange): ConfigCha
   scope: mergeScopes(left.scope, right.scope),
   kinds: left.kinds.union(right.kinds),
   addresses: left.addresses.union(right.addresses),
+});
+
+/** The same change, with clusters besides. */
+export const withClusters = (change: ConfigChange): ConfigChange => ({
+  ...change,
+  scope: mergeScopes(change.scope, new Set([typeUrls.cluster])),
 });
 
 /** What a change means for the proxy of a workload with these addresses. */

@@ -30,6 +30,9 @@ export interface IngestOptions {
   readonly onEvent: (kind: string, event: 'add' | 'update' | 'delete') => void;
 }
 
+/** Until key sets are fetched, tokens whose keys are not inline are invalid. */
+const noKeySets: ReadonlyMap<string, string> = new Map();
+
 /** How well one kind is followed. */
 export interface IngestStatus {
   readonly kind: string;
@@ -107,6 +110,11 @@ export class Ingest {
       serviceEntries: this.#list('serviceEntries'),
       sidecars: this.#list('sidecars'),
       workloadEntries: this.#list('workloadEntries'),
+      peerAuthentications: this.#list('peerAuthentications'),
+      requestAuthentications: this.#list('requestAuthentications'),
+      authorizationPolicies: this.#list('authorizationPolicies'),
+      secrets: this.#list('secrets'),
+      keySets: noKeySets,
     };
   }
 

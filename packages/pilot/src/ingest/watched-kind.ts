@@ -49,17 +49,29 @@ const builtin = (
   relevant: WatchedKind['relevant'],
 ): WatchedKind => ({ resource, scope, relevant, isOptional: false });
 
-const istio = (plural: string, kind: string, scope: PushScope): WatchedKind => ({
-  resource: { group: 'networking.istio.io', version: 'v1', plural, kind, namespaced: true },
-  scope,
-  relevant: wholeOf,
-  isOptional: true,
-});
+const istioGroup =
+  (group: string) =>
+  (plural: string, kind: string, scope: PushScope): WatchedKind => ({
+    resource: { group, version: 'v1', plural, kind, namespaced: true },
+    scope,
+    relevant: wholeOf,
+    isOptional: true,
+  });
+
+const istio = istioGroup('networking.istio.io');
+const security = istioGroup('security.istio.io');
+
+const secretOf = ({ type, data }: Fields): unknown => [type, data];
 
 const endpointsOnly: PushScope = new Set([typeUrls.endpoint]);
 
 /** Hosts, matches and destinations: no cluster and no endpoint is made of them. */
 const routing: PushScope = new Set([typeUrls.listener, typeUrls.route]);
+
+/** Filters in front of workloads, and nothing else. */
+const policies: PushScope = new Set([typeUrls.listener]);
+
+const secretsOnly: PushScope = new Set([typeUrls.secret]);
 
 /** Names of `watchedKinds`. */
 export type WatchedKindName =
@@ -74,7 +86,11 @@ export type WatchedKindName =
   | 'gateways'
   | 'serviceEntries'
   | 'sidecars'
-  | 'workloadEntries';
+  | 'workloadEntries'
+  | 'peerAuthentications'
+  | 'requestAuthentications'
+  | 'authorizationPolicies'
+  | 'secrets';
 
 /** Everything that is watched; `configMaps` holds the mesh configuration. */
 export const watchedKinds: Readonly<Record<WatchedKindName, WatchedKind>> = {
@@ -90,6 +106,10 @@ export const watchedKinds: Readonly<Record<WatchedKindName, WatchedKind>> = {
   serviceEntries: istio('serviceentries', 'ServiceEntry', 'all'),
   sidecars: istio('sidecars', 'Sidecar', 'all'),
   workloadEntries: istio('workloadentries', 'WorkloadEntry', 'all'),
+  peerAuthentications: security('peerauthentications', 'PeerAuthentication', 'all'),
+  requestAuthentications: security('requestauthentications', 'RequestAuthentication', policies),
+  authorizationPolicies: security('authorizationpolicies', 'AuthorizationPolicy', policies),
+  secrets: builtin(resources.secrets, secretsOnly, secretOf),
 };
 
 /** Whether what matters of an object differs. */

@@ -196,27 +196,6 @@ test('rules are looked up in the namespace of the client, of the service, of the
   assert.equal(balancer(rule('default', 'ROUND_ROBIN', "['.']")), Cluster_LbPolicy.LEAST_REQUEST);
 });
 
-test('without identity nothing is mTLS, and ISTIO_MUTUAL still routes', () => {
-  assert.equal(clusterOf(policy('{ tls: { mode: ISTIO_MUTUAL } }')).transportSocket, undefined);
-  assert.equal(clusterOf('').transportSocketMatches.length, 0);
-  const identity = { identityAvailable: true };
-  const name = `outbound|9080||${reviews}`;
-  assert.deepEqual(
-    clusterOf('', name, identity).transportSocketMatches.map((match) => match.name),
-    ['tlsMode-istio', 'tlsMode-disabled'],
-  );
-  const mutual = clusterOf(policy('{ tls: { mode: ISTIO_MUTUAL } }'), name, identity);
-  const config = mutual.transportSocket!.configType.value!;
-  assert.equal(
-    fromBinary(UpstreamTlsContextSchema, config.value).sni,
-    `outbound_.9080_._.${reviews}`,
-  );
-  assert.equal(
-    clusterOf(policy('{ tls: { mode: DISABLE } }'), name, identity).transportSocketMatches.length,
-    0,
-  );
-});
-
 test('TLS origination names secrets and checks names', () => {
   const cluster = clusterOf(
     policy(

@@ -14,7 +14,8 @@ import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
+import { type MeshService, type ServicePort, serviceKey } from '../registry/mesh-service.ts';
+import { automaticTls } from './automatic-tls.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { dynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { type EffectivePolicy, effectivePolicy } from './effective-policy.ts';
@@ -103,9 +104,14 @@ const localityEnabled = ({ meshConfig }: PushContext, { loadBalancer }: Effectiv
   loadBalancer?.localityLbSetting?.enabled ?? meshConfig.localityLoadBalancing;
 
 /** What telemetry labels and tools are made from, as Istio writes it. */
-const clusterMetadata = ({ service, port, subset, rule }: OutboundTarget) =>
+const clusterMetadata = (
+  { service, port, subset, rule }: OutboundTarget,
+  { tls }: EffectivePolicy,
+) =>
   metadata({
     istio: {
+      // Servers outside the mesh do not know the names that mesh clients offer by ALPN.
+      ...((tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') && { alpn_override: 'false' }),
       ...(rule && { config: rule.config }),
       default_original_port: port.number,
       services: [{ host: service.hostname, name: service.name, namespace: service.namespace }],
@@ -158,9 +164,12 @@ export const outboundClusterOf = (
     meshUpgrades: push.meshConfig.h2UpgradePolicy === 'UPGRADE',
     autoSni: (policy.tls?.mode === 'SIMPLE' || policy.tls?.mode === 'MUTUAL') && !policy.tls.sni,
   };
+  const discovery = discoveryFields(push, proxy, target, policy);
+  const originalDestination =
+    discovery.clusterDiscoveryType?.value === Cluster_DiscoveryType.ORIGINAL_DST;
   return create(ClusterSchema, {
     name: outboundCluster(port.number, subset, service.hostname),
-    ...discoveryFields(push, proxy, target, policy),
+    ...discovery,
     connectTimeout: duration(
       policy.connectionPool?.tcp?.connectTimeout ?? push.meshConfig.connectTimeoutMs,
     ),
@@ -168,11 +177,12 @@ export const outboundClusterOf = (
     ...(policy.outlierDetection && { outlierDetection: outlierDetection(policy.outlierDetection) }),
     ...keepaliveFields(policy),
     typedExtensionProtocolOptions: httpProtocolOptions(upstream),
-    ...transportFields(push, policy, {
+    ...transportFields(policy, automaticTls(push, proxy, service, { port, originalDestination }), {
       meshSni: sniOf(port.number, subset, service.hostname),
       http2: speaksHttp2(upstream),
       subjectAltNames: service.subjectAltNames,
+      identities: push.serviceAccounts.get(serviceKey(service)) ?? [],
     }),
-    metadata: clusterMetadata(target),
+    metadata: clusterMetadata(target, policy),
   });
 };

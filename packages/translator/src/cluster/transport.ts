@@ -9,7 +9,6 @@ import { ProxyProtocolConfig_Version } from '@lateen/xds/gen/envoy/config/core/v
 import { ProxyProtocolUpstreamTransportSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import { RawBufferSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
 import type { MessageFields } from '../envoy/message-init.ts';
-import type { PushContext } from '../push-context/push-context.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 import { meshTlsSocket, originatedTlsSocket, type UpstreamTlsTarget } from './upstream-tls.ts';
 
@@ -17,6 +16,9 @@ type Fields = Pick<
   MessageFields<typeof ClusterSchema>,
   'transportSocket' | 'transportSocketMatches'
 >;
+
+/** What is done where no rule says anything: see `automaticMutualTls`. */
+export type AutomaticTls = 'none' | 'by-endpoint' | 'always';
 
 const rawBuffer = (): TransportSocket =>
   create(TransportSocketSchema, {
@@ -48,20 +50,8 @@ const withProxyProtocol = (
     },
   });
 
-/** Endpoints whose metadata says `tlsMode: istio` get mTLS, all others plaintext. */
-const automaticTls = (target: UpstreamTlsTarget): Fields => ({
-  transportSocketMatches: [
-    {
-      name: 'tlsMode-istio',
-      match: { tlsMode: 'istio' },
-      transportSocket: meshTlsSocket(target, undefined, []),
-    },
-    { name: 'tlsMode-disabled', match: {}, transportSocket: rawBuffer() },
-  ],
-});
-
+/** The rule's word; undefined is plaintext. */
 const explicitSocket = (
-  { meshConfig }: PushContext,
   { tls }: EffectivePolicy,
   target: UpstreamTlsTarget,
 ): TransportSocket | undefined => {
@@ -70,9 +60,7 @@ const explicitSocket = (
     case 'MUTUAL':
       return originatedTlsSocket(tls, target);
     case 'ISTIO_MUTUAL':
-      return meshConfig.identityAvailable
-        ? meshTlsSocket(target, tls.sni, tls.subjectAltNames)
-        : undefined;
+      return meshTlsSocket(target, tls);
     default:
       return undefined;
   }
@@ -80,18 +68,30 @@ const explicitSocket = (
 
 /** How connections to the cluster are secured: by the rule, else automatically, else not at all. */
 export const transportFields = (
-  push: PushContext,
   policy: EffectivePolicy,
+  automatic: AutomaticTls,
   target: UpstreamTlsTarget,
 ): Fields => {
-  const { enableAutoMtls, identityAvailable } = push.meshConfig;
-  const socket = explicitSocket(push, policy, target);
-  if (policy.proxyProtocol !== undefined) {
+  const { proxyProtocol } = policy;
+  const wrap = (socket: TransportSocket): TransportSocket =>
+    proxyProtocol === undefined ? socket : withProxyProtocol(socket, proxyProtocol.version);
+  if (policy.tls === undefined && automatic === 'by-endpoint') {
+    // Endpoints whose metadata says `tlsMode: istio` get mTLS, all others plaintext.
     return {
-      transportSocket: withProxyProtocol(socket ?? rawBuffer(), policy.proxyProtocol.version),
+      transportSocketMatches: [
+        {
+          name: 'tlsMode-istio',
+          match: { tlsMode: 'istio' },
+          transportSocket: wrap(meshTlsSocket(target, undefined)),
+        },
+        { name: 'tlsMode-disabled', match: {}, transportSocket: wrap(rawBuffer()) },
+      ],
     };
   }
-  if (socket !== undefined) return { transportSocket: socket };
-  const automatic = policy.tls === undefined && enableAutoMtls && identityAvailable;
-  return automatic ? automaticTls(target) : {};
+  const socket =
+    policy.tls === undefined && automatic === 'always'
+      ? meshTlsSocket(target, undefined)
+      : explicitSocket(policy, target);
+  if (socket !== undefined) return { transportSocket: wrap(socket) };
+  return proxyProtocol === undefined ? {} : { transportSocket: wrap(rawBuffer()) };
 };

@@ -10,7 +10,7 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
-import { effectivePolicy } from '../cluster/effective-policy.ts';
+import { type EffectivePolicy, effectivePolicy } from '../cluster/effective-policy.ts';
 import { endpointAddress } from '../envoy/address.ts';
 import { metadata } from '../envoy/metadata.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
@@ -24,6 +24,11 @@ import {
   serviceKey,
 } from '../registry/mesh-service.ts';
 import { canonicalRevision, canonicalService, selects } from '../registry/workload.ts';
+import {
+  portMutualTls,
+  type WorkloadMutualTls,
+  workloadMutualTls,
+} from '../security/peer-authentication-index.ts';
 import { type EndpointGroup, groupEndpoints } from './locality-balancing.ts';
 
 /** What one load assignment is for. */
@@ -50,7 +55,36 @@ const workloadMetadata = (endpoint: MeshEndpoint, clusterId: string): string =>
     clusterId,
   ].join(';');
 
-const lbEndpoint = (endpoint: MeshEndpoint, clusterId: string): LbEndpoint =>
+/** Which endpoints of one cluster take mTLS. */
+type TakesMutualTls = (endpoint: MeshEndpoint) => boolean;
+
+/**
+ * A rule's ISTIO_MUTUAL makes every endpoint take it; otherwise it takes a sidecar (label tlsMode),
+ * and neither a rule nor a PeerAuthentication that turns it off. Modes are looked up once for each
+ * set of labels, which endpoints of a workload share.
+ */
+const mutualTlsOf = (push: PushContext, { tls }: EffectivePolicy): TakesMutualTls => {
+  if (tls?.mode === 'ISTIO_MUTUAL') return () => true;
+  if (tls?.mode === 'DISABLE' || (tls !== undefined && tls.mode === undefined)) return () => false;
+  const known = new Map<ReadonlyMap<string, string>, WorkloadMutualTls>();
+  return (endpoint) => {
+    if (!endpoint.mutualTls) return false;
+    const modes =
+      known.get(endpoint.labels) ?? workloadMutualTls(push.peerAuthentications, endpoint);
+    known.set(endpoint.labels, modes);
+    return portMutualTls(modes, endpoint.port) !== 'DISABLE';
+  };
+};
+
+interface EndpointView {
+  readonly clusterId: string;
+  readonly takesMutualTls: TakesMutualTls;
+}
+
+const lbEndpoint = (
+  endpoint: MeshEndpoint,
+  { clusterId, takesMutualTls }: EndpointView,
+): LbEndpoint =>
   create(LbEndpointSchema, {
     hostIdentifier: {
       case: 'endpoint',
@@ -61,7 +95,7 @@ const lbEndpoint = (endpoint: MeshEndpoint, clusterId: string): LbEndpoint =>
     metadata: metadata({
       istio:
         endpoint.workloadName === '' ? {} : { workload: workloadMetadata(endpoint, clusterId) },
-      'envoy.transport_socket_match': endpoint.mutualTls ? { tlsMode: 'istio' } : {},
+      'envoy.transport_socket_match': takesMutualTls(endpoint) ? { tlsMode: 'istio' } : {},
     }),
   });
 
@@ -98,11 +132,11 @@ const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly Mesh
 
 const localityEndpoints = (
   { locality, endpoints, weight, priority }: EndpointGroup,
-  clusterId: string,
+  view: EndpointView,
 ): LocalityLbEndpoints =>
   create(LocalityLbEndpointsSchema, {
     locality,
-    lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, clusterId)),
+    lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, view)),
     loadBalancingWeight: weight,
     priority,
   });
@@ -117,8 +151,9 @@ export const buildLoadAssignment = (
   const policy = effectivePolicy(rule, subset, port.number);
   const { localityLoadBalancing } = push.meshConfig;
   const groups = groupEndpoints(endpointsOf(push, target), client, policy, localityLoadBalancing);
+  const view = { clusterId: client.clusterId, takesMutualTls: mutualTlsOf(push, policy) };
   return create(ClusterLoadAssignmentSchema, {
     clusterName: outboundCluster(port.number, subset, service.hostname),
-    endpoints: groups.map((group) => localityEndpoints(group, client.clusterId)),
+    endpoints: groups.map((group) => localityEndpoints(group, view)),
   });
 };

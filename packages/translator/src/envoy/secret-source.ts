@@ -3,7 +3,11 @@ import {
   type SdsSecretConfig,
   SdsSecretConfigSchema,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
-import { adsSource } from './config-source.ts';
+import { adsSource, agentSource } from './config-source.ts';
+
+/** What precedes the name of a Kubernetes secret in the name of its resource. */
+const kubernetesScheme = 'kubernetes://';
+const rootSuffix = '-cacert';
 
 /** Istio's resource names of secrets. */
 export const secretName = {
@@ -16,11 +20,14 @@ export const secretName = {
     `file-cert:${certificate}~${privateKey}`,
   rootFile: (path: string): string => `file-root:${path}`,
   /** A Kubernetes secret by the name in `credentialName`. */
-  credential: (name: string): string => (name.includes('://') ? name : `kubernetes://${name}`),
-  credentialRoot: (name: string): string =>
-    `${name.includes('://') ? name : `kubernetes://${name}`}-cacert`,
+  credential: (name: string): string =>
+    name.includes('://') ? name : `${kubernetesScheme}${name}`,
+  credentialRoot: (name: string): string => `${secretName.credential(name)}${rootSuffix}`,
 } as const;
 
-/** A reference to a secret that comes over ADS. */
+/** A reference to a secret: Kubernetes' come over ADS, all others from the proxy's agent. */
 export const secretSource = (name: string): SdsSecretConfig =>
-  create(SdsSecretConfigSchema, { name, sdsConfig: adsSource() });
+  create(SdsSecretConfigSchema, {
+    name,
+    sdsConfig: name.startsWith(kubernetesScheme) ? adsSource() : agentSource(),
+  });

@@ -64,6 +64,7 @@ test('without interception: the HTTP proxy and one listener for each own port', 
     outboundManager.httpFilters.map(({ name }) => name),
     [
       'envoy.filters.http.grpc_stats',
+      'istio.alpn',
       'envoy.filters.http.fault',
       'envoy.filters.http.cors',
       'istio.stats',
@@ -134,7 +135,7 @@ spec: { hosts: [a.example.com], ports: [{ number: 443, name: tls, protocol: TLS 
     '127.9.128.61_7000 127.9.128.61:7000 -> odd.default.svc.cluster.local:7000',
     '0.0.0.0_443 0.0.0.0:443 -> a.example.com outbound|443||a.example.com',
     'virtualOutbound 0.0.0.0:15001 -> BlackHoleCluster; PassthroughCluster',
-    'virtualInbound 0.0.0.0:15006 -> BlackHoleCluster; inline; InboundPassthroughCluster',
+    'virtualInbound 0.0.0.0:15006 -> BlackHoleCluster; inline; inline; InboundPassthroughCluster; InboundPassthroughCluster',
   ]);
   const shared = listeners.find(({ name }) => name === '0.0.0.0_9080');
   assert.equal(shared?.bindToPort, false);

@@ -10,6 +10,10 @@ import {
   type HttpFilter,
   HttpFilterSchema,
 } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import {
+  FilterConfigSchema as AlpnSchema,
+  FilterConfig_Protocol,
+} from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
 import { dnsCache } from '../cluster/dynamic-forward-proxy.ts';
 import { corsFilter } from '../route/cors.ts';
 import { faultFilter } from '../route/fault.ts';
@@ -61,6 +65,22 @@ const dynamicForwardProxyFilter = (): HttpFilter =>
     }),
   );
 
+/** What mesh clients offer by ALPN for each version of HTTP, so that servers know it is HTTP. */
+const alpnOverrides = [
+  {
+    upstreamProtocol: FilterConfig_Protocol.HTTP10,
+    alpnOverride: ['istio-http/1.0', 'istio', 'http/1.0'],
+  },
+  {
+    upstreamProtocol: FilterConfig_Protocol.HTTP11,
+    alpnOverride: ['istio-http/1.1', 'istio', 'http/1.1'],
+  },
+  { upstreamProtocol: FilterConfig_Protocol.HTTP2, alpnOverride: ['istio-h2', 'istio', 'h2'] },
+];
+
+const alpnFilter = (): HttpFilter =>
+  packed('istio.alpn', AlpnSchema, create(AlpnSchema, { alpnOverride: alpnOverrides }));
+
 /** HTTP filters in Istio's order, the router last. */
 export const httpFilters = (listenerClass: ListenerClass, dynamicDns = false): HttpFilter[] => [
   packed(
@@ -71,6 +91,7 @@ export const httpFilters = (listenerClass: ListenerClass, dynamicDns = false): H
       perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
     }),
   ),
+  ...(listenerClass === 'sidecar-inbound' ? [] : [alpnFilter()]),
   packed(faultFilter, HTTPFaultSchema, create(HTTPFaultSchema)),
   packed(corsFilter, CorsSchema, create(CorsSchema)),
   filter(statsFilter, statsConfig(listenerClass)),

@@ -3,6 +3,7 @@ import { TrafficDirection } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.j
 import {
   type FilterChain,
   FilterChainSchema,
+  type ListenerFilter,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import {
   type Listener,
@@ -10,17 +11,27 @@ import {
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { endpointAddress, socketAddress } from '../envoy/address.ts';
 import { duration } from '../envoy/duration.ts';
-import { blackHoleCluster, inboundPassthroughCluster } from '../naming/cluster-name.ts';
+import {
+  blackHoleCluster,
+  inboundCluster,
+  inboundPassthroughCluster,
+} from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
+import { proxyWorkload } from '../proxy/proxy-workload.ts';
 import { type ServiceTarget, serviceTargets } from '../proxy/service-target.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { isSniffed } from '../registry/protocol.ts';
+import {
+  type MutualTlsMode,
+  portMutualTls,
+  type WorkloadMutualTls,
+  workloadMutualTls,
+} from '../security/peer-authentication-index.ts';
 import { listenerAccessLogs } from './access-log.ts';
-import { inboundChains } from './inbound-chain.ts';
+import { type InboundPort, inboundChains } from './inbound-chain.ts';
 import { httpInspector, originalDestination, tlsInspector } from './listener-filters.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
-/** Ports of the proxy itself and of its agent: never a workload's. */
+/** Ports of the proxy itself and of its agent: never a workload's, and never behind mTLS. */
 const reservedPorts: ReadonlySet<number> = new Set([
   15000, 15001, 15002, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
 ]);
@@ -28,22 +39,57 @@ const reservedPorts: ReadonlySet<number> = new Set([
 const own = (targets: readonly ServiceTarget[]): readonly ServiceTarget[] =>
   targets.filter(({ port }) => !reservedPorts.has(port));
 
+/** What a sidecar's listeners are made from. */
+interface Inbound {
+  readonly push: PushContext;
+  readonly proxy: ProxyDescriptor;
+  readonly mutualTls: WorkloadMutualTls;
+}
+
+/**
+ * A proxy without a certificate cannot take mTLS: what may come in plaintext does. Strict ports stay
+ * so, and refuse every handshake rather than open up.
+ */
+const possibleMode = ({ holdsCertificate }: ProxyDescriptor, mode: MutualTlsMode): MutualTlsMode =>
+  mode === 'PERMISSIVE' && !holdsCertificate ? 'DISABLE' : mode;
+
+const targetPort = (
+  { proxy, mutualTls }: Inbound,
+  { port, servicePort, services, ingress }: ServiceTarget,
+  byPort: boolean,
+): InboundPort => ({
+  matchPort: byPort ? port : undefined,
+  mode: possibleMode(proxy, portMutualTls(mutualTls, port)),
+  tls: ingress?.tls,
+  protocol: servicePort.protocol,
+  cluster: inboundCluster(port),
+  httpName: `0.0.0.0_${port}`,
+  tcpName: `0.0.0.0_${port}`,
+  statPrefix: `inbound_0.0.0.0_${port}`,
+  servicePort: servicePort.number,
+  hostname: services[0]?.hostname ?? '',
+});
+
+/** Only what some chain asks for: a connection must not wait for bytes that nobody looks at. */
+const inspectors = (chains: readonly FilterChain[]): ListenerFilter[] => {
+  const matches = chains.flatMap(({ filterChainMatch }) => filterChainMatch ?? []);
+  const http = matches.some((match) => match.applicationProtocols.includes('http/1.1'));
+  const tls = http || matches.some((match) => match.transportProtocol === 'tls');
+  return [...(tls ? [tlsInspector()] : []), ...(http ? [httpInspector()] : [])];
+};
+
 /** Without interception: one listener on the pod's address for each workload port. */
-const boundListener = (
-  push: PushContext,
-  proxy: ProxyDescriptor,
-  target: ServiceTarget,
-): Listener => {
+const boundListener = (inbound: Inbound, target: ServiceTarget): Listener => {
+  const { push, proxy } = inbound;
   const bind = target.ingress?.bind || undefined;
   const address = bind ?? proxy.addresses[0] ?? '0.0.0.0';
+  const filterChains = inboundChains(push.meshConfig, targetPort(inbound, target, false));
   return create(ListenerSchema, {
     name: `${address}_${target.port}`,
     address: endpointAddress(bind ?? proxy.bindAddress ?? address, target.port),
     trafficDirection: TrafficDirection.INBOUND,
-    filterChains: inboundChains(push.meshConfig, target, false),
-    listenerFilters: isSniffed(target.servicePort.protocol)
-      ? [tlsInspector(), httpInspector()]
-      : [],
+    filterChains,
+    listenerFilters: inspectors(filterChains),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
     accessLog: listenerAccessLogs(push.meshConfig),
@@ -63,41 +109,61 @@ const directChain = (push: PushContext): FilterChain =>
     }),
   });
 
-/** Ports no service names. */
-const passthroughChain = (push: PushContext): FilterChain =>
-  create(FilterChainSchema, {
-    name: 'virtualInbound',
-    filterChainMatch: {},
-    filters: tcpFilters({
-      mesh: push.meshConfig,
-      listenerClass: 'sidecar-inbound',
-      statPrefix: inboundPassthroughCluster,
-      targets: [{ cluster: inboundPassthroughCluster, weight: 1 }],
-    }),
-  });
+const passthroughPort = (
+  { proxy, mutualTls }: Inbound,
+  matchPort: number | undefined,
+): InboundPort => ({
+  matchPort,
+  mode: possibleMode(
+    proxy,
+    matchPort === undefined ? mutualTls.mode : portMutualTls(mutualTls, matchPort),
+  ),
+  tls: undefined,
+  protocol: 'Auto',
+  cluster: inboundPassthroughCluster,
+  httpName: 'virtualInbound-catchall-http',
+  tcpName: 'virtualInbound',
+  statPrefix: inboundPassthroughCluster,
+  servicePort: 0,
+  hostname: '',
+});
 
-/** With interception: one listener for all ports, a filter chain for each. */
-const virtualInbound = (push: PushContext, proxy: ProxyDescriptor): Listener =>
-  create(ListenerSchema, {
+/** Ports no service names; those with a mode of their own have chains of their own. */
+const passthroughPorts = (inbound: Inbound, served: ReadonlySet<number>): InboundPort[] =>
+  [undefined, ...[...inbound.mutualTls.ports.keys()].filter((port) => !served.has(port))].map(
+    (port) => passthroughPort(inbound, port),
+  );
+
+/** With interception: one listener for all ports, filter chains for each. */
+const virtualInbound = (inbound: Inbound): Listener => {
+  const { push, proxy } = inbound;
+  const { meshConfig } = push;
+  const targets = own(serviceTargets(push, proxy));
+  const ports = [
+    ...targets.map((target) => targetPort(inbound, target, true)),
+    ...passthroughPorts(inbound, new Set(targets.map(({ port }) => port))),
+  ];
+  return create(ListenerSchema, {
     name: 'virtualInbound',
-    address: socketAddress(proxy.bindAddress ?? '0.0.0.0', push.meshConfig.proxyInboundListenPort),
+    address: socketAddress(proxy.bindAddress ?? '0.0.0.0', meshConfig.proxyInboundListenPort),
     trafficDirection: TrafficDirection.INBOUND,
     ...(proxy.interceptionMode === 'TPROXY' && { transparent: true }),
-    filterChains: [
-      directChain(push),
-      ...own(serviceTargets(push, proxy)).flatMap((target) =>
-        inboundChains(push.meshConfig, target, true),
-      ),
-      passthroughChain(push),
-    ],
+    filterChains: [directChain(push), ...ports.flatMap((port) => inboundChains(meshConfig, port))],
     listenerFilters: [originalDestination(), tlsInspector(), httpInspector()],
-    listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
+    listenerFiltersTimeout: duration(meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
-    accessLog: listenerAccessLogs(push.meshConfig),
+    accessLog: listenerAccessLogs(meshConfig),
   });
+};
 
 /** Everything a sidecar takes for its workload. */
-export const inboundListeners = (push: PushContext, proxy: ProxyDescriptor): readonly Listener[] =>
-  proxy.interceptionMode === 'NONE'
-    ? own(serviceTargets(push, proxy)).map((target) => boundListener(push, proxy, target))
-    : [virtualInbound(push, proxy)];
+export const inboundListeners = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+): readonly Listener[] => {
+  const mutualTls = workloadMutualTls(push.peerAuthentications, proxyWorkload(push, proxy));
+  const inbound: Inbound = { push, proxy, mutualTls };
+  return proxy.interceptionMode === 'NONE'
+    ? own(serviceTargets(push, proxy)).map((target) => boundListener(inbound, target))
+    : [virtualInbound(inbound)];
+};

@@ -9,6 +9,8 @@ export interface MeshConfig {
   readonly rootNamespace: string;
   /** Default `cluster.local`. */
   readonly trustDomain: string;
+  /** Other trust domains whose identities count as this one's. Default none. */
+  readonly trustDomainAliases: readonly string[];
   /** DNS suffix of Kubernetes services. Default `cluster.local`. */
   readonly domainSuffix: string;
   /** Default 15001. */
@@ -21,13 +23,10 @@ export interface MeshConfig {
   readonly connectTimeoutMs: number;
   /** 0 waits for ever, as Istio's default does. */
   readonly protocolDetectionTimeoutMs: number;
-  /** Default true; works only once `identityAvailable`. */
+  /** Default true; works for proxies that hold a certificate. */
   readonly enableAutoMtls: boolean;
-  /**
-   * Whether proxies have certificates. Default false: automatic mTLS and ISTIO_MUTUAL then send
-   * plaintext instead of failing every handshake.
-   */
-  readonly identityAvailable: boolean;
+  /** Least TLS version between proxies (`meshMTLS.minProtocolVersion`). Default TLSV1_2. */
+  readonly meshMtlsMinProtocolVersion: 'TLSV1_2' | 'TLSV1_3';
   /** Default ALLOW_ANY. */
   readonly outboundTrafficPolicy: OutboundTrafficPolicyMode;
   /** File of the proxies' access log; '' turns it off. Our profile: `/dev/stdout`. */
@@ -54,6 +53,7 @@ export interface MeshConfig {
 export const defaultMeshConfig: MeshConfig = {
   rootNamespace: 'istio-system',
   trustDomain: 'cluster.local',
+  trustDomainAliases: [],
   domainSuffix: 'cluster.local',
   proxyListenPort: 15001,
   proxyInboundListenPort: 15006,
@@ -61,7 +61,7 @@ export const defaultMeshConfig: MeshConfig = {
   connectTimeoutMs: 10_000,
   protocolDetectionTimeoutMs: 0,
   enableAutoMtls: true,
-  identityAvailable: false,
+  meshMtlsMinProtocolVersion: 'TLSV1_2',
   outboundTrafficPolicy: 'ALLOW_ANY',
   accessLogFile: '/dev/stdout',
   accessLogEncoding: 'TEXT',

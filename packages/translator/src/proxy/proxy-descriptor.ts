@@ -37,6 +37,8 @@ export interface ProxyDescriptor {
   readonly bindAddress: string | undefined;
   /** Workload port to where the app really listens (metadata LATEEN_APP_PORTS). */
   readonly appPorts: ReadonlyMap<number, SocketTarget>;
+  /** Has a certificate of the mesh from its agent (metadata LATEEN_SDS). Default false. */
+  readonly holdsCertificate: boolean;
   readonly locality: Locality;
 }
 
@@ -159,6 +161,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     httpProxyPort: Number.isInteger(httpProxyPort) ? httpProxyPort : 0,
     bindAddress: textOf(metadata['LATEEN_BIND_ADDRESS']) || undefined,
     appPorts: appPortsOf(metadata['LATEEN_APP_PORTS'], warn),
+    holdsCertificate: textOf(metadata['LATEEN_SDS']) === 'true',
     locality: node.locality ?? unknownLocality,
   };
   return { value, diagnostics };

@@ -10,6 +10,7 @@ import {
 } from '../input/core.ts';
 import { type DestinationRule, destinationRule } from '../input/destination-rule.ts';
 import { type Gateway, gateway } from '../input/gateway.ts';
+import { type PeerAuthentication, peerAuthentication } from '../input/peer-authentication.ts';
 import {
   type ServiceEntry,
   serviceEntry,
@@ -20,6 +21,14 @@ import { type Sidecar, sidecar } from '../input/sidecar.ts';
 import { type VirtualService, virtualService } from '../input/virtual-service.ts';
 import type { MeshInputs } from '../mesh/mesh-inputs.ts';
 import { type Workload, workloadOf } from '../registry/workload.ts';
+import {
+  buildPeerAuthenticationIndex,
+  type PeerAuthenticationIndex,
+} from '../security/peer-authentication-index.ts';
+import {
+  buildServiceAccountIndex,
+  type ServiceAccountIndex,
+} from '../security/service-accounts.ts';
 import { type ConfigSet, readConfigSet } from './config-set.ts';
 import { buildDestinationRuleIndex, type DestinationRuleIndex } from './destination-rule-index.ts';
 import type { PushContext } from './push-context.ts';
@@ -43,6 +52,7 @@ interface ConfigSets {
   readonly serviceEntries: ConfigSet<ServiceEntry>;
   readonly sidecars: ConfigSet<Sidecar>;
   readonly workloadEntries: ConfigSet<WorkloadEntry>;
+  readonly peerAuthentications: ConfigSet<PeerAuthentication>;
 }
 
 interface Stages {
@@ -51,6 +61,8 @@ interface Stages {
   readonly endpoints: Stage<EndpointIndex>;
   readonly virtualServices: Stage<VirtualServiceIndex>;
   readonly destinationRules: Stage<DestinationRuleIndex>;
+  readonly peerAuthentications: Stage<PeerAuthenticationIndex>;
+  readonly serviceAccounts: Stage<ServiceAccountIndex>;
 }
 
 /** What a push context was built from, for the next build to reuse. */
@@ -104,6 +116,11 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     { kind: 'WorkloadEntry', reader: workloadEntry },
     inputs.workloadEntries,
     previous?.workloadEntries,
+  ),
+  peerAuthentications: readConfigSet(
+    { kind: 'PeerAuthentication', reader: peerAuthentication },
+    inputs.peerAuthentications,
+    previous?.peerAuthentications,
   ),
 });
 
@@ -161,6 +178,23 @@ const runStages = (
       [sets.destinationRules.configs, meshConfig],
       () => buildDestinationRuleIndex(sets.destinationRules.configs, meshConfig),
     ),
+    serviceAccounts: stage(
+      previous?.serviceAccounts,
+      [services.value, endpoints.value, meshConfig],
+      () =>
+        buildServiceAccountIndex(
+          services.value,
+          endpoints.value,
+          meshConfig,
+          previous?.serviceAccounts.value,
+        ),
+    ),
+    peerAuthentications: stage(
+      previous?.peerAuthentications,
+      [sets.peerAuthentications.configs, meshConfig],
+      () =>
+        buildPeerAuthenticationIndex(sets.peerAuthentications.configs, meshConfig.rootNamespace),
+    ),
   };
 };
 
@@ -181,6 +215,8 @@ export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): Pu
     destinationRules: stages.destinationRules.value,
     gateways: sets.gateways.configs,
     sidecars: sets.sidecars.configs,
+    peerAuthentications: stages.peerAuthentications.value,
+    serviceAccounts: stages.serviceAccounts.value,
     diagnostics: [
       ...Object.values(sets).flatMap((set: ConfigSet<unknown>) => set.diagnostics),
       ...stages.virtualServices.value.diagnostics,

@@ -15,6 +15,7 @@ export interface OutboundClient
     | 'dnsCapture'
     | 'locality'
     | 'clusterId'
+    | 'holdsCertificate'
   > {
   /** Only those labels that some selector asks for: proxies that differ in others are alike. */
   readonly labels: ReadonlyMap<string, string>;
@@ -53,7 +54,8 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
 export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): OutboundClient => {
   const names = relevantLabels(push, '', () => findRelevantLabels(push));
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
-  const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId } = proxy;
+  const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, holdsCertificate } =
+    proxy;
   const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
@@ -64,6 +66,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     dnsCapture,
     formatLocality(locality),
     clusterId,
+    holdsCertificate,
     [...labels].sort(),
   ]);
   return {
@@ -74,6 +77,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     dnsCapture,
     locality,
     clusterId,
+    holdsCertificate,
     labels,
     key,
   };

@@ -4,6 +4,8 @@ import type { Gateway } from '../input/gateway.ts';
 import type { Sidecar } from '../input/sidecar.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { Workload } from '../registry/workload.ts';
+import type { PeerAuthenticationIndex } from '../security/peer-authentication-index.ts';
+import type { ServiceAccountIndex } from '../security/service-accounts.ts';
 import type { DestinationRuleIndex } from './destination-rule-index.ts';
 import type { MeshVirtualService } from './mesh-virtual-service.ts';
 import type { EndpointIndex, ServiceIndex } from './service-index.ts';
@@ -25,6 +27,12 @@ export interface PushContext {
   readonly gateways: readonly Config<Gateway>[];
   /** Oldest first. */
   readonly sidecars: readonly Config<Sidecar>[];
+  readonly peerAuthentications: PeerAuthenticationIndex;
+  /**
+   * What names clusters check of servers. Another object than before means that clusters have to be
+   * built anew, even if only endpoints changed.
+   */
+  readonly serviceAccounts: ServiceAccountIndex;
   /** What was found wrong in the objects; those with errors are not in the indexes. */
   readonly diagnostics: readonly Diagnostic[];
 }

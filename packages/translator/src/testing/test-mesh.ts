@@ -93,6 +93,11 @@ export const inputsOf = (
     serviceEntries: of('ServiceEntry'),
     sidecars: of('Sidecar'),
     workloadEntries: of('WorkloadEntry'),
+    peerAuthentications: of('PeerAuthentication'),
+    requestAuthentications: of('RequestAuthentication'),
+    authorizationPolicies: of('AuthorizationPolicy'),
+    secrets: of('Secret'),
+    keySets: new Map(),
   };
 };
 
