@@ -9,13 +9,25 @@ const localityLabels: Readonly<Record<string, keyof Locality>> = {
   'topology.istio.io/subzone': 'subZone',
 };
 
+const networkLabel = 'topology.istio.io/network';
+
+/** What a label is compared with: where a workload runs stands for labels it does not have. */
+interface Labelled {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly locality: Locality;
+  /** Of endpoints; '' and absent: only the label tells. */
+  readonly network?: string;
+}
+
 const labelValue = (
   name: string,
-  labels: ReadonlyMap<string, string>,
-  locality: Locality,
+  { labels, locality, network = '' }: Labelled,
 ): string | undefined => {
+  const own = labels.get(name);
+  if (own !== undefined) return own;
+  if (name === networkLabel && network !== '') return network;
   const part = localityLabels[name];
-  return labels.get(name) ?? (part === undefined ? undefined : locality[part]);
+  return part && locality[part];
 };
 
 /**
@@ -29,8 +41,8 @@ export const labelPriority = (
 ): number => {
   const differing = failoverPriority.findIndex((entry) => {
     const [name = '', wanted] = entry.split('=');
-    const own = wanted ?? labelValue(name, client.labels, client.locality);
-    return own !== labelValue(name, endpoint.labels, endpoint.locality);
+    const own = wanted ?? labelValue(name, client);
+    return own !== labelValue(name, endpoint);
   });
   return differing < 0 ? 0 : failoverPriority.length - differing;
 };
