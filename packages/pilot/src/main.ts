@@ -5,14 +5,17 @@ import { createLogger, type LogLevel } from '@lateen/base';
 import { createKubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
 import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
 import { PilotError } from './pilot-error.ts';
+import { defaultRootRotation, type RootRotation } from './security/mesh-authority.ts';
 import { startPilot } from './start-pilot.ts';
 
-const usage = `usage: KUBECONFIG=file main.ts [discovery] [--grpc-address HOST:PORT] [--http-address HOST:PORT]
+const usage = `usage: KUBECONFIG=file main.ts [discovery] [--grpc-address HOST:PORT] [--secure-address HOST:PORT]
+                          [--http-address HOST:PORT] [--root-rotation-delay MS]
                           [--debounce-after MS] [--debounce-max MS] [--log-level LEVEL]
 `;
 
 /** Istio's ports. */
 const defaultGrpcAddress = '0.0.0.0:15010';
+const defaultSecureAddress = '0.0.0.0:15012';
 const defaultHttpAddress = '0.0.0.0:15014';
 
 /** Istio's image starts `pilot-discovery discovery`; the word may be given here too. */
@@ -20,6 +23,8 @@ const command = 'discovery';
 
 const flags = {
   'grpc-address': { type: 'string', default: defaultGrpcAddress },
+  'secure-address': { type: 'string', default: defaultSecureAddress },
+  'root-rotation-delay': { type: 'string' },
   'http-address': { type: 'string', default: defaultHttpAddress },
   'debounce-after': { type: 'string' },
   'debounce-max': { type: 'string' },
@@ -29,7 +34,10 @@ const flags = {
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 interface Settings {
-  readonly grpcAddress: string;
+  /** Undefined: off. */
+  readonly grpcAddress: string | undefined;
+  readonly secureAddress: string;
+  readonly rootRotation: RootRotation;
   readonly httpAddress: string;
   readonly configDelays: DebounceDelays;
   readonly level: LogLevel;
@@ -57,7 +65,16 @@ const readSettings = (env: NodeJS.ProcessEnv): Settings => {
     throw new PilotError('bad-option', 'KUBECONFIG must name the kubeconfig of the API server');
   const { quietMs, maxMs } = defaultConfigDelays;
   return {
-    grpcAddress: values['grpc-address'],
+    grpcAddress: values['grpc-address'] === '' ? undefined : values['grpc-address'],
+    secureAddress: values['secure-address'],
+    rootRotation: {
+      ...defaultRootRotation,
+      distributionMs: milliseconds(
+        'root-rotation-delay',
+        values['root-rotation-delay'],
+        defaultRootRotation.distributionMs,
+      ),
+    },
     httpAddress: values['http-address'],
     configDelays: {
       quietMs: milliseconds('debounce-after', values['debounce-after'], quietMs),
@@ -83,7 +100,9 @@ const run = async (): Promise<void> => {
     clock: systemClock,
     log,
     jitter: Math.random,
-    grpcAddress: settings.grpcAddress,
+    ...(settings.grpcAddress !== undefined && { grpcAddress: settings.grpcAddress }),
+    secureAddress: settings.secureAddress,
+    rootRotation: settings.rootRotation,
     httpAddress: settings.httpAddress,
     podName: settings.podName,
     configDelays: settings.configDelays,

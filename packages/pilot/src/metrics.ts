@@ -123,8 +123,39 @@ export interface PilotMetrics {
   readonly configEvents: Metric;
   /** Pushes or requests that failed inside the control plane. */
   readonly internalErrors: Metric;
+  /** Certificate requests received. */
+  readonly csrCount: Metric;
+  /** Certificate requests that could not be read. */
+  readonly csrParsingErrors: Metric;
+  /** Certificate requests whose sender was not known. */
+  readonly authenticationFailures: Metric;
+  readonly certificatesIssued: Metric;
   render(): string;
 }
+
+/** Citadel's, the certificate authority's. */
+const createAuthorityMetrics = () => ({
+  csrCount: new Metric(
+    'citadel_server_csr_count',
+    'counter',
+    'The number of CSRs received by Citadel server.',
+  ),
+  csrParsingErrors: new Metric(
+    'citadel_server_csr_parsing_err_count',
+    'counter',
+    'The number of errors occurred when parsing the CSR.',
+  ),
+  authenticationFailures: new Metric(
+    'citadel_server_authentication_failure_count',
+    'counter',
+    'The number of authentication failures.',
+  ),
+  certificatesIssued: new Metric(
+    'citadel_server_success_cert_issuance_count',
+    'counter',
+    'The number of certificates issuances that have succeeded.',
+  ),
+});
 
 export const createPilotMetrics = (): PilotMetrics => {
   const metrics = {
@@ -175,9 +206,18 @@ export const createPilotMetrics = (): PilotMetrics => {
       'counter',
       'Number of requests or pushes that failed inside the control plane.',
     ),
+    ...createAuthorityMetrics(),
   };
   for (const gauge of [metrics.connected, metrics.services, metrics.virtualServices]) gauge.set(0);
-  for (const counter of [metrics.rejects, metrics.internalErrors]) counter.add(0);
+  const counters = [
+    metrics.rejects,
+    metrics.internalErrors,
+    metrics.csrCount,
+    metrics.csrParsingErrors,
+    metrics.authenticationFailures,
+    metrics.certificatesIssued,
+  ];
+  for (const counter of counters) counter.add(0);
   return {
     ...metrics,
     render: () =>

@@ -4,6 +4,8 @@ export type PilotErrorCode =
   | 'listen-failed'
   /** A flag or an environment variable does not make sense. */
   | 'bad-option'
+  /** The Secret with the mesh's certificate authority cannot be used. */
+  | 'bad-authority'
   /** Stopped before it was ready. */
   | 'aborted';
 

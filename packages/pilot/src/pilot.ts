@@ -1,6 +1,8 @@
 import type { Clock, Logger } from '@lateen/base';
+import type { KeyAlgorithm } from '@lateen/identity';
 import type { KubeClient } from '@lateen/kube';
 import { buildPushContext, type PushContext } from '@lateen/translator';
+import { typeUrls } from '@lateen/xds';
 import { AdsServer, type Connection } from './ads/ads-server.ts';
 import { mergeScopes, type PushScope, type ResourceBuilder } from './ads/proxy-stream.ts';
 import {
@@ -21,6 +23,8 @@ import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
 import { PushQueue } from './push-queue.ts';
 import { ResourcePool } from './resource-pool.ts';
+import type { RootRotation } from './security/mesh-authority.ts';
+import { MeshSecurity } from './security/mesh-security.ts';
 import { statusPages } from './status/pages.ts';
 import { registryServices } from './status/registry.ts';
 import { StatusServer } from './status/status-server.ts';
@@ -34,8 +38,17 @@ export interface PilotOptions {
   readonly log: Logger;
   /** A number in [0, 1): spreads retries towards the API server. */
   readonly jitter: () => number;
-  /** `host:port` of xDS over gRPC in plaintext; port 0 takes a free one. */
-  readonly grpcAddress: string;
+  /** `host:port` of xDS over gRPC in plaintext, where every node is believed; port 0 takes a free one. Absent: off. */
+  readonly grpcAddress?: string;
+  /**
+   * `host:port` of xDS and the certificate service over TLS; port 0 takes a free one. Absent: off, and
+   * this control plane has no certificate authority.
+   */
+  readonly secureAddress?: string;
+  /** Of a self-signed root. Default ECDSA P-256. */
+  readonly keyAlgorithm?: KeyAlgorithm;
+  /** Default `defaultRootRotation`. */
+  readonly rootRotation?: RootRotation;
   /** `host:port` of status pages and metrics. */
   readonly httpAddress: string;
   /** Name under which status pages show this control plane. */
@@ -54,7 +67,10 @@ export interface PilotOptions {
 
 /** A running control plane. */
 export interface Pilot {
+  /** 0 when it is off. */
   readonly grpcPort: number;
+  /** 0 when it is off. */
+  readonly securePort: number;
   readonly httpPort: number;
   /** Stops following the API server, ends all streams, closes both servers. */
   close(): Promise<void>;
@@ -77,6 +93,7 @@ export class RunningPilot {
   readonly #debounce: Debounce<ConfigChange>;
   readonly #queue: PushQueue<Connection, PendingPush>;
   readonly #pool = new ResourcePool();
+  readonly #security: MeshSecurity | undefined;
   #push: PushContext | undefined;
   #builder: ResourceBuilder = { build: () => [] };
 
@@ -109,12 +126,14 @@ export class RunningPilot {
       run: (connection, pending) => this.#pushTo(connection, pending),
       yieldTurn: options.yieldTurn,
     });
+    this.#security = options.secureAddress === undefined ? undefined : this.#createSecurity();
     this.#ads = new AdsServer({
       clock,
       log,
       metrics: this.#metrics,
       builder: () => this.#builder,
       onDisconnect: (connection) => this.#queue.forget(connection),
+      ...(this.#security !== undefined && { guard: this.#security }),
     });
     this.#status = new StatusServer(
       statusPages({
@@ -131,20 +150,48 @@ export class RunningPilot {
   }
 
   async start(): Promise<Pilot> {
-    const { grpcAddress, httpAddress, signal, log } = this.#options;
+    const { grpcAddress, secureAddress = '', httpAddress, signal, log } = this.#options;
     const httpPort = await this.#status.listen(httpAddress);
     await this.#untilSynced(signal);
+    const secured = this.#security?.start(this.#stop.signal);
     this.#rebuild();
-    const grpcPort = await this.#ads.listen(grpcAddress);
-    log.info('control plane ready', { grpcPort, httpPort });
-    return { grpcPort, httpPort, close: () => this.close() };
+    await secured;
+    const securePort = (await this.#security?.listen(this.#ads.server, secureAddress)) ?? 0;
+    const grpcPort = grpcAddress === undefined ? 0 : await this.#ads.listen(grpcAddress);
+    log.info('control plane ready', { grpcPort, securePort, httpPort });
+    return { grpcPort, securePort, httpPort, close: () => this.close() };
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     this.#debounce.stop();
     await this.#ads.close();
+    this.#security?.stop();
     await this.#status.close();
+  }
+
+  #createSecurity(): MeshSecurity {
+    const { client, clock, log, jitter, keyAlgorithm, rootRotation, rootNamespace } = this.#options;
+    return new MeshSecurity({
+      client,
+      clock,
+      log,
+      jitter,
+      metrics: this.#metrics,
+      rootNamespace: rootNamespace ?? defaultRootNamespace,
+      trustDomains: () => {
+        const { trustDomain, trustDomainAliases } = this.#ingest.inputs().meshConfig;
+        return [trustDomain, ...trustDomainAliases];
+      },
+      namespaces: this.#ingest.informer('namespaces'),
+      pods: () => this.#ingest.inputs().pods,
+      onSecretsChange: () => {
+        const scope = new Set([typeUrls.secret]);
+        this.#debounce.add({ scope, kinds: new Set(['Secret']), addresses: new Set() });
+      },
+      ...(keyAlgorithm !== undefined && { keyAlgorithm }),
+      ...(rootRotation !== undefined && { rotation: rootRotation }),
+    });
   }
 
   async #untilSynced(signal: AbortSignal | undefined): Promise<void> {

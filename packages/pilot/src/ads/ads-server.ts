@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock, Logger } from '@lateen/base';
 import { formatDiagnostic } from '@lateen/base';
+import type { SpiffeId } from '@lateen/identity';
 import { describeProxy, type ProxyDescriptor, type ProxyNode } from '@lateen/translator';
 import { deltaServer, type ServerProtocol, shortTypeName, sotwServer } from '@lateen/xds';
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
@@ -10,6 +11,7 @@ import type { PilotMetrics } from '../metrics.ts';
 import { PilotError } from '../pilot-error.ts';
 import { grpcServiceDefinition } from './grpc-service.ts';
 import { type ConnectedProxy, ProxyStream, type ResourceBuilder } from './proxy-stream.ts';
+import type { StreamGuard } from './stream-guard.ts';
 
 /** Largest request: a proxy names what it subscribes to, some hundred bytes a name. */
 const maxRequestBytes = 16 * 1024 * 1024;
@@ -43,6 +45,8 @@ export interface AdsServerOptions {
   /** The generators of the latest push. */
   readonly builder: () => ResourceBuilder;
   readonly onDisconnect: (connection: Connection) => void;
+  /** Default: every node is believed, and there are no secrets. */
+  readonly guard?: StreamGuard;
 }
 
 interface AdsRequest {
@@ -74,6 +78,11 @@ export class AdsServer {
       deltaAggregatedResources: this.#handler(deltaServer, 'delta'),
       streamAggregatedResources: this.#handler(sotwServer, 'sotw'),
     });
+  }
+
+  /** For further services and listeners of the same control plane. */
+  get server(): grpc.Server {
+    return this.#server;
   }
 
   get connections(): readonly Connection[] {
@@ -111,32 +120,48 @@ export class AdsServer {
   ): grpc.handleBidiStreamingCall<Request, Response> {
     return (call) => {
       let open: OpenStream<Request> | undefined;
-      call.on('data', (request: Request) => {
+      let isClosed = false;
+      const receive = (request: Request): void => {
         try {
-          open ??= this.#open({ call, request, protocol, variant });
           if (open !== undefined) this.#receive(open, request);
         } catch (error) {
           this.#fail(call, error, request);
         }
+      };
+      const begin = async (request: Request): Promise<void> => {
+        const admitted = await this.#admit(call, request.node);
+        if (admitted === undefined || isClosed) return;
+        open = this.#open({ call, protocol, variant }, admitted);
+        receive(request);
+        call.resume();
+      };
+      call.on('data', (request: Request) => {
+        if (open !== undefined) return receive(request);
+        // Nothing more is read until it is known who this is.
+        call.pause();
+        begin(request).catch((error: unknown) => this.#fail(call, error, request));
       });
       call.on('end', () => call.end());
       // A reset by the proxy arrives as an error and then closes; there is nobody to tell.
       call.on('error', () => undefined);
-      call.on('close', () => this.#disconnect(open));
+      call.on('close', () => {
+        isClosed = true;
+        this.#disconnect(open);
+      });
     };
   }
 
   #open<Request extends AdsRequest, Response extends AdsResponse>(
     first: FirstRequest<Request, Response>,
-  ): OpenStream<Request> | undefined {
-    const { call, request, protocol, variant } = first;
-    const proxy = this.#admit(call, request.node);
-    if (proxy === undefined || request.node === undefined) return undefined;
-    const { clock, builder, metrics, log } = this.#options;
+    { proxy, node, identity }: Admitted,
+  ): OpenStream<Request> {
+    const { call, protocol, variant } = first;
+    const { clock, builder, metrics, log, guard } = this.#options;
     const stream = new ProxyStream<Request, Response>({
       proxy,
       protocol,
       builder: builder(),
+      secrets: (names) => guard?.secrets(proxy, identity, names) ?? [],
       send: (response) => {
         metrics.pushes.add(1, { type: shortTypeName(response.typeUrl).toLowerCase() });
         call.write(response);
@@ -145,7 +170,7 @@ export class AdsServer {
     this.#connectionCount += 1;
     const connection: Connection = {
       id: `${proxy.id}-${this.#connectionCount}`,
-      node: request.node,
+      node,
       stream,
       protocol: variant,
       peer: call.getPeer(),
@@ -161,10 +186,10 @@ export class AdsServer {
   }
 
   /** Who it is, or the end of the stream with the reason. */
-  #admit(
+  async #admit(
     call: grpc.ServerDuplexStream<unknown, unknown>,
     node: Node | undefined,
-  ): ProxyDescriptor | undefined {
+  ): Promise<Admitted | undefined> {
     const refuse = (code: grpc.status, details: string): undefined => {
       this.#options.log.warn('stream refused', { peer: call.getPeer(), reason: details });
       call.emit('error', { code, details });
@@ -182,7 +207,11 @@ export class AdsServer {
         proxy: node.id,
         reason: formatDiagnostic(diagnostic),
       });
-    return value;
+    const admission = await this.#options.guard?.admit(call, value);
+    const refusal = admission?.refusal;
+    return refusal === undefined
+      ? { proxy: value, node, identity: admission?.identity }
+      : refuse(refusal.code, refusal.message);
   }
 
   #receive<Request extends AdsRequest>(open: OpenStream<Request>, request: Request): void {
@@ -228,9 +257,16 @@ export class AdsServer {
   }
 }
 
+/** A proxy that may be served. */
+interface Admitted {
+  readonly proxy: ProxyDescriptor;
+  readonly node: Node;
+  /** Undefined on the plaintext port. */
+  readonly identity: SpiffeId | undefined;
+}
+
 interface FirstRequest<Request, Response> {
   readonly call: grpc.ServerDuplexStream<Request, Response>;
-  readonly request: Request;
   readonly protocol: ServerProtocol<Request, Response>;
   readonly variant: Connection['protocol'];
 }

@@ -41,6 +41,8 @@ export interface ProxyStreamOptions<Request, Response> {
   readonly protocol: ServerProtocol<Request, Response>;
   readonly builder: ResourceBuilder;
   readonly send: (response: Response) => void;
+  /** SDS resources of these names that the proxy may have. Default: none. */
+  readonly secrets?: (names: readonly string[]) => readonly Resource[];
 }
 
 /** A stream as the push queue and the status pages see it, whatever its protocol variant. */
@@ -100,7 +102,10 @@ export class ProxyStream<Request extends StreamRequest, Response extends StreamR
 
   #rebuild({ typeUrl, names }: Subscription): void {
     const wanted = [...names].filter((name) => typeUrl !== typeUrls.endpoint || this.#isLive(name));
-    const resources = this.#builder.build(this.proxy, typeUrl, wanted);
+    const resources =
+      typeUrl === typeUrls.secret
+        ? (this.#options.secrets?.(wanted) ?? [])
+        : this.#builder.build(this.proxy, typeUrl, wanted);
     this.#snapshot = withResourcesOfType(this.#snapshot, typeUrl, resources);
   }
 

@@ -91,6 +91,13 @@ export class Ingest {
     this.#isSynced = true;
   }
 
+  /** The cache of a kind, for parts that follow it themselves. */
+  informer(name: WatchedKindName): Informer<KubeObject> {
+    const found = this.#informers.get(name);
+    if (found === undefined) throw new RangeError(`${name} is not watched`);
+    return found;
+  }
+
   get isSynced(): boolean {
     return this.#isSynced;
   }

@@ -43,6 +43,7 @@ const duration =
 const names =
   (
     key:
+      | 'trustDomainAliases'
       | 'defaultServiceExportTo'
       | 'defaultVirtualServiceExportTo'
       | 'defaultDestinationRuleExportTo',
@@ -56,6 +57,7 @@ const names =
 const readers: Readonly<Record<string, FieldReader>> = {
   rootNamespace: text('rootNamespace'),
   trustDomain: text('trustDomain'),
+  trustDomainAliases: names('trustDomainAliases'),
   accessLogFile: text('accessLogFile'),
   accessLogFormat: text('accessLogFormat'),
   proxyListenPort: port('proxyListenPort'),
