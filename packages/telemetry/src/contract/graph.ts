@@ -33,7 +33,7 @@ export interface GraphNodeFlags {
   readonly isOutside: boolean;
   /** Has no traffic in the window; it is there because the configuration knows it. */
   readonly isIdle: boolean;
-  /** Takes requests and sends none into the graph: nothing calls it inside. */
+  /** Sends requests, and nothing in the graph calls it. */
   readonly isRoot: boolean;
   /** Pods without a proxy. */
   readonly isMissingProxy: boolean;

@@ -1,0 +1,226 @@
+import type { LabelSet } from '../metrics/label-set.ts';
+import { addBuckets, observed } from '../metrics/metrics-query.ts';
+import { type HistogramSeries, type Series, sumOf } from '../metrics/series.ts';
+import type { SeriesStore } from '../metrics/series-store.ts';
+import { addCall, type Call, type CallEnd, type CallProtocol, emptyCall } from './call.ts';
+import { outcomeOf } from './call-outcome.ts';
+
+const unknown = 'unknown';
+
+/** Istio's standard metrics (reference/config/metrics). */
+const families = {
+  requests: 'istio_requests_total',
+  durations: 'istio_request_duration_milliseconds',
+  requestBytes: 'istio_request_bytes',
+  responseBytes: 'istio_response_bytes',
+  opened: 'istio_tcp_connections_opened_total',
+  received: 'istio_tcp_received_bytes_total',
+  sent: 'istio_tcp_sent_bytes_total',
+} as const;
+
+const text = (labels: LabelSet, name: string): string => labels[name] || unknown;
+
+/** Canonical names beat the older labels, as in Kiali. */
+const endOf = (labels: LabelSet, side: 'source' | 'destination'): CallEnd => {
+  const canonical = text(labels, `${side}_canonical_service`);
+  const revision = text(labels, `${side}_canonical_revision`);
+  const workload = text(labels, `${side}_workload`);
+  return {
+    cluster: text(labels, `${side}_cluster`),
+    namespace: text(labels, `${side}_workload_namespace`),
+    workload,
+    app: canonical === unknown ? text(labels, `${side}_app`) : canonical,
+    version:
+      canonical === unknown || revision === unknown ? text(labels, `${side}_version`) : revision,
+  };
+};
+
+const protocolOf = (labels: LabelSet): CallProtocol => {
+  const protocol = labels['request_protocol'];
+  return protocol === 'grpc' || protocol === 'tcp' ? protocol : 'http';
+};
+
+interface ReadCall {
+  readonly call: Call;
+  readonly reporter: 'source' | 'destination';
+}
+
+const keyOf = ({ source, target, service, protocol }: Call): string =>
+  [
+    ...[source.cluster, source.namespace, source.workload, source.version],
+    ...[target.cluster, target.namespace, target.workload, target.version],
+    ...[service.namespace, service.name, protocol],
+  ].join('\u0000');
+
+/** Pairs both sides report: by workloads, since they may name the service differently. */
+const pairOf = ({ source, target, protocol }: Call): string =>
+  [source.namespace, source.workload, target.namespace, target.workload, protocol].join('\u0000');
+
+/** Label sets are shared by the metrics of a call: read once. */
+class CallReader {
+  readonly #slots: readonly number[];
+  readonly #byLabels = new Map<LabelSet, ReadCall>();
+  readonly #calls: Record<'source' | 'destination', Map<string, Call>> = {
+    source: new Map(),
+    destination: new Map(),
+  };
+
+  constructor(slots: readonly number[]) {
+    this.#slots = slots;
+  }
+
+  read(store: SeriesStore): void {
+    const slots = this.#slots;
+    for (const series of store.series(families.requests)) this.#requests(series);
+    for (const series of store.series(families.durations)) this.#durations(series);
+    this.#observed(store.series(families.requestBytes), (call, sum) => {
+      call.bytesOut += sum;
+    });
+    this.#observed(store.series(families.responseBytes), (call, sum) => {
+      call.bytesIn += sum;
+    });
+    for (const series of store.series(families.opened)) this.#connections(series);
+    for (const [family, field] of [
+      [families.received, 'bytesOut'],
+      [families.sent, 'bytesIn'],
+    ] as const) {
+      for (const series of store.series(family)) {
+        if (series.kind !== 'counter') continue;
+        const bytes = sumOf(series.increments, slots);
+        if (bytes > 0) this.#callOf(series.labels).call[field] += bytes;
+      }
+    }
+  }
+
+  /**
+   * Calls as their sources report them; what only the destination knows (sources without a proxy, or one
+   * that cannot be scraped) as it reports them. Only destinations know whether mutual TLS was used.
+   */
+  merged(): readonly Call[] {
+    const { source, destination } = this.#calls;
+    const reported = Map.groupBy(source.values(), pairOf);
+    const calls = [...source.values()];
+    for (const call of destination.values()) {
+      const same = reported.get(pairOf(call));
+      if (same === undefined || call.source.workload === unknown) calls.push(call);
+      else for (const one of same) addSecurity(one, call);
+    }
+    return calls;
+  }
+
+  #callOf(labels: LabelSet): ReadCall {
+    const known = this.#byLabels.get(labels);
+    if (known !== undefined) return known;
+    const reporter = labels['reporter'] === 'destination' ? 'destination' : 'source';
+    const fresh = emptyCall({
+      source: endOf(labels, 'source'),
+      target: endOf(labels, 'destination'),
+      service: {
+        host: text(labels, 'destination_service'),
+        name: text(labels, 'destination_service_name'),
+        namespace: text(labels, 'destination_service_namespace'),
+      },
+      protocol: protocolOf(labels),
+    });
+    const key = keyOf(fresh);
+    const call = this.#calls[reporter].get(key) ?? fresh;
+    this.#calls[reporter].set(key, call);
+    const read = { call, reporter } as const;
+    this.#byLabels.set(labels, read);
+    return read;
+  }
+
+  #requests(series: Series): void {
+    if (series.kind !== 'counter') return;
+    const count = sumOf(series.increments, this.#slots);
+    if (count === 0) return;
+    const { labels } = series;
+    const { call } = this.#callOf(labels);
+    const grpc = labels['grpc_response_status'] ?? '';
+    const code = labels['response_code'] ?? '0';
+    const outcome = outcomeOf(code, grpc);
+    call.requests += count;
+    if (outcome === 'error') call.errors += count;
+    if (outcome === 'client-error') call.clientErrors += count;
+    call.counters.push({ series, outcome });
+    add(call.codes, grpc === '' ? code : `grpc:${grpc}`, count);
+    this.#common(call, labels, count);
+  }
+
+  #connections(series: Series): void {
+    if (series.kind !== 'counter') return;
+    const count = sumOf(series.increments, this.#slots);
+    if (count === 0) return;
+    const { call } = this.#callOf(series.labels);
+    call.connections += count;
+    this.#common(call, series.labels, count);
+  }
+
+  #common(call: Call, labels: LabelSet, count: number): void {
+    add(call.flags, labels['response_flags'] || '-', count);
+    add(call.hosts, text(labels, 'destination_service'), count);
+    const source = labels['source_principal'] || unknown;
+    const target = labels['destination_principal'] || unknown;
+    if (source !== unknown) call.sourcePrincipals.add(source);
+    if (target !== unknown) call.targetPrincipals.add(target);
+    const security = labels['connection_security_policy'] || unknown;
+    if (security === unknown) return;
+    call.securityKnown += count;
+    if (security === 'mutual_tls') call.mutualTls += count;
+  }
+
+  #durations(series: Series): void {
+    if (series.kind !== 'histogram') return;
+    const { count, sum } = observed(series, this.#slots);
+    if (count === 0) return;
+    const { call } = this.#callOf(series.labels);
+    call.durationCount += count;
+    call.durationSumMs += sum;
+    call.durations.push(series as HistogramSeries);
+    addBuckets(series, this.#slots, call.durationBuckets);
+  }
+
+  #observed(all: Iterable<Series>, take: (call: Call, sum: number) => void): void {
+    for (const series of all) {
+      if (series.kind !== 'histogram' || series.sums === undefined) continue;
+      const sum = sumOf(series.sums, this.#slots);
+      if (sum > 0) take(this.#callOf(series.labels).call, sum);
+    }
+  }
+}
+
+const add = (counts: Map<string, number>, key: string, count: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+};
+
+const addSecurity = (into: Call, from: Call): void => {
+  into.securityKnown += from.securityKnown;
+  into.mutualTls += from.mutualTls;
+  for (const one of from.sourcePrincipals) into.sourcePrincipals.add(one);
+  for (const one of from.targetPrincipals) into.targetPrincipals.add(one);
+};
+
+/** Calls with traffic in these rounds. */
+export const readCalls = (store: SeriesStore, slots: readonly number[]): readonly Call[] => {
+  const reader = new CallReader(slots);
+  reader.read(store);
+  return reader.merged();
+};
+
+/** Adds calls up that mean the same, by a key. */
+export const mergeCalls = (
+  calls: readonly Call[],
+  keyOfCall: (call: Call) => string,
+): ReadonlyMap<string, Call> => {
+  const merged = new Map<string, Call>();
+  for (const call of calls) {
+    const key = keyOfCall(call);
+    const known = merged.get(key);
+    if (known === undefined) {
+      const fresh = emptyCall(call);
+      addCall(fresh, call);
+      merged.set(key, fresh);
+    } else addCall(known, call);
+  }
+  return merged;
+};
