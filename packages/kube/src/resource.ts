@@ -48,6 +48,14 @@ const core = (plural: string, kind: string, namespaced = true): Resource => ({
   namespaced,
 });
 
+const rbac = (plural: string, kind: string, namespaced: boolean): Resource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+
 /** Names of `resources`. */
 export type BuiltinResource =
   | 'namespaces'
@@ -62,6 +70,10 @@ export type BuiltinResource =
   | 'endpointSlices'
   | 'deployments'
   | 'replicaSets'
+  | 'roles'
+  | 'roleBindings'
+  | 'clusterRoles'
+  | 'clusterRoleBindings'
   | 'customResourceDefinitions';
 
 /** The built-in resources that controllers and the control plane read and write. */
@@ -96,6 +108,10 @@ export const resources: Readonly<Record<BuiltinResource, Resource>> = {
     kind: 'ReplicaSet',
     namespaced: true,
   },
+  roles: rbac('roles', 'Role', true),
+  roleBindings: rbac('rolebindings', 'RoleBinding', true),
+  clusterRoles: rbac('clusterroles', 'ClusterRole', false),
+  clusterRoleBindings: rbac('clusterrolebindings', 'ClusterRoleBinding', false),
   customResourceDefinitions: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

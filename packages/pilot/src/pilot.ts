@@ -185,7 +185,8 @@ export class RunningPilot {
       },
       namespaces: this.#ingest.informer('namespaces'),
       pods: () => this.#ingest.inputs().pods,
-      onSecretsChange: () => {
+      secrets: this.#ingest.informer('secrets'),
+      onAccessChange: () => {
         const scope = new Set([typeUrls.secret]);
         this.#debounce.add({ scope, kinds: new Set(['Secret']), addresses: new Set() });
       },

@@ -1,6 +1,5 @@
 import { builtinKinds } from '@lateen/api';
 import {
-  type AccessRule,
   bearerTokenAuthenticator,
   clientCertificateAuthenticator,
   ruleAuthorizer,
@@ -46,11 +45,6 @@ const pilotUser = {
   organizations: ['system:serviceaccounts', 'system:serviceaccounts:istio-system'],
 };
 
-/** Who may do what: istiod reads everything; other service accounts have no rights at all. */
-const accessRules: readonly AccessRule[] = [
-  { subject: pilotUser.commonName, verbs: ['get', 'list', 'watch'], resources: ['*'] },
-];
-
 /** API server, kubeconfig for people and for istiod, and a client. Rejects when the port is taken. */
 export const openClusterApi = async (options: ClusterApiOptions): Promise<ClusterApi> => {
   const { state, pki, network, clock, log } = options;
@@ -76,7 +70,8 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     storePath: state.store,
     tls: { key, cert: certificate, clientCa: pki.authority.certificate },
     authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],
-    authorizer: ruleAuthorizer(accessRules),
+    // Nothing beyond the Roles in the store, and everything to system:masters.
+    authorizer: ruleAuthorizer([]),
     kinds: builtinKinds,
     admission: [serviceAccountPlugin, injectionPlugin(ownClient), istioValidationPlugin],
     pods: new KubeletPodBackend(options.kubelet, clock),

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { Secret } from '@lateen/api';
+import type { KubeObject, Secret } from '@lateen/api';
 import { type Clock, formatDiagnostic, type Logger } from '@lateen/base';
 import {
   type AuthorityFiles,
@@ -14,7 +14,7 @@ import {
   type SpiffeId,
   type WorkloadAuthority,
 } from '@lateen/identity';
-import { type Informer, isKubeError, type KubeClient, resources } from '@lateen/kube';
+import { isKubeError, type KubeClient, type ObjectCache, resources } from '@lateen/kube';
 import { PilotError } from '../pilot-error.ts';
 
 /** Istio's Secrets: an authority that was plugged in, and the one istiod made for itself. */
@@ -41,8 +41,8 @@ export interface MeshAuthorityOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
-  /** All Secrets, or at least those of the root namespace. */
-  readonly secrets: Informer<Secret>;
+  /** All Secrets, or at least those of the root namespace; complete. */
+  readonly secrets: ObjectCache<KubeObject>;
   readonly rootNamespace: string;
   readonly trustDomain: () => string;
   /** Of a self-signed root. Default ECDSA P-256. */
@@ -108,7 +108,6 @@ export class MeshAuthority {
    * been in use until the restart. Rejects with `bad-authority` or `KubeError`.
    */
   async start(published: readonly PublishedRoot[] = []): Promise<void> {
-    await this.#options.secrets.synced;
     const material = this.#readSecrets() ?? (await this.#makeSelfSigned());
     this.#current = this.#signerOf(material);
     const nowMs = this.#options.clock.nowMs();
@@ -171,9 +170,8 @@ export class MeshAuthority {
   /** Undefined when there is neither Secret. */
   #readSecrets(): SigningMaterial | undefined {
     const { secrets, rootNamespace, clock } = this.#options;
-    const secret =
-      secrets.get(pluggedSecretName, rootNamespace) ??
-      secrets.get(selfSignedSecretName, rootNamespace);
+    const secret = (secrets.get(pluggedSecretName, rootNamespace) ??
+      secrets.get(selfSignedSecretName, rootNamespace)) as Secret | undefined;
     if (secret === undefined) return undefined;
     const { value, diagnostics } = readSigningMaterial(filesOf(secret), clock.nowMs());
     if (value !== undefined) return value;

@@ -2,7 +2,7 @@ import { status as grpcStatus, type Server, ServerCredentials } from '@grpc/grpc
 import type { ConfigMap, KubeObject, Secret } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { formatSpiffeId, type KeyAlgorithm, type SpiffeId } from '@lateen/identity';
-import { Informer, type KubeClient, resources } from '@lateen/kube';
+import { Informer, type KubeClient, type ObjectCache, resources } from '@lateen/kube';
 import type { ProxyDescriptor } from '@lateen/translator';
 import type { Resource } from '@lateen/xds';
 import { IstioCertificateService } from '@lateen/xds/gen/istio/v1/auth/ca_pb.js';
@@ -31,8 +31,10 @@ export interface MeshSecurityOptions {
   readonly trustDomains: () => readonly string[];
   readonly namespaces: Informer<KubeObject>;
   readonly pods: () => readonly KubeObject[];
-  /** Secrets have changed, or the right to read them: gateways may have to hear of it. */
-  readonly onSecretsChange: () => void;
+  /** All Secrets. */
+  readonly secrets: ObjectCache<KubeObject>;
+  /** The right to read Secrets has changed: gateways may have to hear of it. */
+  readonly onAccessChange: () => void;
   readonly keyAlgorithm?: KeyAlgorithm;
   readonly rotation?: RootRotation;
 }
@@ -40,7 +42,6 @@ export interface MeshSecurityOptions {
 /** Certificates for workloads, the secure port, and who may have what over it. */
 export class MeshSecurity implements StreamGuard {
   readonly #options: MeshSecurityOptions;
-  readonly #secrets: Informer<Secret>;
   readonly #rootMaps: Informer<ConfigMap>;
   readonly #access: SecretAccess;
   readonly #routers = new Map<string, SpiffeId>();
@@ -53,14 +54,8 @@ export class MeshSecurity implements StreamGuard {
   constructor(options: MeshSecurityOptions) {
     this.#options = options;
     const { client, clock, log, jitter, rootNamespace } = options;
-    const common = { client, clock, log, jitter };
-    this.#secrets = new Informer<Secret>({
-      ...common,
-      resource: resources.secrets,
-      fieldSelector: 'type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token',
-    });
     this.#rootMaps = new Informer<ConfigMap>({
-      ...common,
+      ...{ client, clock, log, jitter },
       resource: resources.configMaps,
       fieldSelector: `metadata.name=${rootConfigMapName}`,
     });
@@ -69,7 +64,7 @@ export class MeshSecurity implements StreamGuard {
       client,
       clock,
       log,
-      secrets: this.#secrets,
+      secrets: options.secrets,
       rootNamespace,
       trustDomain: () => options.trustDomains()[0] ?? '',
       ...(options.keyAlgorithm !== undefined && { keyAlgorithm: options.keyAlgorithm }),
@@ -87,15 +82,13 @@ export class MeshSecurity implements StreamGuard {
 
   /** Finds or makes the authority and publishes its roots. Rejects with `bad-authority` or `KubeError`. */
   async start(signal: AbortSignal): Promise<void> {
-    const { rootNamespace, onSecretsChange } = this.#options;
-    void this.#secrets.run(signal);
+    const { rootNamespace } = this.#options;
     void this.#rootMaps.run(signal);
-    await Promise.all([this.#secrets.synced, this.#rootMaps.synced]);
+    await this.#rootMaps.synced;
     await this.authority.start(
       publishedRoots(this.#rootMaps.get(rootConfigMapName, rootNamespace)),
     );
     this.#publisher.start();
-    this.#secrets.onChange(() => onSecretsChange());
     this.#reviewLater();
   }
 
@@ -160,9 +153,9 @@ export class MeshSecurity implements StreamGuard {
   ): readonly Resource[] {
     if (identity === undefined || proxy.type !== 'router') return [];
     if (!this.#access.isAllowed(identity)) return [];
-    return buildGatewaySecrets(names, identity.namespace, (namespace, name) =>
-      this.#secrets.get(name, namespace),
-    );
+    const find = (namespace: string, name: string): Secret | undefined =>
+      this.#options.secrets.get(name, namespace) as Secret | undefined;
+    return buildGatewaySecrets(names, identity.namespace, find);
   }
 
   #authenticate(call: IncomingCall): ReturnType<typeof authenticate> {
@@ -173,7 +166,7 @@ export class MeshSecurity implements StreamGuard {
 
   /** Rights of gateways are looked at again while they are connected. */
   #reviewLater(): void {
-    const { clock, onSecretsChange } = this.#options;
+    const { clock, onAccessChange } = this.#options;
     this.#cancelReview = clock.schedule(accessLifetimeMs, () => {
       void (async () => {
         let differs = false;
@@ -181,7 +174,7 @@ export class MeshSecurity implements StreamGuard {
           const before = this.#access.isAllowed(identity);
           differs ||= (await this.#access.ask(identity)) !== before;
         }
-        if (differs) onSecretsChange();
+        if (differs) onAccessChange();
       })();
       this.#reviewLater();
     });

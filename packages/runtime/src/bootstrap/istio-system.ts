@@ -1,5 +1,7 @@
 import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
 
+import { istioRoles } from './istio-roles.ts';
+
 const namespace = 'istio-system';
 /** Tag of the built-in images; the catalog ignores it. */
 const imageTag = '0.1.0';
@@ -104,7 +106,10 @@ const istiod = (): readonly KubeObject[] => {
             name: 'discovery',
             image: `lateen/pilot:${imageTag}`,
             args: ['discovery'],
-            ports: [15010, 15014].map((containerPort) => ({ containerPort, protocol: 'TCP' })),
+            ports: [15010, 15012, 15014].map((containerPort) => ({
+              containerPort,
+              protocol: 'TCP',
+            })),
             env: [...podVariables, { name: 'REVISION', value: 'default' }],
             readinessProbe: {
               httpGet: { path: '/ready', port: 15014 },
@@ -173,6 +178,7 @@ export const meshConfigMap: ConfigMap = {
 /** istiod and both gateways, with the ports Istio's demo profile gives them. */
 export const istioSystem = (): readonly KubeObject[] => [
   meshConfigMap,
+  ...istioRoles(),
   ...istiod(),
   ...gateway({
     name: 'istio-ingressgateway',

@@ -23,8 +23,9 @@ export interface BuiltInImageOptions {
   readonly discovery: () => Destination | undefined;
 }
 
-/** istiod's xDS (plaintext) and status ports. */
+/** istiod's ports: xDS in plaintext, xDS and certificates over TLS, status. */
 const xdsPort = 15_010;
+const securePort = 15_012;
 const statusPort = 15_014;
 
 const pilot = (options: BuiltInImageOptions): Program => ({
@@ -32,6 +33,8 @@ const pilot = (options: BuiltInImageOptions): Program => ({
     args: [
       '--grpc-address',
       `${podAddress}:${xdsPort}`,
+      '--secure-address',
+      `${podAddress}:${securePort}`,
       '--http-address',
       `${podAddress}:${statusPort}`,
     ],

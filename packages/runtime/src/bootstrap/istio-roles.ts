@@ -1,0 +1,80 @@
+import type { KubeObject, PolicyRule } from '@lateen/api';
+
+const namespace = 'istio-system';
+const group = 'rbac.authorization.k8s.io';
+const apiVersion = `${group}/v1`;
+
+/** A set of rules and the one service account of istio-system that has them. */
+interface Grant {
+  readonly kind: 'Role' | 'ClusterRole';
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+const grant = ({ kind, name, serviceAccount, rules }: Grant): readonly KubeObject[] => {
+  const metadata = {
+    name,
+    ...(kind === 'Role' && { namespace }),
+    labels: { app: serviceAccount, release: 'istio' },
+  };
+  return [
+    { apiVersion, kind, metadata, rules } as KubeObject,
+    {
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata,
+      subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace }],
+      roleRef: { apiGroup: group, kind, name },
+    } as KubeObject,
+  ];
+};
+
+/**
+ * What istiod may: read everything, ask who a token speaks for and what others may, write the roots
+ * of the mesh into its own ConfigMaps, and create the Secret of a self-signed authority.
+ */
+const pilotGrants: readonly Grant[] = [
+  {
+    kind: 'ClusterRole',
+    name: 'istiod-clusterrole-istio-system',
+    serviceAccount: 'istiod',
+    rules: [
+      { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      {
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['subjectaccessreviews'],
+        verbs: ['create'],
+      },
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['istio-ca-root-cert'],
+        verbs: ['patch'],
+      },
+    ],
+  },
+  {
+    kind: 'Role',
+    name: 'istiod',
+    serviceAccount: 'istiod',
+    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }],
+  },
+];
+
+/** Gateways have the certificates of their own namespace, by way of istiod (Istio's `-sds` roles). */
+const gatewayGrant = (name: string): Grant => ({
+  kind: 'Role',
+  name: `${name}-sds`,
+  serviceAccount: `${name}-service-account`,
+  rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'watch', 'list'] }],
+});
+
+/** Roles and bindings of istio-system: service accounts without one may nothing at all. */
+export const istioRoles = (): readonly KubeObject[] =>
+  [
+    ...pilotGrants,
+    gatewayGrant('istio-ingressgateway'),
+    gatewayGrant('istio-egressgateway'),
+  ].flatMap(grant);
