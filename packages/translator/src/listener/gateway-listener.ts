@@ -39,6 +39,18 @@ const httpsChain = (push: PushContext, merged: MergedServer): FilterChain => {
   });
 };
 
+/** A proxy refuses a listener with two chains for one name: the older rule has it, as in Istio. */
+const withoutRepeatedNames = (chains: readonly FilterChain[]): FilterChain[] => {
+  const taken = new Set<string>();
+  return chains.filter(({ filterChainMatch }) => {
+    const names = filterChainMatch?.serverNames ?? [];
+    const own = names.length === 0 ? ['*'] : names;
+    if (own.some((name) => taken.has(name))) return false;
+    for (const name of own) taken.add(name);
+    return true;
+  });
+};
+
 const chainsOf = (
   push: PushContext,
   proxy: ProxyDescriptor,
@@ -63,7 +75,7 @@ const gatewayListener = (
   servers: readonly MergedServer[],
 ): Listener | undefined => {
   const [first] = servers;
-  const filterChains = chainsOf(push, proxy, servers);
+  const filterChains = withoutRepeatedNames(chainsOf(push, proxy, servers));
   if (first === undefined || filterChains.length === 0) return undefined;
   return create(ListenerSchema, {
     name: `${first.bind || wildcard}_${first.port}`,
