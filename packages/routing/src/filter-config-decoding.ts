@@ -26,10 +26,16 @@ import {
   RBACSchema,
 } from '@lateen/xds/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js';
 import { RouterSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import {
+  type FilterConfig as AlpnConfig,
+  FilterConfigSchema as AlpnConfigSchema,
+  FilterConfig_Protocol as AlpnProtocol,
+} from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
 import { unpack } from './any-message.ts';
 import { durationMs } from './duration.ts';
 import { compileExtAuthz, compileExtAuthzRoute } from './ext-authz-compilation.ts';
 import type {
+  AlpnSettings,
   CorsSettings,
   FaultSettings,
   FilterConfig,
@@ -119,6 +125,17 @@ export const compileCors = (
   };
 };
 
+const compileAlpn = ({ alpnOverride }: AlpnConfig): AlpnSettings => {
+  const offered = (wanted: AlpnProtocol): readonly string[] | undefined =>
+    alpnOverride.find(({ upstreamProtocol }) => upstreamProtocol === wanted)?.alpnOverride;
+  return {
+    kind: 'alpn',
+    http10: offered(AlpnProtocol.HTTP10),
+    http11: offered(AlpnProtocol.HTTP11),
+    http2: offered(AlpnProtocol.HTTP2),
+  };
+};
+
 type Decoder = (any: Any, findings: Findings, path: string) => FilterConfig;
 
 const decodeWrapped: Decoder = (any, findings, path) => {
@@ -164,6 +181,7 @@ const decoders: readonly (readonly [{ readonly typeName: string }, Decoder])[] =
       };
     },
   ],
+  [AlpnConfigSchema, decoderOf(AlpnConfigSchema, compileAlpn)],
   [FilterConfigSchema, decodeWrapped],
 ];
 

@@ -46,11 +46,21 @@ export interface RouterSettings {
   readonly suppressEnvoyHeaders: boolean;
 }
 
+/** `istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig`: ALPN offered upstream for each version of HTTP. */
+export interface AlpnSettings {
+  readonly kind: 'alpn';
+  /** Undefined: the cluster's own. */
+  readonly http10: readonly string[] | undefined;
+  readonly http11: readonly string[] | undefined;
+  readonly http2: readonly string[] | undefined;
+}
+
 /** Settings of an HTTP or network filter, decoded once. What the engine does not know stays raw. */
 export type FilterConfig =
   | FaultSettings
   | CorsSettings
   | RouterSettings
+  | AlpnSettings
   | RbacSettings
   | JwtAuthnSettings
   | JwtRouteSettings

@@ -27,6 +27,7 @@ export { verifyJwts } from './jwt-verification.ts';
 export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
 export type { MetadataMatch } from './metadata-match.ts';
+export { metadataAt } from './metadata-path.ts';
 export {
   type NormalizedPath,
   needsNormalization,

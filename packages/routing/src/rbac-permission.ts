@@ -1,4 +1,6 @@
 import type { Permission } from '@lateen/xds/gen/envoy/config/rbac/v3/rbac_pb.js';
+import { UriTemplateMatchConfigSchema } from '@lateen/xds/gen/envoy/extensions/path/match/uri_template/v3/uri_template_match_pb.js';
+import { holds, unpack } from './any-message.ts';
 import type { Findings } from './findings.ts';
 import {
   allConditions,
@@ -19,11 +21,7 @@ import {
 } from './rbac-condition.ts';
 import { compileStringMatch } from './string-match.ts';
 import { compileUriTemplate } from './uri-template.ts';
-import { stringField } from './wire-field.ts';
 
-/** `UriTemplateMatchConfig.path_template`. */
-const templateField = 1;
-const templateType = 'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig';
 /** `Permission.sourced_metadata`. */
 const sourcedMetadataField = 14;
 
@@ -36,11 +34,11 @@ const compileTemplate = (
   path: string,
 ): PolicyCondition => {
   const any = config?.typedConfig;
-  const typeName = any?.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
-  if (any === undefined || typeName !== templateType) {
+  if (any === undefined || !holds(any, UriTemplateMatchConfigSchema)) {
     return unknownCondition(findings, path, `path matcher '${config?.name}' is not known`);
   }
-  const template = stringField(any.value, templateField) ?? '';
+  const message = unpack(any, UriTemplateMatchConfigSchema, findings, path);
+  const template = message?.pathTemplate ?? '';
   return pathTest(compileUriTemplate(template, findings, `${path}.path_template`));
 };
 

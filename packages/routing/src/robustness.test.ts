@@ -15,8 +15,16 @@ import { FilterConfigSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import { FileAccessLogSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { CorsPolicySchema } from '@lateen/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
+import {
+  ExtAuthzPerRouteSchema,
+  ExtAuthzSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.js';
 import { HTTPFaultSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+import { JwtAuthenticationSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
+import { RBACSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js';
+import { ExtAuthzSchema as NetworkExtAuthzSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.js';
 import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { RBACSchema as NetworkRBACSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import {
   DownstreamTlsContextSchema,
@@ -26,8 +34,14 @@ import fc from 'fast-check';
 import { compileCluster } from './cluster-compilation.ts';
 import type { RequestHead } from './decision.ts';
 import { compileEndpoints } from './endpoint-compilation.ts';
+import { compileExtAuthz } from './ext-authz-compilation.ts';
+import { Findings } from './findings.ts';
+import { compileJwtAuthn } from './jwt-compilation.ts';
+import { verifyJwts } from './jwt-verification.ts';
 import { compileListener } from './listener-compilation.ts';
+import { compileRbac } from './rbac-compilation.ts';
 import { compileRouteConfiguration } from './route-table.ts';
+import { policyRequest } from './testing/policy-request.ts';
 
 /** What an Any may hold, so that the inside of filters and sockets is generated too. */
 const packed: readonly DescMessage[] = [
@@ -37,6 +51,12 @@ const packed: readonly DescMessage[] = [
   CorsPolicySchema,
   FilterConfigSchema,
   FileAccessLogSchema,
+  RBACSchema,
+  NetworkRBACSchema,
+  JwtAuthenticationSchema,
+  ExtAuthzSchema,
+  ExtAuthzPerRouteSchema,
+  NetworkExtAuthzSchema,
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 ];
@@ -134,6 +154,7 @@ const fieldValue = (field: DescField, choices: Choices, depth: number): unknown 
     return Array.from({ length: 1 + choices.below(2) }, () => single(field, choices, depth));
   }
   if (field.fieldKind !== 'map') return single(field, choices, depth);
+  if (field.mapKey !== ScalarType.STRING) return {};
   if (field.mapKind === 'message') {
     return { [choices.of(['k', 'envoy.lb'])]: message(field.message, choices, depth + 1) };
   }
@@ -206,6 +227,31 @@ test('properties: no route configuration makes the compiler or its table throw',
       if (action?.kind === 'forward') action.pathRewrite?.apply(head.path);
       host.explainRoute(head, () => 0);
     }
+  });
+  fc.assert(property, { numRuns: 500 });
+});
+
+test('properties: no policies and no token rules make their compilers or verdicts throw', () => {
+  const request = policyRequest({ path: '/a', principal: 'spiffe://a', serverName: 'a' });
+  const world = { nowSeconds: 0, keys: () => ({ keys: [] }), verify: () => true };
+  const property = fc.property(choices, (list) => {
+    const findings = new Findings();
+    const rbac = message(RBACSchema, new Choices(list)) as MessageShape<typeof RBACSchema>;
+    const { rules, shadowRules } = compileRbac(rbac, findings, '');
+    for (const one of [rules, shadowRules]) {
+      one?.judge(request);
+      one?.explain(request);
+    }
+    const jwt = message(JwtAuthenticationSchema, new Choices(list));
+    const settings = compileJwtAuthn(
+      jwt as MessageShape<typeof JwtAuthenticationSchema>,
+      findings,
+      '',
+    );
+    const requirement = settings.select(head);
+    if (requirement !== undefined) verifyJwts(settings, requirement, head, world);
+    const authz = message(ExtAuthzSchema, new Choices(list));
+    compileExtAuthz(authz as MessageShape<typeof ExtAuthzSchema>, findings, '');
   });
   fc.assert(property, { numRuns: 500 });
 });

@@ -7,22 +7,6 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
  * read. Bytes that are no such thing count as absent, and absent is refused by whoever asks.
  */
 
-/** The text of a string field of a message given as bytes. */
-export const stringField = (bytes: Uint8Array, number: number): string | undefined => {
-  try {
-    const reader = new BinaryReader(bytes);
-    let found: string | undefined;
-    while (reader.pos < reader.len) {
-      const [field, type] = reader.tag();
-      if (field === number && type === WireType.LengthDelimited) found = reader.string();
-      else reader.skip(type, field);
-    }
-    return found;
-  } catch {
-    return undefined;
-  }
-};
-
 interface WireFields {
   readonly message: ReadonlyMap<number, Uint8Array>;
   readonly number: ReadonlyMap<number, number>;
