@@ -7,7 +7,7 @@ import { installForRunning, nodeBinary, root } from './install.mjs';
 
 /** How to call this file from a folder: its relative path, or the name it is installed under. */
 const commandFrom = (folder) => {
-  const path = relative(folder, join(root, 'bin/lateen.mjs'));
+  const path = relative(folder, join(root, 'bin/lateen'));
   return path.startsWith('..') ? 'lateen' : path;
 };
 
@@ -22,6 +22,7 @@ const child = spawn(
       ...process.env,
       LATEEN_LAUNCHER_FD: '3',
       LATEEN_COMMAND: commandFrom(process.cwd()),
+      LATEEN_BIN: join(root, 'bin'),
       NODE_COMPILE_CACHE:
         process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/lateen'),
     },

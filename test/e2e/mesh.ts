@@ -29,10 +29,12 @@ export interface CommandResult {
 interface RunOptions {
   readonly input?: string;
   readonly env?: Record<string, string>;
+  /** Default: the repository's root. */
+  readonly cwd?: string;
   readonly timeoutMs?: number;
 }
 
-/** Runs a program from the repository's root; never rejects on its exit code. */
+/** Runs a program; never rejects on its exit code. */
 export const run = (
   program: string,
   args: readonly string[],
@@ -43,7 +45,7 @@ export const run = (
     program,
     [...args],
     {
-      cwd: root,
+      cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       timeout: options.timeoutMs ?? 60_000,
       maxBuffer: 64 * 1024 * 1024,
@@ -124,6 +126,8 @@ export interface Mesh {
   /** Runs kubectl and returns whatever came of it. */
   tryKubectl(args: readonly string[], input?: string): Promise<CommandResult>;
   lateen(...args: readonly string[]): Promise<CommandResult>;
+  /** `istioctl` as the start card offers it: by name, from anywhere, with KUBECONFIG set. */
+  istioctl(...args: readonly string[]): Promise<CommandResult>;
   /** A session cookie of a user signed in at productpage. */
   signIn(user: string): Promise<string>;
   down(): Promise<void>;
@@ -163,6 +167,10 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
       return result.stdout;
     },
     lateen,
+    istioctl: (...args) => {
+      const path = [join(root, 'bin'), dirname(process.execPath), process.env['PATH']].join(':');
+      return run('istioctl', args, { env: { ...env, PATH: path }, cwd: tmpdir() });
+    },
     signIn: async (user) => {
       const answer = await fetchPage(`${gateway.http}/login`, {
         method: 'POST',

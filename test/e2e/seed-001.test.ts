@@ -130,7 +130,7 @@ test('deploying Bookinfo prints what the tutorial prints', options, async () => 
 
 test('proxy-status shows every proxy in sync', options, async () => {
   const rows = await until('all proxies in sync', async () => {
-    const { stdout } = await mesh.lateen('ps');
+    const { stdout } = await mesh.istioctl('ps');
     const table = rowsOf(stdout);
     return table.length === 9 && !/STALE/.test(stdout) ? table : undefined;
   });

@@ -1,12 +1,12 @@
-import { loadKubeConfig } from '@lateen/kube';
 import { lateenVersion, readProxyStatus } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
 import { detachedUp } from './commands/detached-up.ts';
 import { down } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { addProxyConfig } from './commands/proxy-config.ts';
-import { requireRunning, status } from './commands/status.ts';
+import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import type { Output } from './progress.ts';
@@ -72,11 +72,12 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
       if (flags.detach === true) return detachedUp(upWords(flags), flags.stateDir, output);
       const background = env['LATEEN_BACKGROUND'] === '1';
       const command = env['LATEEN_COMMAND'] ?? 'lateen';
-      return up({ ...flags, sample: flags.sample, background, command }, output);
+      const binFolder = command === 'lateen' ? undefined : env['LATEEN_BIN'];
+      return up({ ...flags, sample: flags.sample, background, command, binFolder }, output);
     });
 };
 
-const addInspection = (program: Command, output: Output): void => {
+const addInspection = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
   program
     .command('status')
     .description('show what runs and where')
@@ -95,9 +96,8 @@ const addInspection = (program: Command, output: Output): void => {
     .description('show how far each proxy is with its configuration')
     .addOption(stateDirOption())
     .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
-    .action(async (flags: { stateDir: string; kubeconfig?: string }) => {
-      const path = flags.kubeconfig ?? requireRunning(flags.stateDir).kubeconfig;
-      output.out(await readProxyStatus(loadKubeConfig(path)));
+    .action(async (flags: ClusterFlags) => {
+      output.out(await readProxyStatus(clusterConnection(flags, env)));
     });
   program
     .command('version')
@@ -121,7 +121,7 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     .description('stop the mesh and everything it started')
     .addOption(stateDirOption())
     .action((flags: { stateDir: string }) => down(flags.stateDir, output));
-  addInspection(program, output);
+  addInspection(program, output, env);
   addExplain(program, output, env);
   addAnalyze(program, output, env);
   addValidate(program, output);

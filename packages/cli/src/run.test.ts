@@ -47,7 +47,10 @@ test('what needs a cluster says how to start one', async (t) => {
     const { code, out, err } = await runWords(...words, '--state-dir', stateDir);
     assert.equal(code, 1);
     assert.equal(out, '');
-    assert.match(err, /^lateen: no cluster is running on \S+: start one with "lateen up"\n$/);
+    assert.match(
+      err,
+      /^lateen: no cluster is running on \S+: start one with "lateen up"(, or set KUBECONFIG)?\n$/,
+    );
   }
 });
 
@@ -74,10 +77,16 @@ test('the card shows where to look, how to connect, and three things to try', ()
     gateway: { http: 'http://127.0.0.1:8080' },
   };
   const options = { sample: 'bookinfo', detached: false, color: false };
-  const card = startCard(record, { ...options, command: 'bin/lateen.mjs' });
+  const card = startCard(record, {
+    ...options,
+    command: 'bin/lateen',
+    binFolder: '/home/me/lateen/bin',
+  });
   assert.match(card, /http:\/\/127\.0\.0\.1:8080\/productpage/);
   assert.match(card, /export KUBECONFIG=\/home\/me\/\.lateen\/kubeconfig\n/);
-  assert.match(card, /bin\/lateen\.mjs ps\n/);
+  assert.match(card, /export PATH=\/home\/me\/lateen\/bin:\$PATH\n/);
+  assert.match(card, / istioctl ps\n/);
+  assert.match(startCard(record, { ...options, command: 'lateen' }), / lateen ps\n/);
 });
 
 test('progress lines carry the time since the start', () => {

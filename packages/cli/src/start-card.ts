@@ -6,15 +6,20 @@ export interface StartCardOptions {
   readonly detached: boolean;
   /** How a person calls this program: `lateen`, or the way to it from the working folder. */
   readonly command: string;
+  /** Folder with `lateen` and `istioctl`; undefined when they are on the PATH already. */
+  readonly binFolder?: string | undefined;
   readonly color: boolean;
 }
 
-const nextSteps = (record: RunRecord, { sample, command }: StartCardOptions): readonly string[] =>
+const nextSteps = (
+  record: RunRecord,
+  { sample, command, binFolder }: StartCardOptions,
+): readonly string[] =>
   sample === 'bookinfo'
     ? [
         'kubectl get pods',
         'kubectl apply -f samples/bookinfo/networking/destination-rule-all.yaml -f samples/bookinfo/networking/virtual-service-all-v1.yaml',
-        `${command} ps`,
+        binFolder === undefined ? `${command} ps` : 'istioctl ps',
       ]
     : [
         'kubectl get pods -A',
@@ -30,10 +35,13 @@ export const startCard = (record: RunRecord, options: StartCardOptions): string 
   const end = options.detached ? `Stop it with: ${options.command} down` : 'Press Ctrl-C to stop.';
   return [
     '',
-    `  ${bold('Open')}     ${record.gateway.http}${page}`,
-    `  ${bold('kubectl')}  export KUBECONFIG=${record.kubeconfig}`,
+    `  ${bold('Open')}      ${record.gateway.http}${page}`,
+    `  ${bold('kubectl')}   export KUBECONFIG=${record.kubeconfig}`,
+    ...(options.binFolder === undefined
+      ? []
+      : [`  ${bold('istioctl')}  export PATH=${options.binFolder}:$PATH`]),
     '',
-    `  ${bold('Try')}      ${nextSteps(record, options).join('\n           ')}`,
+    `  ${bold('Try')}       ${nextSteps(record, options).join('\n            ')}`,
     '',
     `  ${dim(end)}`,
     '',

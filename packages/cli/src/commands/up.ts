@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly background: boolean;
   /** How a person calls this program. */
   readonly command: string;
+  /** Folder with `lateen` and `istioctl`, when they are not on the PATH. */
+  readonly binFolder: string | undefined;
 }
 
 const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions => ({
@@ -91,9 +93,10 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
     await cluster.untilReady(signal);
     if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
     if (!signal.aborted) {
-      const { background: detached, sample: name, command } = options;
+      const { background: detached, sample: name, command, binFolder } = options;
       const { color } = output;
-      output.out(startCard(cluster.record, { sample: name, detached, command, color }));
+      const card = { sample: name, detached, command, binFolder, color };
+      output.out(startCard(cluster.record, card));
       writeRunRecord(cluster.state, { ...cluster.record, phase: 'ready' });
     }
     await aborted(signal);
