@@ -5,7 +5,9 @@ export type ProxyErrorCode =
   /** An address cannot be bound. */
   | 'BindFailed'
   /** A certificate or key cannot be read. */
-  | 'CertificateInvalid';
+  | 'CertificateInvalid'
+  /** A secret that a TLS context names has not come. */
+  | 'SecretMissing';
 
 /** The one error class of this package. Traffic never throws it: requests fail by response flags. */
 export class ProxyError extends Error {

@@ -1,14 +1,17 @@
-import { toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { type Logger, silentLogger } from '@lateen/base';
 import type { Dice } from '@lateen/routing';
 import { typeUrls } from '@lateen/xds';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { SecretSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { LogSinks } from './access-log/log-sink.ts';
 import type { AdminContext } from './admin/admin-context.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import { startAds } from './ads/ads-start.ts';
+import { SdsDirectory } from './ads/sds-directory.ts';
 import { Clusters } from './config/clusters.ts';
 import { Configuration } from './config/configuration.ts';
 import { ResourceLog } from './config/resource-log.ts';
@@ -19,6 +22,7 @@ import { ListenerSet } from './listener/listener-set.ts';
 import { ProxyError } from './proxy-error.ts';
 import { StatsRegistry } from './stats/registry.ts';
 import { Ticker } from './ticker.ts';
+import { loadedCertificates } from './tls/loaded-certificates.ts';
 import { SecretStore } from './tls/secret-store.ts';
 import { SecureContexts } from './tls/secure-context.ts';
 
@@ -68,10 +72,17 @@ export interface ProxyServer {
 const randomDice: Dice = (limit) => Math.floor(Math.random() * limit);
 
 const nowMs = (): number => performance.now();
+const wallMs = (): number => Date.now();
 
 const loadStatic = async (configuration: Configuration, bootstrap: Bootstrap): Promise<void> => {
   const resources = bootstrap.staticResources;
   const incoming = [
+    ...(resources?.secrets ?? []).map((secret) => ({
+      typeUrl: typeUrls.secret,
+      name: secret.name,
+      version: '',
+      bytes: toBinary(SecretSchema, secret),
+    })),
     ...(resources?.clusters ?? []).map((cluster) => ({
       typeUrl: typeUrls.cluster,
       name: cluster.name,
@@ -92,6 +103,11 @@ const loadStatic = async (configuration: Configuration, bootstrap: Bootstrap): P
   }
 };
 
+const portOf = (listeners: ListenerSet, name: string): number | undefined => {
+  const address = listeners.addresses(name)[0]?.address;
+  return typeof address === 'object' && address !== null ? address.port : undefined;
+};
+
 /**
  * Starts a proxy from a bootstrap. Rejects with `ProxyError` when a static resource is invalid or
  * the admin address cannot be bound.
@@ -103,14 +119,16 @@ export const startProxy = async (
   const log = deps.log ?? silentLogger;
   const dice = deps.dice ?? randomDice;
   const stats = new StatsRegistry();
-  const contexts = new SecureContexts(deps.secrets ?? new SecretStore());
+  const secrets = deps.secrets ?? new SecretStore();
+  const contexts = new SecureContexts(secrets);
   const ticker = new Ticker(nowMs);
   const sinks = new LogSinks();
   const { node } = bootstrap;
   const identity = createMeshIdentity(node?.id ?? '', node?.metadata ?? {});
   const clusters = new Clusters({ stats, contexts, dice, nowMs });
   const resources = new ResourceLog();
-  const configuration = new Configuration({ clusters, resources, log, wallMs: () => Date.now() });
+  secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
+  const configuration = new Configuration({ clusters, resources, secrets, log, wallMs });
   const observers = [createMeshTcpObserver(identity, stats)];
   const listeners = new ListenerSet(
     {
@@ -128,8 +146,10 @@ export const startProxy = async (
   const sweep = setInterval(() => listeners.sweep(nowMs()), sweepIntervalMs);
   sweep.unref();
 
+  const adsDeps = { configuration, log, dice, stats, contexts };
+  const sds = new SdsDirectory(adsDeps, node ?? create(NodeSchema));
   await loadStatic(configuration, bootstrap);
-  const ads = await startAds(bootstrap, { configuration, log, dice, stats });
+  const ads = await startAds(bootstrap, adsDeps);
   const isReady = (): boolean => ads === undefined || ads.isReady;
   const admin = await AdminServer.start({
     bootstrap,
@@ -138,7 +158,7 @@ export const startProxy = async (
     stats,
     log,
     isReady,
-    certificates: () => contexts.certificates,
+    certificates: () => loadedCertificates(configuration, listeners, contexts),
     ...(deps.logLevel !== undefined && { logLevel: deps.logLevel }),
     ...(deps.statusAddress !== undefined && { statusAddress: deps.statusAddress }),
     ...(deps.quit !== undefined && { quit: deps.quit }),
@@ -148,6 +168,7 @@ export const startProxy = async (
     clearInterval(sweep);
     ticker.stop();
     ads?.stop();
+    sds.stop();
     listeners.destroy();
     clusters.stop();
     await admin.stop();
@@ -163,10 +184,7 @@ export const startProxy = async (
     get isReady() {
       return isReady();
     },
-    listenerPort: (name) => {
-      const address = listeners.addresses(name)[0]?.address;
-      return typeof address === 'object' && address !== null ? address.port : undefined;
-    },
+    listenerPort: (name) => portOf(listeners, name),
     drain: async (limitMs) => {
       admin.markDraining();
       listeners.drain();

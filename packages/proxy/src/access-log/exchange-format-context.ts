@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { FormatContext } from '@lateen/routing';
 import type { Exchange } from '../http/exchange.ts';
-import { subjectNames } from '../tls/peer-check.ts';
+import { type ConnectionTls, connectionTls } from '../tls/connection-tls.ts';
 
 const machine = hostname();
 
@@ -122,8 +122,7 @@ export class ExchangeFormatContext implements FormatContext {
     return this.#exchange.connection.remoteLabel;
   }
   get requestedServerName(): string | undefined {
-    const name = this.#exchange.connection.tls?.servername;
-    return typeof name === 'string' ? name : undefined;
+    return this.#tls?.serverName || undefined;
   }
   get routeName(): string | undefined {
     return this.#exchange.route?.name;
@@ -140,30 +139,24 @@ export class ExchangeFormatContext implements FormatContext {
   get hostname(): string | undefined {
     return machine;
   }
-  get downstreamPeerUriSan(): string | undefined {
+  get #tls(): ConnectionTls | undefined {
     const { tls } = this.#exchange.connection;
-    if (tls === undefined) return undefined;
-    const names = subjectNames(tls.getPeerCertificate());
-    return names
-      .filter(({ type }) => type === 'uri')
-      .map(({ value }) => value)
-      .join(',');
+    return tls === undefined ? undefined : connectionTls(tls);
+  }
+  get downstreamPeerUriSan(): string | undefined {
+    return this.#tls?.peer?.uriSans.join(',') || undefined;
   }
   get downstreamLocalUriSan(): string | undefined {
-    return undefined;
+    return this.#tls?.local.uriSans.join(',') || undefined;
   }
   get downstreamPeerSubject(): string | undefined {
-    const subject = this.#exchange.connection.tls?.getPeerCertificate().subject;
-    if (subject === undefined) return undefined;
-    return Object.entries(subject)
-      .map(([key, value]) => `${key}=${String(value)}`)
-      .join(',');
+    return this.#tls?.peer?.subject || undefined;
   }
   get downstreamTlsVersion(): string | undefined {
-    return this.#exchange.connection.tls?.getProtocol() ?? undefined;
+    return this.#tls?.version || undefined;
   }
   get downstreamTlsCipher(): string | undefined {
-    return this.#exchange.connection.tls?.getCipher()?.standardName;
+    return this.#tls?.cipher || undefined;
   }
   /** No filter sets dynamic metadata yet. */
   dynamicMetadata(_namespace: string, _path: readonly string[]): unknown {

@@ -38,7 +38,7 @@ test('shows configuration, clusters, listeners and readiness as Envoy does', asy
   };
   assert.deepEqual(
     dump.configs.map((config) => String(config['@type']).split('.').at(-1)),
-    ['BootstrapConfigDump', 'ClustersConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'],
+    ['Bootstrap', 'Clusters', 'Listeners', 'Routes', 'Secrets'].map((name) => `${name}ConfigDump`),
   );
   assert.match(JSON.stringify(dump), /"route_config":\{"name":"routes"/);
   const info = (await (await running.admin('/server_info')).json()) as { state: string };

@@ -5,6 +5,7 @@ import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_p
 import { ClusterLoadAssignmentSchema } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
+import { SecretSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { ResourceRecord } from '../config/resource-log.ts';
 import type { AdminContext } from './admin-context.ts';
 
@@ -15,6 +16,7 @@ const schemas: Readonly<Record<string, DescMessage>> = {
   [typeUrls.listener]: ListenerSchema,
   [typeUrls.route]: RouteConfigurationSchema,
   [typeUrls.endpoint]: ClusterLoadAssignmentSchema,
+  [typeUrls.secret]: SecretSchema,
 };
 
 const decode = (typeUrl: string, bytes: Uint8Array, registry: Registry): JsonObject => {
@@ -78,6 +80,26 @@ const listenerSection = (context: AdminContext, registry: Registry): JsonObject 
   };
 };
 
+/** Secrets have their names beside them; what they hold is there without its keys. */
+const secretSection = (context: AdminContext, registry: Registry): JsonObject => {
+  const records = context.configuration.resources.records(typeUrls.secret);
+  const print = (record: ResourceRecord): JsonObject => ({
+    name: record.name,
+    ...entry(record, 'secret', registry),
+  });
+  const fixed = records.filter(({ isStatic }) => isStatic).map(print);
+  const active = records.filter(({ isStatic, bytes }) => !isStatic && bytes.length > 0).map(print);
+  const arrived = new Set(records.map(({ name }) => name));
+  const warming = [...context.configuration.awaitedSecrets].filter((name) => !arrived.has(name));
+  return {
+    ...(fixed.length > 0 && { static_secrets: fixed }),
+    ...(active.length > 0 && { dynamic_active_secrets: active }),
+    ...(warming.length > 0 && {
+      dynamic_warming_secrets: warming.map((name) => ({ name, version_info: 'uninitialized' })),
+    }),
+  };
+};
+
 /** `/config_dump`, in the shape of `envoy.admin.v3.ConfigDump`. */
 export const dumpConfiguration = async (
   context: AdminContext,
@@ -109,6 +131,10 @@ export const dumpConfiguration = async (
       }),
     },
   ];
+  configs.push({
+    '@type': dumpType('SecretsConfigDump'),
+    ...secretSection(context, registry),
+  });
   if (query.has('include_eds')) {
     configs.push({
       '@type': dumpType('EndpointsConfigDump'),

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
   type ChannelCredentials,
@@ -5,7 +6,6 @@ import {
   type ClientDuplexStream,
   credentials,
 } from '@grpc/grpc-js';
-import type { UpstreamTlsSettings } from '@lateen/routing';
 import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
@@ -13,9 +13,12 @@ import {
   DiscoveryResponseSchema,
 } from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
 import type { Cluster } from '../cluster/cluster.ts';
-import { readDataSource } from '../tls/data-source.ts';
+import { PeerRefused } from '../tls/failure-reason.ts';
+import { refusePeer } from '../tls/peer-check.ts';
+import type { SecureContexts, TlsMaterial } from '../tls/secure-context.ts';
 
-const service = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
+const aggregated = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
+const secrets = 'envoy.service.secret.v3.SecretDiscoveryService';
 
 /** Silence after which the connection is tested, and how long the answer may take. */
 const keepaliveMs = 30_000;
@@ -30,19 +33,20 @@ export interface AdsStream<Request, Response> {
   cancel(): void;
 }
 
-const tlsCredentials = (settings: UpstreamTlsSettings): ChannelCredentials => {
-  const [certificate] = settings.certificates;
-  const ca = settings.validation?.trustedCa;
-  const roots =
-    ca === undefined || ca === 'system' || ca.kind === 'sds' ? null : readDataSource(ca);
-  if (certificate?.kind !== 'static') return credentials.createSsl(roots);
-  const key = readDataSource(certificate.privateKey);
-  return credentials.createSsl(roots, key, readDataSource(certificate.chain));
-};
+/** Checks the server as the cluster's TLS context says, not by its host name (Envoy's rule). */
+const tlsCredentials = (material: TlsMaterial): ChannelCredentials =>
+  credentials.createFromSecureContext(material.context, {
+    rejectUnauthorized: material.validation !== undefined && material.verifiesChain,
+    checkServerIdentity: (_host, { raw }) => {
+      const refused = refusePeer(new X509Certificate(raw), undefined, material);
+      return refused === undefined ? undefined : new PeerRefused(refused);
+    },
+  });
 
-const credentialsOf = (cluster: Cluster): ChannelCredentials => {
+const credentialsOf = (cluster: Cluster, contexts: SecureContexts): ChannelCredentials => {
   const { transport } = cluster.table;
-  return transport.kind === 'tls' ? tlsCredentials(transport.tls) : credentials.createInsecure();
+  if (transport.kind !== 'tls') return credentials.createInsecure();
+  return tlsCredentials(contexts.get(transport.tls));
 };
 
 /** Address of the control plane: an endpoint of the cluster the bootstrap names. */
@@ -56,11 +60,15 @@ const targetOf = (cluster: Cluster, dice: (limit: number) => number): string => 
     : `dns:${address.host}:${address.port}`;
 };
 
-/** A gRPC client for one attempt at the control plane. */
-export const openClient = (cluster: Cluster, dice: (limit: number) => number): Client => {
+/** A gRPC client for one attempt at a server. Throws `ProxyError` when a certificate is missing. */
+export const openClient = (
+  cluster: Cluster,
+  dice: (limit: number) => number,
+  contexts: SecureContexts,
+): Client => {
   const transport = cluster.table.transport;
   const name = transport.kind === 'tls' ? transport.tls.serverName : '';
-  return new Client(targetOf(cluster, dice), credentialsOf(cluster), {
+  return new Client(targetOf(cluster, dice), credentialsOf(cluster, contexts), {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': keepaliveMs,
@@ -80,7 +88,7 @@ const open = <Request extends DescMessage, Response extends DescMessage>(
   type Out = MessageShape<Request>;
   type In = MessageShape<Response>;
   const call: ClientDuplexStream<Out, In> = client.makeBidiStreamRequest<Out, In>(
-    `/${service}/${method}`,
+    method,
     (message) => Buffer.from(toBinary(request, message)),
     (bytes) => fromBinary(response, bytes),
   );
@@ -112,7 +120,7 @@ export const openDelta = (
 > =>
   open(
     client,
-    'DeltaAggregatedResources',
+    `/${aggregated}/DeltaAggregatedResources`,
     DeltaDiscoveryRequestSchema,
     DeltaDiscoveryResponseSchema,
   );
@@ -123,4 +131,18 @@ export const openSotw = (
 ): AdsStream<
   MessageShape<typeof DiscoveryRequestSchema>,
   MessageShape<typeof DiscoveryResponseSchema>
-> => open(client, 'StreamAggregatedResources', DiscoveryRequestSchema, DiscoveryResponseSchema);
+> =>
+  open(
+    client,
+    `/${aggregated}/StreamAggregatedResources`,
+    DiscoveryRequestSchema,
+    DiscoveryResponseSchema,
+  );
+
+/** `StreamSecrets` of an SDS server. */
+export const openSecrets = (
+  client: Client,
+): AdsStream<
+  MessageShape<typeof DiscoveryRequestSchema>,
+  MessageShape<typeof DiscoveryResponseSchema>
+> => open(client, `/${secrets}/StreamSecrets`, DiscoveryRequestSchema, DiscoveryResponseSchema);

@@ -8,9 +8,10 @@ import type {
   DiscoveryResponse,
 } from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
 import type { Gauge } from '../stats/metric.ts';
-import { type AdsStream, openClient, openDelta, openSotw } from './ads-channel.ts';
+import { type AdsStream, openDelta, openSotw } from './ads-channel.ts';
 import type { AdsDependencies } from './ads-dependencies.ts';
 import { AdsSession } from './ads-session.ts';
+import { type KeptStream, StreamKeeper } from './stream-keeper.ts';
 
 /** What the client is made of. */
 export interface AdsOptions extends AdsDependencies {
@@ -21,13 +22,9 @@ export interface AdsOptions extends AdsDependencies {
   readonly wantsListeners: boolean;
 }
 
-/** First wait before a reconnection, doubled each time up to the last; a part of it is drawn. */
-const firstBackoffMs = 200;
-const maxBackoffMs = 15_000;
-
 /** Connects, reconnects. */
 interface Connector {
-  open(client: Client): { cancel(): void; onEnd(run: (reason: string) => void): void };
+  open(client: Client): KeptStream;
   detach(): void;
   readonly isReady: boolean;
 }
@@ -50,17 +47,11 @@ const connectorOf = <Request, Response extends { readonly typeUrl: string }>(
 
 /** Keeps a stream to the control plane; what was configured stays in force while there is none. */
 export class AdsClient {
-  readonly #options: AdsOptions;
   readonly #connector: Connector;
   readonly #connected: Gauge;
-  #failures = 0;
-  #stopped = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
-  #client: Client | undefined = undefined;
-  #cancel: (() => void) | undefined = undefined;
+  readonly #keeper: StreamKeeper;
 
   constructor(options: AdsOptions) {
-    this.#options = options;
     this.#connected = options.stats.gauge(
       'envoy_control_plane_connected_state',
       {},
@@ -84,6 +75,18 @@ export class AdsClient {
           openSotw,
           onFirst,
         );
+    this.#keeper = new StreamKeeper({
+      cluster: () => configuration.clusters.get(options.clusterName),
+      contexts: options.contexts,
+      dice: options.dice,
+      log,
+      what: 'control plane',
+      open: (client) => this.#connector.open(client),
+      ended: () => {
+        this.#connected.value = 0;
+        this.#connector.detach();
+      },
+    });
   }
 
   /** A first configuration is in force. */
@@ -96,41 +99,15 @@ export class AdsClient {
   }
 
   start(): void {
-    if (this.#stopped) return;
-    const { configuration, clusterName, dice, log } = this.#options;
-    const cluster = configuration.clusters.get(clusterName);
-    if (cluster === undefined) return;
-    const client = openClient(cluster, dice);
-    this.#client = client;
-    const stream = this.#connector.open(client);
-    this.#cancel = () => stream.cancel();
-    stream.onEnd((reason) => {
-      log.warn('control plane is gone, serving what is known', { reason });
-      this.#connected.value = 0;
-      this.#connector.detach();
-      client.close();
-      this.#reconnectLater();
-    });
+    this.#keeper.start();
   }
 
   #onResponse(): void {
-    this.#failures = 0;
+    this.#keeper.answered();
     this.#connected.value = 1;
   }
 
-  #reconnectLater(): void {
-    if (this.#stopped) return;
-    const most = Math.min(firstBackoffMs * 2 ** this.#failures, maxBackoffMs);
-    this.#failures++;
-    const delay = most / 2 + this.#options.dice(Math.ceil(most / 2));
-    // Keeps the process alive: without a control plane it still has listeners to come.
-    this.#timer = setTimeout(() => this.start(), delay);
-  }
-
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#cancel?.();
-    this.#client?.close();
+    this.#keeper.stop();
   }
 }

@@ -13,11 +13,15 @@ import type { Configuration } from '../config/configuration.ts';
 import type { AdsStream } from './ads-channel.ts';
 
 /** Names of dependent resources that are wanted now. */
-const wantedNames = (configuration: Configuration, typeUrl: string): ReadonlySet<string> =>
-  typeUrl === typeUrls.endpoint ? configuration.clusters.endpointNames : configuration.routeNames;
+const wantedNames = (configuration: Configuration, typeUrl: string): ReadonlySet<string> => {
+  if (typeUrl === typeUrls.endpoint) return configuration.clusters.endpointNames;
+  // Those that come by ADS: other servers have streams of their own.
+  if (typeUrl === typeUrls.secret) return configuration.secretNames('');
+  return configuration.routeNames;
+};
 
 /** Types whose names follow from clusters and listeners. */
-const dependentTypes = [typeUrls.endpoint, typeUrls.route] as const;
+const dependentTypes = [typeUrls.endpoint, typeUrls.route, typeUrls.secret] as const;
 
 /** Types that refer to clusters. */
 const referrerTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.route]);

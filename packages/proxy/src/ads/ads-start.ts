@@ -18,7 +18,8 @@ export const startAds = async (
     throw new ProxyError('BootstrapInvalid', 'ads_config needs grpc_services with envoy_grpc');
   }
   const { clusterName } = target.value;
-  if (deps.configuration.clusters.get(clusterName) === undefined) {
+  const { clusters } = deps.configuration;
+  if (clusters.get(clusterName) === undefined && !clusters.warmingNames.includes(clusterName)) {
     throw new ProxyError(
       'BootstrapInvalid',
       `ads_config names ${clusterName}, which is no static cluster`,

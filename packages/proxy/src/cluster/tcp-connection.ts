@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { ConnectPlan } from '../http1/client-connection.ts';
+import { connectFailure } from '../tls/failure-reason.ts';
 
 /** A raw upstream connection, for TCP proxies and tunnels. */
 export class TcpConnection {
@@ -27,11 +28,13 @@ export class TcpConnection {
   whenConnected(ready: (socket: net.Socket) => void, failed: (reason: string) => void): void {
     const socket = this.#socket;
     let reason = 'connection termination';
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = error.code ?? error.message;
+    socket.on('error', (error: Error) => {
+      reason = connectFailure(error);
     });
     socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       clearTimeout(this.#timer);
+      // The peer's certificate was refused a moment ago.
+      if (socket.destroyed) return;
       this.#connected = true;
       ready(socket);
     });

@@ -1,9 +1,8 @@
 import net from 'node:net';
-import tls from 'node:tls';
 import type { ClusterTable, UpstreamTlsSettings } from '@lateen/routing';
 import type { ConnectPlan } from '../http1/client-connection.ts';
-import { refusePeer } from '../tls/peer-check.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
+import { connectTls } from '../tls/upstream-tls.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type ProxiedConnection, proxyHeader } from './proxy-protocol-header.ts';
 
@@ -46,34 +45,6 @@ const serverNameOf = (
   if (settings.serverName !== '') return settings.serverName;
   const host = hostOnly(authority);
   return cluster.http.autoServerName && net.isIP(host) === 0 ? host : '';
-};
-
-const wrapTls = (
-  plain: net.Socket,
-  settings: UpstreamTlsSettings,
-  options: {
-    readonly contexts: SecureContexts;
-    readonly serverName: string;
-    readonly alpn: readonly string[];
-  },
-): tls.TLSSocket => {
-  const { validation } = settings;
-  const verifies = validation?.trustedCa !== undefined && !validation.acceptUntrusted;
-  const secureContext = options.contexts.get(settings);
-  const socket = tls.connect({
-    socket: plain,
-    secureContext,
-    rejectUnauthorized: verifies,
-    // Names are checked against the configured list, not the server name (Envoy's rule).
-    checkServerIdentity: () => undefined,
-    ...(options.serverName !== '' && { servername: options.serverName }),
-    ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
-  });
-  socket.once('secureConnect', () => {
-    const refusal = refusePeer(socket.getPeerCertificate(), validation);
-    if (refusal !== undefined) socket.destroy(new Error(`TLS error: ${refusal}`));
-  });
-  return socket;
 };
 
 /** What a connection needs below TLS. */
@@ -161,9 +132,10 @@ export const planConnection = (
     open: () =>
       attempt(() => {
         // Before the socket: without certificates there is nothing to connect for.
-        contexts.get(settings);
+        const material = contexts.get(settings);
         const plain = openPlain(plainOptions, undefined);
-        return wrapTls(plain, settings, { contexts, serverName, alpn });
+        const requiredName = cluster.http.autoSanValidation ? serverName : '';
+        return connectTls(plain, material, { peer: endpoint, serverName, alpn, requiredName });
       }),
   };
 };

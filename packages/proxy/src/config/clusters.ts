@@ -1,8 +1,9 @@
-import type { ClusterTable, EndpointTable } from '@lateen/routing';
+import type { ClusterTable, EndpointTable, SecretReference } from '@lateen/routing';
 import { Cluster, type ClusterDependencies } from '../cluster/cluster.ts';
 import { refreshByDns } from '../cluster/dns-refresh.ts';
+import { secretsOfCluster } from '../tls/secret-references.ts';
 
-/** How long a new cluster waits for its endpoints before it serves without (Envoy's initial fetch time-out). */
+/** How long a new cluster waits for its endpoints and secrets before it serves without (Envoy's initial fetch time-out). */
 const warmingTimeoutMs = 15_000;
 
 /** A cluster that is not in service yet. */
@@ -23,6 +24,7 @@ export class Clusters {
 
   constructor(deps: ClusterDependencies) {
     this.#deps = deps;
+    deps.contexts.secrets.onChange(() => this.#activateReady());
   }
 
   get(name: string): Cluster | undefined {
@@ -40,11 +42,7 @@ export class Clusters {
   /** Names the EDS clusters ask endpoints for. */
   get endpointNames(): ReadonlySet<string> {
     const names = new Set<string>();
-    const all = [
-      ...this.#active.values(),
-      ...[...this.#warming.values()].map(({ cluster }) => cluster),
-    ];
-    for (const { table } of all) {
+    for (const table of this.#tables) {
       if (table.discovery.kind === 'eds') names.add(table.discovery.serviceName || table.name);
     }
     return names;
@@ -61,7 +59,28 @@ export class Clusters {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
-  /** Puts a cluster in service as soon as its endpoints are known; the old one serves until then. */
+  /** The secrets that clusters, in service or not, refer to. */
+  get secretReferences(): readonly SecretReference[] {
+    return this.#tables.flatMap((table) => secretsOfCluster(table));
+  }
+
+  get #tables(): readonly ClusterTable[] {
+    const warming = [...this.#warming.values()].map(({ cluster }) => cluster);
+    return [...this.#active.values(), ...warming].map(({ table }) => table);
+  }
+
+  #isReady(cluster: Cluster): boolean {
+    const { secrets } = this.#deps.contexts;
+    return cluster.warm && !secretsOfCluster(cluster.table).some((one) => secrets.isAwaited(one));
+  }
+
+  #activateReady(): void {
+    for (const { cluster } of [...this.#warming.values()]) {
+      if (this.#isReady(cluster)) this.#activate(cluster);
+    }
+  }
+
+  /** Puts a cluster in service as soon as its endpoints and secrets are known; the old one serves until then. */
   put(table: ClusterTable): void {
     const cluster = new Cluster(table, this.#deps);
     this.#stopWarming(table.name);
@@ -71,7 +90,7 @@ export class Clusters {
     } else if (table.discovery.kind === 'strict-dns' || table.discovery.kind === 'logical-dns') {
       this.#followDns(cluster);
     }
-    if (cluster.warm) this.#activate(cluster);
+    if (this.#isReady(cluster)) this.#activate(cluster);
     else {
       const timer = setTimeout(() => this.#activate(cluster), warmingTimeoutMs);
       timer.unref();
@@ -83,7 +102,9 @@ export class Clusters {
   #followDns(cluster: Cluster): void {
     const stop = refreshByDns(cluster.table, (table) => {
       if (table !== undefined) cluster.setEndpoints(table);
-      if (this.#warming.get(cluster.name)?.cluster === cluster) this.#activate(cluster);
+      // Without an answer it serves all the same, and says that it has no endpoints.
+      cluster.warm = true;
+      this.#activateReady();
     });
     this.#stops.set(cluster, stop);
   }
@@ -130,8 +151,8 @@ export class Clusters {
     for (const { cluster } of [...this.#warming.values()]) {
       if (!wants(cluster, table.clusterName)) continue;
       cluster.setEndpoints(table);
-      this.#activate(cluster);
     }
+    this.#activateReady();
     for (const cluster of this.#active.values()) {
       if (wants(cluster, table.clusterName)) cluster.setEndpoints(table);
     }

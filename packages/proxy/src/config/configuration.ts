@@ -6,6 +6,7 @@ import {
   compileListener,
   compileRouteConfiguration,
   type ListenerTable,
+  type SecretReference,
 } from '@lateen/routing';
 import { typeUrls } from '@lateen/xds';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
@@ -14,6 +15,9 @@ import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listene
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { RouteHolder } from '../http/route-holder.ts';
 import type { ListenerSet } from '../listener/listener-set.ts';
+import { applySecret, redactSecret } from '../tls/secret-application.ts';
+import { secretsOfListener } from '../tls/secret-references.ts';
+import type { SecretStore } from '../tls/secret-store.ts';
 import type { Clusters } from './clusters.ts';
 import type { ResourceLog } from './resource-log.ts';
 
@@ -23,12 +27,14 @@ export interface IncomingResource {
   readonly name: string;
   readonly version: string;
   readonly bytes: Uint8Array;
+  /** Secrets: the cluster they came from. Default: ADS, or the bootstrap. */
+  readonly server?: string;
 }
 
-/** How long a listener waits for its routes before it serves without (Envoy's initial fetch time-out). */
+/** How long a listener waits for its routes and secrets before it serves without (Envoy's initial fetch time-out). */
 const warmingTimeoutMs = 15_000;
 
-/** A listener that waits for route configurations. */
+/** A listener that waits for route configurations or secrets. */
 interface WaitingListener {
   readonly table: ListenerTable;
   readonly timer: NodeJS.Timeout;
@@ -38,6 +44,7 @@ interface WaitingListener {
 export interface ConfigurationParts {
   readonly clusters: Clusters;
   readonly resources: ResourceLog;
+  readonly secrets: SecretStore;
   readonly log: Logger;
   readonly wallMs: () => number;
 }
@@ -55,15 +62,21 @@ const errorsOf = ({ diagnostics }: Checked<unknown>): string =>
 export class Configuration {
   readonly clusters: Clusters;
   readonly resources: ResourceLog;
+  readonly #secrets: SecretStore;
   readonly #log: Logger;
   readonly #wallMs: () => number;
   readonly #routes = new Map<string, RouteHolder>();
   readonly #waiting = new Map<string, WaitingListener>();
+  /** Names of secrets out of the bootstrap. */
+  readonly #staticSecrets = new Set<string>();
   #listeners: ListenerSet | undefined = undefined;
+  #onReferences: () => void = () => undefined;
 
   constructor(parts: ConfigurationParts) {
     this.clusters = parts.clusters;
     this.resources = parts.resources;
+    this.#secrets = parts.secrets;
+    parts.secrets.onChange(() => void this.#wakeListeners());
     this.#log = parts.log;
     this.#wallMs = parts.wallMs;
   }
@@ -83,27 +96,70 @@ export class Configuration {
     return holder;
   }
 
-  /** Names of route configurations that listeners want. */
-  get routeNames(): ReadonlySet<string> {
-    const tables = [...(this.#listeners?.tables ?? [])];
-    for (const { table } of this.#waiting.values()) tables.push(table);
-    return new Set(tables.flatMap(({ routeNames }) => [...routeNames]));
+  get #tables(): readonly ListenerTable[] {
+    const waiting = [...this.#waiting.values()].map(({ table }) => table);
+    return [...(this.#listeners?.tables ?? []), ...waiting];
   }
 
-  /** Listeners that wait for routes. */
+  /** Names of route configurations that listeners want. */
+  get routeNames(): ReadonlySet<string> {
+    return new Set(this.#tables.flatMap(({ routeNames }) => [...routeNames]));
+  }
+
+  /** Secrets that listeners and clusters refer to, by name, for one server; empty: by ADS. */
+  secretNames(server: string): ReadonlySet<string> {
+    return new Set(
+      this.#secretReferences
+        .filter((reference) => reference.server === server)
+        .map(({ name }) => name)
+        .filter((name) => server !== '' || !this.#staticSecrets.has(name)),
+    );
+  }
+
+  /** Names of secrets that are referred to and have not come. */
+  get awaitedSecrets(): ReadonlySet<string> {
+    const awaited = this.#secretReferences.filter((one) => this.#secrets.isAwaited(one));
+    return new Set(awaited.map(({ name }) => name));
+  }
+
+  /** Clusters that are to be asked for secrets. */
+  get secretServers(): ReadonlySet<string> {
+    const servers = this.#secretReferences.map(({ server }) => server);
+    return new Set(servers.filter((server) => server !== ''));
+  }
+
+  get #secretReferences(): readonly SecretReference[] {
+    return [
+      ...this.clusters.secretReferences,
+      ...this.#tables.flatMap((table) => secretsOfListener(table)),
+    ];
+  }
+
+  /** Calls `run` whenever what is referred to may have changed. */
+  onReferences(run: () => void): void {
+    this.#onReferences = run;
+  }
+
+  /** Listeners that wait for routes or secrets. */
   get waitingListeners(): readonly string[] {
     return [...this.#waiting.keys()];
   }
 
   /** Applies one resource; the reason when it is refused. */
   async apply(resource: IncomingResource, isStatic = false): Promise<string | undefined> {
-    const record = { ...resource, updatedMs: this.#wallMs(), isStatic };
+    const isSecret = resource.typeUrl === typeUrls.secret;
     let reason: string | undefined;
+    let { bytes } = resource;
     try {
+      if (isSecret) bytes = redactSecret(bytes);
+      if (isSecret && isStatic) this.#staticSecrets.add(resource.name);
       reason = await this.#applyByType(resource);
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
+      if (isSecret) bytes = new Uint8Array();
     }
+    const record = { ...resource, bytes, updatedMs: this.#wallMs(), isStatic };
+    if (!isSecret) this.#onReferences();
     if (reason === undefined) this.resources.accepted(record);
     else {
       this.resources.rejected(record, reason);
@@ -116,7 +172,12 @@ export class Configuration {
     return reason;
   }
 
-  async #applyByType({ typeUrl, bytes }: IncomingResource): Promise<string | undefined> {
+  async #applyByType({
+    typeUrl,
+    name,
+    bytes,
+    server = '',
+  }: IncomingResource): Promise<string | undefined> {
     switch (typeUrl) {
       case typeUrls.cluster: {
         const checked = compileCluster(fromBinary(ClusterSchema, bytes));
@@ -143,18 +204,23 @@ export class Configuration {
         await this.#putListener(checked.value);
         return undefined;
       }
+      case typeUrls.secret:
+        return applySecret(this.#secrets, { name, bytes, server });
       default:
         return `the type ${typeUrl} is not known`;
     }
   }
 
-  #missesRoutes({ routeNames }: ListenerTable): boolean {
-    return [...routeNames].some((name) => this.routes(name).table === undefined);
+  #isWaitedFor(table: ListenerTable): boolean {
+    return (
+      [...table.routeNames].some((name) => this.routes(name).table === undefined) ||
+      secretsOfListener(table).some((reference) => this.#secrets.isAwaited(reference))
+    );
   }
 
   async #putListener(table: ListenerTable): Promise<void> {
     this.#stopWaiting(table.name);
-    if (!this.#missesRoutes(table)) {
+    if (!this.#isWaitedFor(table)) {
       await this.#listeners?.put(table);
       return;
     }
@@ -183,14 +249,15 @@ export class Configuration {
 
   async #wakeListeners(): Promise<void> {
     for (const [name, { table }] of [...this.#waiting]) {
-      if (!this.#missesRoutes(table)) await this.#release(name);
+      if (!this.#isWaitedFor(table)) await this.#release(name);
     }
   }
 
   /** Takes a resource out of force. */
-  remove(typeUrl: string, name: string): void {
+  remove(typeUrl: string, name: string, server = ''): void {
     this.resources.removed(typeUrl, name);
     if (typeUrl === typeUrls.cluster) this.clusters.remove(name);
+    else if (typeUrl === typeUrls.secret) this.#secrets.remove(name, server);
     else if (typeUrl === typeUrls.endpoint) this.clusters.forgetEndpoints(name);
     else if (typeUrl === typeUrls.listener) {
       this.#stopWaiting(name);
@@ -199,12 +266,14 @@ export class Configuration {
       const holder = this.#routes.get(name);
       if (holder !== undefined) holder.table = undefined;
     }
+    this.#onReferences();
   }
 
-  /** Forgets route configurations and endpoints nobody refers to. */
-  dropUnused(typeUrl: string, name: string): void {
+  /** Forgets route configurations, endpoints and secrets nobody refers to. */
+  dropUnused(typeUrl: string, name: string, server = ''): void {
     this.resources.removed(typeUrl, name);
-    if (typeUrl === typeUrls.route) this.#routes.delete(name);
+    if (typeUrl === typeUrls.secret) this.#secrets.remove(name, server);
+    else if (typeUrl === typeUrls.route) this.#routes.delete(name);
     else if (typeUrl === typeUrls.endpoint) this.clusters.forgetEndpoints(name);
   }
 }

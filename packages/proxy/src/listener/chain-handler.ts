@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import tls from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Logger } from '@lateen/base';
 import type { DownstreamTlsSettings, FilterChainTable, ListenerTable } from '@lateen/routing';
 import { openAccessLogs } from '../access-log/access-logger.ts';
@@ -10,7 +10,8 @@ import { HttpConnectionHost } from '../http/http-connection-host.ts';
 import type { RouteHolder } from '../http/route-holder.ts';
 import { Http2ConnectionHost } from '../http2/http2-connection-host.ts';
 import { type TcpDependencies, TcpProxy } from '../tcp/tcp-proxy.ts';
-import { refusePeer } from '../tls/peer-check.ts';
+import type { ConnectionTls } from '../tls/connection-tls.ts';
+import { acceptTls, DownstreamTlsStats } from '../tls/downstream-tls.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -26,9 +27,6 @@ export interface ListenerDependencies {
   routes(name: string): RouteHolder;
 }
 
-/** Handshakes that take longer are closed when the chain sets no time of its own. */
-const defaultHandshakeMs = 15_000;
-
 /** One filter chain at work. */
 export class ChainHandler {
   readonly table: FilterChainTable;
@@ -37,6 +35,7 @@ export class ChainHandler {
   readonly #tcp: TcpProxy | undefined;
   readonly #deps: ListenerDependencies;
   readonly #isInbound: boolean;
+  readonly #tlsStats: DownstreamTlsStats;
 
   constructor(
     listener: ListenerTable,
@@ -47,6 +46,7 @@ export class ChainHandler {
     this.table = table;
     this.#deps = deps;
     this.#isInbound = listener.direction === 'inbound';
+    this.#tlsStats = new DownstreamTlsStats(deps.http.stats, listener.statPrefix || listener.name);
     if (table.http !== undefined) {
       const settings = table.http;
       const { route } = settings;
@@ -86,6 +86,7 @@ export class ChainHandler {
     else if (transport.kind === 'plain') {
       this.#serve(socket, {
         isTls: false,
+        tls: undefined,
         serverName: inspection?.serverName ?? '',
         first: inspection?.bytes,
       });
@@ -97,6 +98,7 @@ export class ChainHandler {
     options: {
       readonly isTls: boolean;
       readonly serverName: string;
+      readonly tls: ConnectionTls | undefined;
       readonly first: Buffer | undefined;
     },
   ): void {
@@ -104,15 +106,16 @@ export class ChainHandler {
       this.#http2.accept(socket, options.isTls, options.first);
     } else if (this.#http !== undefined) this.#http.accept(socket, options.isTls, options.first);
     else if (this.#tcp !== undefined) {
-      const { serverName, first } = options;
+      const { serverName, tls, first } = options;
       const { name: chainName } = this.table;
-      this.#tcp.accept(socket, { serverName, chainName, isInbound: this.#isInbound, first });
+      const isInbound = this.#isInbound;
+      this.#tcp.accept(socket, { serverName, chainName, isInbound, tls, first });
     } else socket.destroy();
   }
 
   /** Known before the first byte; what turns out later is taken over from HTTP/1.1. */
   #isHttp2(socket: net.Socket): boolean {
-    return this.table.http?.codec === 'http2' || (socket as tls.TLSSocket).alpnProtocol === 'h2';
+    return this.table.http?.codec === 'http2' || (socket as TLSSocket).alpnProtocol === 'h2';
   }
 
   #acceptTls(
@@ -120,63 +123,24 @@ export class ChainHandler {
     settings: DownstreamTlsSettings,
     inspection: Inspection | undefined,
   ): void {
-    let secure: tls.TLSSocket;
-    try {
-      if (inspection !== undefined && inspection.bytes.length > 0) socket.unshift(inspection.bytes);
-      secure = this.#wrap(socket, settings);
-    } catch (error) {
-      this.#deps.log.warn('TLS cannot be served', { chain: this.table.name, error: String(error) });
-      socket.destroy();
-      return;
-    }
-    const limit = this.table.transportConnectTimeoutMs || defaultHandshakeMs;
-    const timer = setTimeout(() => secure.destroy(), limit);
-    timer.unref();
-    secure.on('error', () => secure.destroy());
-    secure.once('close', () => clearTimeout(timer));
-    secure.once('secure', () => {
-      clearTimeout(timer);
-      if (this.#refuses(secure, settings)) {
-        secure.destroy();
-        return;
-      }
-      const name = (secure as { servername?: string | false }).servername;
-      this.#serve(secure, { isTls: true, serverName: name || '', first: undefined });
+    acceptTls(socket, {
+      settings,
+      contexts: this.#deps.contexts,
+      stats: this.#tlsStats,
+      timeoutMs: this.table.transportConnectTimeoutMs,
+      inspection,
+      offersHttp2: this.table.http?.codec !== 'http1',
+      refused: (reason) => this.#warn(reason),
+      ready: (secure, tls) => {
+        const { serverName } = tls;
+        this.#serve(secure, { isTls: true, serverName, tls, first: undefined });
+      },
     });
   }
 
-  #wrap(socket: net.Socket, settings: DownstreamTlsSettings): tls.TLSSocket {
-    const asks = settings.validation?.trustedCa !== undefined || settings.requireClientCertificate;
-    return new tls.TLSSocket(socket, {
-      isServer: true,
-      secureContext: this.#deps.contexts.get(settings),
-      requestCert: asks,
-      rejectUnauthorized: false,
-      ...(settings.alpn.length > 0 && {
-        ALPNCallback: chooseProtocol(this.#offers(settings.alpn)),
-      }),
-    });
-  }
-
-  /** HTTP/2 is left out where the connection manager speaks HTTP/1.1 only. */
-  #offers(configured: readonly string[]): readonly string[] {
-    return this.table.http?.codec === 'http1'
-      ? configured.filter((name) => name !== 'h2')
-      : configured;
-  }
-
-  /** Whether the client's certificate (or the lack of one) ends the connection. */
-  #refuses(socket: tls.TLSSocket, settings: DownstreamTlsSettings): boolean {
-    const certificate = socket.getPeerCertificate();
-    const isPresented = certificate !== null && Object.keys(certificate).length > 0;
-    if (!isPresented) return settings.requireClientCertificate;
-    const { validation } = settings;
-    if (validation === undefined || validation.acceptUntrusted) return false;
-    const error = (
-      socket as unknown as { ssl?: { verifyError(): Error | null } }
-    ).ssl?.verifyError();
-    if (error && validation.trustedCa !== undefined) return true;
-    return refusePeer(certificate, validation) !== undefined;
+  /** Says what is wrong with the chain's own TLS; what clients do wrong is counted alone. */
+  #warn(reason: string): void {
+    this.#deps.log.warn('TLS cannot be served', { chain: this.table.name, reason });
   }
 
   drain(): void {
@@ -205,9 +169,3 @@ export class ChainHandler {
     return http + (this.#tcp?.sessions.size ?? 0);
   }
 }
-
-/** The first of our protocols that the client offers. */
-const chooseProtocol =
-  (ours: readonly string[]) =>
-  ({ protocols }: { protocols: string[] }): string | undefined =>
-    ours.find((name) => protocols.includes(name));

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { type Hash64, xxHash64 } from '../cluster/xx-hash.ts';
 import type { ClusterDirectory } from '../http/connection-manager.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
+import type { ConnectionTls } from '../tls/connection-tls.ts';
 import { tcpFormatContext } from './tcp-format-context.ts';
 import type { TcpSession } from './tcp-session.ts';
 import { TcpStats } from './tcp-stats.ts';
@@ -31,6 +32,7 @@ export interface TcpArrival {
   readonly chainName: string;
   /** The listener takes traffic for its own workload. */
   readonly isInbound: boolean;
+  readonly tls: ConnectionTls | undefined;
   /** Bytes that were read already. */
   readonly first: Buffer | undefined;
 }
@@ -84,6 +86,7 @@ export class TcpProxy {
       serverName: arrival.serverName,
       chainName: arrival.chainName,
       isInbound: arrival.isInbound,
+      tls: arrival.tls,
       startMs: this.#deps.nowMs(),
       cluster: undefined,
       endpoint: undefined,

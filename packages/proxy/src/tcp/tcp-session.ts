@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { ResponseFlag } from '../http/response-flag.ts';
+import type { ConnectionTls } from '../tls/connection-tls.ts';
 
 /** One proxied TCP connection, while it runs and when it is over. */
 export interface TcpSession {
@@ -12,6 +13,8 @@ export interface TcpSession {
   readonly startMs: number;
   readonly chainName: string;
   readonly isInbound: boolean;
+  /** Of the client's connection. */
+  readonly tls: ConnectionTls | undefined;
   cluster: Cluster | undefined;
   endpoint: Endpoint | undefined;
   upstreamLocalLabel: string | undefined;

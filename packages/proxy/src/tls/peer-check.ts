@@ -1,51 +1,52 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { PeerValidation } from '@lateen/routing';
+import { parseSubjectNames } from './certificate-names.ts';
 
-const nameTypes: Readonly<Record<string, string>> = {
-  DNS: 'dns',
-  URI: 'uri',
-  email: 'email',
-  'IP Address': 'ip',
-};
+/** Codes that `allow_expired_certificate` forgives. */
+const expiredCodes: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
-/** Subject alternative names of a certificate, as type and value. */
-export const subjectNames = (
-  certificate: PeerCertificate | DetailedPeerCertificate,
-): readonly { readonly type: string; readonly value: string }[] => {
-  const text = certificate.subjectaltname;
-  if (text === undefined || text === '') return [];
-  return text.split(', ').map((part) => {
-    const colon = part.indexOf(':');
-    return { type: nameTypes[part.slice(0, colon)] ?? 'other', value: part.slice(colon + 1) };
-  });
-};
+const sha256 = (bytes: Uint8Array, encoding: 'hex' | 'base64'): string =>
+  createHash('sha256').update(bytes).digest(encoding);
 
-const pinMatches = (certificate: PeerCertificate, validation: PeerValidation): boolean => {
+const pinMatches = (certificate: X509Certificate, validation: PeerValidation): boolean => {
   const { spkiPins, certificatePins } = validation;
   if (spkiPins.length === 0 && certificatePins.length === 0) return true;
-  const digest = createHash('sha256').update(certificate.raw).digest('hex');
+  const digest = sha256(certificate.raw, 'hex');
   if (certificatePins.some((pin) => pin.replaceAll(':', '').toLowerCase() === digest)) return true;
-  const key = new X509Certificate(certificate.raw).publicKey.export({
-    type: 'spki',
-    format: 'der',
-  });
-  return spkiPins.includes(createHash('sha256').update(key).digest('base64'));
+  if (spkiPins.length === 0) return false;
+  const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return spkiPins.includes(sha256(key, 'base64'));
 };
 
-/** Why the peer's certificate is refused by names or pins; undefined when it is accepted. */
+/** What is to be checked of a peer. */
+export interface PeerRules {
+  readonly validation: PeerValidation | undefined;
+  readonly verifiesChain: boolean;
+}
+
+/**
+ * Why a peer's certificate is refused, in Envoy's words; undefined: it is accepted. `chainError` is
+ * the library's verdict on the chain, a code such as `CERT_HAS_EXPIRED`.
+ */
 export const refusePeer = (
-  certificate: PeerCertificate,
-  validation: PeerValidation | undefined,
+  certificate: X509Certificate | undefined,
+  chainError: string | undefined,
+  rules: PeerRules,
 ): string | undefined => {
+  const { validation, verifiesChain } = rules;
   if (validation === undefined) return undefined;
-  const names = subjectNames(certificate);
+  if (certificate === undefined) return 'no certificate';
+  if (verifiesChain && chainError !== undefined) {
+    const forgiven = validation.allowExpired && expiredCodes.has(chainError);
+    if (!forgiven) return `verify cert failed: ${chainError.toLowerCase().replaceAll('_', ' ')}`;
+  }
   const wanted = validation.subjectNames;
-  const isNamed =
-    wanted.length === 0 ||
-    wanted.some(({ type, match }) =>
+  if (wanted.length > 0) {
+    const names = parseSubjectNames(certificate.subjectAltName);
+    const isNamed = wanted.some(({ type, match }) =>
       names.some((name) => (type === 'any' || type === name.type) && match.matches(name.value)),
     );
-  if (!isNamed) return 'verify SAN list';
-  return pinMatches(certificate, validation) ? undefined : 'verify certificate pins';
+    if (!isNamed) return 'verify cert failed: verify SAN list';
+  }
+  return pinMatches(certificate, validation) ? undefined : 'verify cert failed: cert hash and spki';
 };

@@ -1,59 +1,15 @@
+import { createHash } from 'node:crypto';
 import tls from 'node:tls';
-import type { CertificateSource, PeerValidation, TlsSettings } from '@lateen/routing';
+import type {
+  CertificateSource,
+  DataSource,
+  PeerValidation,
+  SecretReference,
+  TlsSettings,
+} from '@lateen/routing';
 import { ProxyError } from '../proxy-error.ts';
 import { readDataSource } from './data-source.ts';
-import type { SecretStore } from './secret-store.ts';
-
-const certificateOf = (source: CertificateSource, secrets: SecretStore) => {
-  if (source.kind === 'static') {
-    return { chain: readDataSource(source.chain), privateKey: readDataSource(source.privateKey) };
-  }
-  const secret = secrets.certificate(source.name);
-  if (secret === undefined) {
-    throw new ProxyError('CertificateInvalid', `secret ${source.name} has not arrived`);
-  }
-  return secret;
-};
-
-const authoritiesOf = (
-  validation: PeerValidation | undefined,
-  secrets: SecretStore,
-): Buffer | undefined => {
-  const ca = validation?.trustedCa;
-  if (ca === undefined || ca === 'system') return undefined;
-  if (ca.kind !== 'sds') return readDataSource(ca);
-  const pem = secrets.authority(ca.name);
-  if (pem === undefined) {
-    throw new ProxyError('CertificateInvalid', `trust anchors ${ca.name} have not arrived`);
-  }
-  return pem;
-};
-
-interface Built {
-  readonly context: tls.SecureContext;
-  readonly pem: CertificatePem;
-}
-
-const build = (settings: TlsSettings, secrets: SecretStore): Built => {
-  const certificates = settings.certificates.map((source) => certificateOf(source, secrets));
-  const ca = authoritiesOf(settings.validation, secrets);
-  const crl = settings.validation?.crl;
-  const context = tls.createSecureContext({
-    minVersion: settings.minVersion,
-    maxVersion: settings.maxVersion,
-    ...(certificates.length > 0 && {
-      cert: certificates.map(({ chain }) => chain),
-      key: certificates.map(({ privateKey }) => privateKey),
-    }),
-    ...(ca !== undefined && { ca }),
-    ...(crl !== undefined && { crl: readDataSource(crl) }),
-    ...(settings.cipherSuites.length > 0 && { ciphers: settings.cipherSuites.join(':') }),
-    ...(settings.ecdhCurves.length > 0 && { ecdhCurve: settings.ecdhCurves.join(':') }),
-  });
-  const chain = certificates.map(({ chain: one }) => one.toString('latin1')).join('\n');
-  const pem = { chain: chain || undefined, authority: ca?.toString('latin1') };
-  return { context, pem };
-};
+import type { CertificateSecret, SecretStore, ValidationSecret } from './secret-store.ts';
 
 /** What one context was made of, for `/certs`. No keys. */
 export interface CertificatePem {
@@ -61,44 +17,212 @@ export interface CertificatePem {
   readonly authority: string | undefined;
 }
 
-/** Contexts remembered for `/certs`; older ones are forgotten first. */
-const maxRemembered = 1024;
+/** Everything a handshake needs: the library's context and what we check ourselves. */
+export interface TlsMaterial {
+  readonly context: tls.SecureContext;
+  /** The configured checks joined with those of the secret. */
+  readonly validation: PeerValidation | undefined;
+  /** The peer's chain must lead to a trust anchor. */
+  readonly verifiesChain: boolean;
+  readonly pem: CertificatePem;
+}
 
-/** Contexts by settings, built once for each version of the secrets. */
+const missing = ({ name }: SecretReference): ProxyError =>
+  new ProxyError('SecretMissing', `Secret is not supplied by SDS: ${name}`);
+
+const certificateOf = (source: CertificateSource, secrets: SecretStore): CertificateSecret => {
+  if (source.kind === 'static') {
+    return { chain: readDataSource(source.chain), privateKey: readDataSource(source.privateKey) };
+  }
+  const secret = secrets.certificate(source);
+  if (secret === undefined) throw missing(source);
+  return secret;
+};
+
+const systemAuthorities = (): Buffer => Buffer.from(tls.getCACertificates('system').join('\n'));
+
+type Given = DataSource | 'system' | undefined;
+
+const givenAuthority = (ca: Given): Buffer | undefined => {
+  if (ca === undefined) return undefined;
+  return ca === 'system' ? systemAuthorities() : readDataSource(ca);
+};
+
+/** Trust anchors and checks, of the settings and of the secret they name. */
+const validationOf = (
+  settings: TlsSettings,
+  secrets: SecretStore,
+): { readonly secret: ValidationSecret; readonly validation: PeerValidation | undefined } => {
+  const own = settings.validation;
+  const ca = own?.trustedCa;
+  const crl = own?.crl === undefined ? undefined : readDataSource(own.crl);
+  if (own === undefined || typeof ca !== 'object' || ca.kind !== 'sds') {
+    const authority = givenAuthority(ca as Given);
+    return { secret: { authority, crl, validation: undefined }, validation: own };
+  }
+  const secret = secrets.validation(ca);
+  if (secret === undefined) throw missing(ca);
+  const more = secret.validation;
+  return {
+    secret: { ...secret, crl: secret.crl ?? crl },
+    validation: more === undefined ? own : joinValidation(own, more),
+  };
+};
+
+/** As the protobuf merge that Envoy does: lists are joined, flags are set by either. */
+const joinValidation = (own: PeerValidation, more: PeerValidation): PeerValidation => ({
+  ...own,
+  subjectNames: [...own.subjectNames, ...more.subjectNames],
+  spkiPins: [...own.spkiPins, ...more.spkiPins],
+  certificatePins: [...own.certificatePins, ...more.certificatePins],
+  allowExpired: own.allowExpired || more.allowExpired,
+  acceptUntrusted: own.acceptUntrusted || more.acceptUntrusted,
+});
+
+/** What a context is made of, all of it present. */
+interface Parts {
+  readonly certificates: readonly CertificateSecret[];
+  readonly checks: ValidationSecret;
+  readonly validation: PeerValidation | undefined;
+}
+
+const partsOf = (settings: TlsSettings, secrets: SecretStore): Parts => {
+  const certificates = settings.certificates.map((source) => certificateOf(source, secrets));
+  const { secret, validation } = validationOf(settings, secrets);
+  return { certificates, checks: secret, validation };
+};
+
+/** OpenSSL's bound on a session id context. */
+const sessionContextCharacters = 32;
+
+/** Sessions are resumed only under the certificates and trust anchors they were made under. */
+const sessionContextOf = ({ certificates, checks }: Parts): string => {
+  const hash = createHash('sha256');
+  for (const { chain } of certificates) hash.update(chain);
+  if (checks.authority !== undefined) hash.update(checks.authority);
+  return hash.digest('hex').slice(0, sessionContextCharacters);
+};
+
+const buildContext = (settings: TlsSettings, parts: Parts): tls.SecureContext => {
+  const { certificates, checks } = parts;
+  return tls.createSecureContext({
+    minVersion: settings.minVersion,
+    maxVersion: settings.maxVersion,
+    sessionIdContext: sessionContextOf(parts),
+    ...(certificates.length > 0 && {
+      cert: certificates.map(({ chain }) => chain),
+      key: certificates.map(({ privateKey }) => privateKey),
+    }),
+    ...(checks.authority !== undefined && {
+      ca: checks.authority,
+      // An intermediate that was given as an anchor is one (Envoy sets X509_V_FLAG_PARTIAL_CHAIN).
+      allowPartialTrustChain: true,
+    }),
+    ...(checks.crl !== undefined && { crl: checks.crl }),
+    ...(settings.cipherSuites.length > 0 && { ciphers: settings.cipherSuites.join(':') }),
+    ...(settings.ecdhCurves.length > 0 && { ecdhCurve: settings.ecdhCurves.join(':') }),
+  });
+};
+
+const buildMaterial = (parts: Parts, context: tls.SecureContext): TlsMaterial => {
+  const { certificates, checks, validation } = parts;
+  const chain = certificates.map(({ chain: one }) => one.toString('latin1')).join('\n');
+  return {
+    context,
+    validation,
+    verifiesChain: checks.authority !== undefined && validation?.acceptUntrusted !== true,
+    pem: { chain: chain || undefined, authority: checks.authority?.toString('latin1') },
+  };
+};
+
+/** Material with what it was made of, and the version of the secrets it was last compared with. */
+interface Built {
+  readonly material: TlsMaterial;
+  readonly parts: Parts;
+  readonly version: number;
+}
+
+/** A context that several settings use. */
+interface Shared {
+  readonly context: tls.SecureContext;
+  readonly parts: Parts;
+}
+
+const makesSameContext = (left: Parts, right: Parts): boolean =>
+  left.checks.authority === right.checks.authority &&
+  left.checks.crl === right.checks.crl &&
+  left.certificates.length === right.certificates.length &&
+  left.certificates.every((one, at) => one === right.certificates[at]);
+
+/** Settings that say the same share their context: all clusters of a mesh do. Undefined: none do. */
+const shareKey = (settings: TlsSettings): string | undefined => {
+  const { certificates, validation, minVersion, maxVersion, cipherSuites, ecdhCurves } = settings;
+  const ca = validation?.trustedCa;
+  const isNamed = ca === undefined || (typeof ca === 'object' && ca.kind === 'sds');
+  if (!isNamed || validation?.crl !== undefined) return undefined;
+  if (certificates.some(({ kind }) => kind === 'static')) return undefined;
+  return JSON.stringify([minVersion, maxVersion, cipherSuites, ecdhCurves, certificates, ca]);
+};
+
+/** Contexts shared at most; settings beyond that have their own. */
+const maxShared = 4096;
+
+/** Material by settings, built once for each version of the secrets it is made of. */
 export class SecureContexts {
-  readonly #secrets: SecretStore;
-  readonly #built = new WeakMap<
-    TlsSettings,
-    { readonly context: tls.SecureContext; readonly version: number }
-  >();
-
-  readonly #remembered: CertificatePem[] = [];
+  readonly secrets: SecretStore;
+  readonly #bySettings = new WeakMap<TlsSettings, Built>();
+  readonly #shared = new Map<string, Shared>();
 
   constructor(secrets: SecretStore) {
-    this.#secrets = secrets;
+    this.secrets = secrets;
   }
 
-  /** What contexts were made of, oldest first. */
-  get certificates(): readonly CertificatePem[] {
-    return this.#remembered;
-  }
-
-  /** Throws `ProxyError` `CertificateInvalid` when something is missing or unreadable. */
-  get(settings: TlsSettings): tls.SecureContext {
-    const found = this.#built.get(settings);
-    if (found?.version === this.#secrets.version) return found.context;
-    const { version } = this.#secrets;
+  /** Throws `ProxyError`: `SecretMissing`, or `CertificateInvalid` when something is unreadable. */
+  get(settings: TlsSettings): TlsMaterial {
+    const { version } = this.secrets;
+    const found = this.#bySettings.get(settings);
+    if (found?.version === version) return found.material;
     try {
-      const { context, pem } = build(settings, this.#secrets);
-      this.#built.set(settings, { context, version });
-      this.#remembered.push(pem);
-      if (this.#remembered.length > maxRemembered) this.#remembered.shift();
-      return context;
+      const built = { ...this.#renew(settings, found), version };
+      this.#bySettings.set(settings, built);
+      return built.material;
     } catch (cause) {
       if (cause instanceof ProxyError) throw cause;
-      throw new ProxyError('CertificateInvalid', 'the certificate or key cannot be used', {
-        cause,
-      });
+      const message = 'the certificate or key cannot be used';
+      throw new ProxyError('CertificateInvalid', message, { cause });
+    }
+  }
+
+  #renew(settings: TlsSettings, found: Built | undefined): Omit<Built, 'version'> {
+    const parts = partsOf(settings, this.secrets);
+    if (
+      found !== undefined &&
+      makesSameContext(found.parts, parts) &&
+      found.parts.checks.validation === parts.checks.validation
+    ) {
+      return found;
+    }
+    return { material: buildMaterial(parts, this.#contextFor(settings, parts)), parts };
+  }
+
+  #contextFor(settings: TlsSettings, parts: Parts): tls.SecureContext {
+    const key = shareKey(settings);
+    if (key === undefined) return buildContext(settings, parts);
+    const shared = this.#shared.get(key);
+    if (shared !== undefined && makesSameContext(shared.parts, parts)) return shared.context;
+    const context = buildContext(settings, parts);
+    if (shared !== undefined || this.#shared.size < maxShared) {
+      this.#shared.set(key, { context, parts });
+    }
+    return context;
+  }
+
+  /** Material that can be had now, for pages that show it. */
+  peek(settings: TlsSettings): TlsMaterial | undefined {
+    try {
+      return this.get(settings);
+    } catch {
+      return undefined;
     }
   }
 }

@@ -6,9 +6,11 @@ import type { FilterVerdict, HttpFilter, RequestFilter } from '../../http/http-f
 import type { MessageHead } from '../../http1/head-parser.ts';
 import type { Counter, Histogram } from '../../stats/metric.ts';
 import type { StatsRegistry } from '../../stats/registry.ts';
-import { subjectNames } from '../../tls/peer-check.ts';
+import { type ConnectionTls, connectionTls } from '../../tls/connection-tls.ts';
+import { upstreamTlsOf } from '../../tls/upstream-tls.ts';
 import { endpointFacts, type MeshIdentity, parsePeerHeader } from './mesh-identity.ts';
 import { type CallFacts, meshLabels, serviceOf, unknownPeer } from './mesh-labels.ts';
+import { type Principals, principalsOf, securityOf } from './mesh-principals.ts';
 
 /** Istio's name of the filter. */
 export const meshStatsFilterName = 'istio.stats';
@@ -103,19 +105,8 @@ class OutboundExchange implements RequestFilter {
   }
 }
 
-/** Principals of connections: certificates are read once, not for each request. */
-const principals = new WeakMap<object, string>();
-
-const principalOf = (connection: Downstream): string => {
-  const { tls } = connection;
-  if (tls === undefined) return 'unknown';
-  const known = principals.get(tls);
-  if (known !== undefined) return known;
-  const uri = subjectNames(tls.getPeerCertificate()).find(({ type }) => type === 'uri');
-  const principal = uri?.value ?? 'unknown';
-  principals.set(tls, principal);
-  return principal;
-};
+const inboundTls = ({ tls }: Downstream): ConnectionTls | undefined =>
+  tls === undefined ? undefined : connectionTls(tls);
 
 /** Facts of endpoints by their metadata: parsed once. */
 const factsOfEndpoints = new WeakMap<object, PeerFacts>();
@@ -132,7 +123,7 @@ const factsOfEndpoint = ({ metadata }: EndpointEntry): PeerFacts => {
 interface CallSides {
   readonly peer: PeerFacts | undefined;
   readonly isGrpc: boolean;
-  readonly principal: string;
+  readonly principals: Principals;
 }
 
 /** The last combination of a cluster: most requests repeat it. */
@@ -140,7 +131,7 @@ interface LastCall {
   readonly code: number;
   readonly flags: string;
   readonly peer: PeerFacts | undefined;
-  readonly principal: string;
+  readonly principals: Principals;
   readonly metrics: CallMetrics;
 }
 
@@ -170,30 +161,31 @@ class MeshStats {
   }
 
   #metricsOf(exchange: Exchange): CallMetrics {
-    const { cluster, connection, responseCode: code, flags } = exchange;
+    const { cluster, responseCode: code, flags } = exchange;
     const peer = this.#peerOf(exchange);
     const isGrpc = exchange.header('content-type')?.startsWith('application/grpc') === true;
-    const principal = connection.isTls && this.#isInbound ? principalOf(connection) : 'unknown';
+    const principals = this.#principalsOf(exchange);
     if (cluster === undefined || cluster.isOriginalDestination || isGrpc) {
-      return this.#find(exchange, { peer, isGrpc, principal });
+      return this.#find(exchange, { peer, isGrpc, principals });
     }
     const last = this.#lastCalls.get(cluster);
-    if (last !== undefined && last.peer === peer && last.principal === principal) {
+    if (last !== undefined && last.peer === peer && last.principals === principals) {
       if (last.code === code && last.flags === flags) return last.metrics;
     }
-    const metrics = this.#find(exchange, { peer, isGrpc, principal });
-    this.#lastCalls.set(cluster, { code, flags, peer, principal, metrics });
+    const metrics = this.#find(exchange, { peer, isGrpc, principals });
+    this.#lastCalls.set(cluster, { code, flags, peer, principals, metrics });
     return metrics;
   }
 
   #find(exchange: Exchange, call: CallSides): CallMetrics {
     const { cluster } = exchange;
-    const { peer, isGrpc, principal } = call;
+    const { peer, isGrpc, principals } = call;
     const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
     const host = isKnown ? '' : exchange.authority.slice(0, maxHostCharacters);
     const grpcStatus = isGrpc ? (exchange.grpcStatus ?? '') : '';
     const who = peer === undefined ? '' : peerKey(peer);
-    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${principal} ${who}`;
+    const sides = `${principals.source} ${principals.destination} ${principals.isMutual}`;
+    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${sides} ${who}`;
     const found = this.#calls.get(key);
     if (found !== undefined) return found;
     const labels = {
@@ -204,6 +196,11 @@ class MeshStats {
     const made = this.#make(labels);
     if (this.#calls.size < maxCalls) this.#calls.set(key, made);
     return made;
+  }
+
+  #principalsOf({ connection, endpoint }: Exchange): Principals {
+    if (this.#isInbound) return principalsOf(inboundTls(connection), true);
+    return principalsOf(endpoint && upstreamTlsOf(endpoint), false);
   }
 
   /** By header; outbound else by what the control plane says of the endpoint. */
@@ -226,15 +223,15 @@ class MeshStats {
     const own = this.#identity.facts;
     const other = known.peer ?? unknownPeer;
     const isInbound = this.#isInbound;
-    const isMutual = known.principal !== 'unknown';
+    const { source, destination, isMutual } = known.principals;
     return {
       reporter: isInbound ? 'destination' : 'source',
       source: isInbound ? other : own,
       destination: isInbound ? own : other,
       service: serviceOf(exchange.cluster, exchange.authority.slice(0, maxHostCharacters)),
-      sourcePrincipal: known.principal,
-      destinationPrincipal: 'unknown',
-      security: isInbound ? (isMutual ? 'mutual_tls' : 'none') : 'unknown',
+      sourcePrincipal: source,
+      destinationPrincipal: destination,
+      security: securityOf(isInbound, isMutual),
       protocol: known.isGrpc ? 'grpc' : 'http',
       flags: exchange.flags,
     };

@@ -1,8 +1,17 @@
 import type { StatsRegistry } from '../../stats/registry.ts';
 import type { TcpObserver } from '../../tcp/tcp-proxy.ts';
 import type { TcpSession } from '../../tcp/tcp-session.ts';
+import type { ConnectionTls } from '../../tls/connection-tls.ts';
+import { upstreamTlsOf } from '../../tls/upstream-tls.ts';
 import { endpointFacts, type MeshIdentity } from './mesh-identity.ts';
 import { meshLabels, serviceOf, unknownPeer } from './mesh-labels.ts';
+import { principalsOf, securityOf } from './mesh-principals.ts';
+
+/** The connection whose certificates say who talks: the client's inbound, the server's outbound. */
+const tlsOf = ({ isInbound, tls, endpoint }: TcpSession): ConnectionTls | undefined => {
+  if (isInbound) return tls;
+  return endpoint === undefined ? undefined : upstreamTlsOf(endpoint);
+};
 
 /** Istio's TCP metrics: connections opened and closed, bytes both ways. */
 export const createMeshTcpObserver = (
@@ -11,15 +20,17 @@ export const createMeshTcpObserver = (
 ): TcpObserver => {
   const labelsOf = (session: TcpSession) => {
     const { endpoint, cluster, isInbound } = session;
+    const { facts: own } = identity;
     const other = endpoint === undefined ? undefined : endpointFacts(endpoint.entry.metadata);
+    const { source, destination, isMutual } = principalsOf(tlsOf(session), isInbound);
     return meshLabels({
-      reporter: isInbound ? 'destination' : 'source',
-      source: isInbound ? unknownPeer : identity.facts,
-      destination: isInbound ? identity.facts : (other ?? unknownPeer),
+      ...(isInbound
+        ? { reporter: 'destination', source: unknownPeer, destination: own }
+        : { reporter: 'source', source: own, destination: other ?? unknownPeer }),
       service: serviceOf(cluster, session.serverName),
-      sourcePrincipal: 'unknown',
-      destinationPrincipal: 'unknown',
-      security: isInbound ? 'none' : 'unknown',
+      sourcePrincipal: source,
+      destinationPrincipal: destination,
+      security: securityOf(isInbound, isMutual),
       protocol: 'tcp',
       flags: session.flags,
     });
