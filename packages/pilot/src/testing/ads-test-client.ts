@@ -51,6 +51,12 @@ export interface TestNode {
   readonly metadata?: JsonObject;
 }
 
+/** How it connects. Default: in plaintext. */
+export interface TestChannel {
+  readonly credentials: grpc.ChannelCredentials;
+  readonly options?: grpc.ChannelOptions;
+}
+
 /** A proxy for tests: real gRPC, the real client state machine, resources kept as bytes. */
 export class AdsTestClient<Request, Response> {
   readonly #variant: Variant<Request, Response>;
@@ -67,13 +73,18 @@ export class AdsTestClient<Request, Response> {
   /** Raw bytes by `RDS name`. */
   readonly resources: Map<string, Uint8Array> = new Map();
 
-  constructor(variant: Variant<Request, Response>, port: number, node: TestNode) {
+  constructor(
+    variant: Variant<Request, Response>,
+    port: number,
+    node: TestNode & { readonly channel?: TestChannel },
+  ) {
     this.#variant = variant;
     const Client = grpc.makeGenericClientConstructor(
       grpcServiceDefinition(AggregatedDiscoveryService),
       'ads',
     );
-    this.#client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    const { credentials = grpc.credentials.createInsecure(), options } = node.channel ?? {};
+    this.#client = new Client(`127.0.0.1:${port}`, credentials, options);
     this.#state = openClientState(
       create(NodeSchema, { id: node.id, metadata: node.metadata ?? {} }),
     );
@@ -177,7 +188,7 @@ export class AdsTestClient<Request, Response> {
 /** A client of incremental xDS. Connect it after subscribing, or before. */
 export const deltaTestClient = (
   port: number,
-  node: TestNode,
+  node: TestNode & { readonly channel?: TestChannel },
 ): AdsTestClient<DeltaDiscoveryRequest, DeltaDiscoveryResponse> =>
   new AdsTestClient(delta, port, node);
 
