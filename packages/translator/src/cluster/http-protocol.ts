@@ -17,8 +17,10 @@ export interface UpstreamProtocol {
   readonly protocol: PortProtocol;
   readonly pool: ConnectionPool | undefined;
   readonly meshUpgrades: boolean;
-  /** Take the SNI from the request's host and check the certificate against it. */
+  /** Take the SNI from the request's host. */
   readonly autoSni: boolean;
+  /** Check the certificate against the request's host. Default false. */
+  readonly autoSanValidation?: boolean;
 }
 
 /** Whether requests go out as HTTP/2 whatever they came in as. */
@@ -55,7 +57,7 @@ const versionFields = (upstream: UpstreamProtocol): Init => {
 };
 
 const commonFields = (pool: ConnectionPool | undefined): Init => {
-  const idleTimeoutMs = pool?.http?.idleTimeout;
+  const idleTimeoutMs = pool?.http?.idleTimeout ?? pool?.tcp?.idleTimeout;
   const durationMs = pool?.tcp?.maxConnectionDuration;
   const maxRequests = pool?.http?.maxRequestsPerConnection;
   if (idleTimeoutMs === undefined && durationMs === undefined && !maxRequests) return {};
@@ -70,7 +72,7 @@ const commonFields = (pool: ConnectionPool | undefined): Init => {
 
 /** `typed_extension_protocol_options` of a cluster. Empty when Envoy's defaults (HTTP/1.1) do. */
 export const httpProtocolOptions = (upstream: UpstreamProtocol): Record<string, Any> => {
-  const { protocol, pool, autoSni } = upstream;
+  const { protocol, pool, autoSni, autoSanValidation = false } = upstream;
   if (!isHttpProtocol(protocol) && !isSniffed(protocol)) return {};
   const common = commonFields(pool);
   const plain =
@@ -79,7 +81,7 @@ export const httpProtocolOptions = (upstream: UpstreamProtocol): Record<string, 
   const options = create(HttpProtocolOptionsSchema, {
     ...common,
     ...versionFields(upstream),
-    ...(autoSni && { upstreamHttpProtocolOptions: { autoSni: true, autoSanValidation: true } }),
+    ...(autoSni && { upstreamHttpProtocolOptions: { autoSni: true, autoSanValidation } }),
   });
   return { [optionsKey]: packAny(HttpProtocolOptionsSchema, options) };
 };

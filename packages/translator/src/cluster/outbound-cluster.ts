@@ -20,6 +20,7 @@ import { circuitBreakers } from './circuit-breakers.ts';
 import { dynamicForwardProxy } from './dynamic-forward-proxy.ts';
 import { type EffectivePolicy, effectivePolicy } from './effective-policy.ts';
 import { httpProtocolOptions, speaksHttp2, type UpstreamProtocol } from './http-protocol.ts';
+import { keepaliveFields } from './keepalive.ts';
 import { loadBalancerFields } from './load-balancer.ts';
 import { originalDestination } from './original-destination.ts';
 import { outlierDetection } from './outlier-detection.ts';
@@ -119,21 +120,11 @@ const clusterMetadata = (
     },
   });
 
-/** A DestinationRule's keepalive in Envoy's seconds; unset parts keep the system's. */
-const keepaliveFields = ({ connectionPool }: EffectivePolicy): Fields => {
-  const keepalive = connectionPool?.tcp?.tcpKeepalive;
-  if (keepalive === undefined) return {};
-  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : Math.ceil(ms / 1000));
-  const [time, interval] = [seconds(keepalive.time), seconds(keepalive.interval)];
-  return {
-    upstreamConnectionOptions: {
-      tcpKeepalive: {
-        ...(keepalive.probes !== undefined && { keepaliveProbes: keepalive.probes }),
-        ...(time !== undefined && { keepaliveTime: time }),
-        ...(interval !== undefined && { keepaliveInterval: interval }),
-      },
-    },
-  };
+/** A server's name is the request's host unless the rule names one; so are the names it may have. */
+const serverNameFields = ({ tls }: EffectivePolicy) => {
+  const autoSni = (tls?.mode === 'SIMPLE' || tls?.mode === 'MUTUAL') && !tls.sni;
+  const isNamed = (tls?.subjectAltNames.length ?? 0) > 0;
+  return { autoSni, autoSanValidation: autoSni && !isNamed && tls?.insecureSkipVerify !== true };
 };
 
 /**
@@ -162,7 +153,7 @@ export const outboundClusterOf = (
     protocol: port.protocol,
     pool: policy.connectionPool,
     meshUpgrades: push.meshConfig.h2UpgradePolicy === 'UPGRADE',
-    autoSni: (policy.tls?.mode === 'SIMPLE' || policy.tls?.mode === 'MUTUAL') && !policy.tls.sni,
+    ...serverNameFields(policy),
   };
   const discovery = discoveryFields(push, proxy, target, policy);
   const originalDestination =
@@ -175,7 +166,7 @@ export const outboundClusterOf = (
     ),
     circuitBreakers: circuitBreakers(policy.connectionPool, policy.retryBudget),
     ...(policy.outlierDetection && { outlierDetection: outlierDetection(policy.outlierDetection) }),
-    ...keepaliveFields(policy),
+    ...keepaliveFields(policy.connectionPool),
     typedExtensionProtocolOptions: httpProtocolOptions(upstream),
     ...transportFields(policy, automaticTls(push, proxy, service, { port, originalDestination }), {
       meshSni: sniOf(port.number, subset, service.hostname),

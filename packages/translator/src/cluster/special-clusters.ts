@@ -19,6 +19,7 @@ import type { InterceptionMode, SocketTarget } from '../proxy/proxy-descriptor.t
 import type { ServiceTarget } from '../proxy/service-target.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { httpProtocolOptions } from './http-protocol.ts';
+import { keepaliveFields } from './keepalive.ts';
 import { originalDestination } from './original-destination.ts';
 
 /** Source address of connections to the app, by which iptables rules know not to capture them. */
@@ -123,6 +124,7 @@ export const inbound = (
     ...discovery,
     connectTimeout: duration(pool?.tcp?.connectTimeout ?? mesh.connectTimeoutMs),
     circuitBreakers: circuitBreakers(pool, undefined),
+    ...keepaliveFields(pool),
     typedExtensionProtocolOptions: httpProtocolOptions({
       protocol: target.servicePort.protocol,
       pool: withoutUpgrade(pool),

@@ -11,11 +11,11 @@ import type { TcpProxyOptions } from './tcp-proxy.ts';
 export const l4Match = (match: L4Match, context: RouteContext): boolean =>
   appliesToSource(match, context);
 
-/** What a route's destinations make of a TCP proxy. A tunnel and a time-out are the first one's. */
+/** What a route's destinations make of a TCP proxy. Tunnel, time-outs and hash are the first one's. */
 export const l4Settings = (
   context: RouteContext,
   destinations: readonly L4Destination[],
-): Pick<TcpProxyOptions, 'targets' | 'statPrefix' | 'tunnel' | 'idleTimeoutMs'> => {
+): Omit<TcpProxyOptions, 'mesh' | 'listenerClass'> => {
   const targets = destinations.map(({ destination, weight }) => ({
     cluster: destinationCluster(context, destination),
     weight: destinations.length === 1 ? 1 : (weight ?? 0),
@@ -27,5 +27,7 @@ export const l4Settings = (
     statPrefix: targets.map(({ cluster }) => cluster).join(';'),
     tunnel: policy?.tunnel,
     idleTimeoutMs: policy?.connectionPool?.tcp?.idleTimeout,
+    maxConnectionDurationMs: policy?.connectionPool?.tcp?.maxConnectionDuration,
+    hashSourceIp: policy?.loadBalancer?.consistentHash?.useSourceIp === true,
   };
 };

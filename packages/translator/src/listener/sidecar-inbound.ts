@@ -135,10 +135,9 @@ const passthroughPorts = (inbound: Inbound, served: ReadonlySet<number>): Inboun
   );
 
 /** With interception: one listener for all ports, filter chains for each. */
-const virtualInbound = (inbound: Inbound): Listener => {
+const virtualInbound = (inbound: Inbound, targets: readonly ServiceTarget[]): Listener => {
   const { push, proxy } = inbound;
   const { meshConfig } = push;
-  const targets = own(serviceTargets(push, proxy));
   const ports = [
     ...targets.map((target) => targetPort(inbound, target, true)),
     ...passthroughPorts(inbound, new Set(targets.map(({ port }) => port))),
@@ -163,7 +162,13 @@ export const inboundListeners = (
 ): readonly Listener[] => {
   const mutualTls = workloadMutualTls(push.peerAuthentications, proxyWorkload(push, proxy));
   const inbound: Inbound = { push, proxy, mutualTls };
-  return proxy.interceptionMode === 'NONE'
-    ? own(serviceTargets(push, proxy)).map((target) => boundListener(inbound, target))
-    : [virtualInbound(inbound)];
+  const targets = own(serviceTargets(push, proxy));
+  const bound = targets.filter(
+    ({ ingress }) => proxy.interceptionMode === 'NONE' || ingress?.captureMode === 'NONE',
+  );
+  const captured = targets.filter((target) => !bound.includes(target));
+  return [
+    ...bound.map((target) => boundListener(inbound, target)),
+    ...(proxy.interceptionMode === 'NONE' ? [] : [virtualInbound(inbound, captured)]),
+  ];
 };

@@ -28,6 +28,10 @@ export interface TcpProxyOptions {
   readonly tunnel?: Tunnel | undefined;
   /** Silence after which the connection is closed; Envoy's default is one hour, 0 never. */
   readonly idleTimeoutMs?: number | undefined;
+  /** Age at which the connection is closed; absent: never. */
+  readonly maxConnectionDurationMs?: number | undefined;
+  /** The client's address decides the endpoint of hashing balancers. Default false. */
+  readonly hashSourceIp?: boolean;
 }
 
 const clusterSpecifier = (targets: readonly TcpTarget[]) => {
@@ -64,6 +68,12 @@ export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
           accessLog: accessLogs(options.mesh),
           ...(options.idleTimeoutMs !== undefined && {
             idleTimeout: duration(options.idleTimeoutMs),
+          }),
+          ...(options.maxConnectionDurationMs !== undefined && {
+            maxDownstreamConnectionDuration: duration(options.maxConnectionDurationMs),
+          }),
+          ...(options.hashSourceIp === true && {
+            hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }],
           }),
           ...(options.tunnel && { tunnelingConfig: tunnelingConfig(options.tunnel) }),
         }),
