@@ -168,7 +168,7 @@ export const inboundListeners = (
   );
   const captured = targets.filter((target) => !bound.includes(target));
   return [
-    ...bound.map((target) => boundListener(inbound, target)),
     ...(proxy.interceptionMode === 'NONE' ? [] : [virtualInbound(inbound, captured)]),
+    ...bound.map((target) => boundListener(inbound, target)),
   ];
 };
