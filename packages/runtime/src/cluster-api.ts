@@ -9,8 +9,10 @@ import {
 } from '@lateen/apiserver';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
+import { defaultInjectionOptions, type InjectionOptions } from '@lateen/pilot';
 import { istioValidationPlugin } from './admission/istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
+import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import type { Network } from './network/network.ts';
 import { KubeletPodBackend } from './pod-access/kubelet-pod-backend.ts';
@@ -23,6 +25,7 @@ export interface ClusterApiOptions {
   readonly pki: ClusterPki;
   readonly network: Network;
   readonly port: number;
+  readonly membership: MeshMembership | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Undefined until the node is up. */
@@ -39,6 +42,18 @@ export interface ClusterApi {
 
 const apiHost = '127.0.0.1';
 
+/** Name of the kubeconfig's context when there is only one cluster. */
+const soleClusterName = 'lateen';
+
+const injectionOptions = (membership: MeshMembership | undefined): InjectionOptions =>
+  membership === undefined
+    ? defaultInjectionOptions
+    : {
+        ...defaultInjectionOptions,
+        clusterId: membership.cluster,
+        network: membership.network,
+      };
+
 /** istiod's service account, as its certificate names it. */
 const pilotUser = {
   commonName: 'system:serviceaccount:istio-system:istiod',
@@ -47,7 +62,7 @@ const pilotUser = {
 
 /** API server, kubeconfig for people and for istiod, and a client. Rejects when the port is taken. */
 export const openClusterApi = async (options: ClusterApiOptions): Promise<ClusterApi> => {
-  const { state, pki, network, clock, log } = options;
+  const { state, pki, network, clock, log, membership } = options;
   const { key, certificate } = issueServerCertificate(pki, [
     apiHost,
     network.nodeAddress,
@@ -73,16 +88,21 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     // Nothing beyond the Roles in the store, and everything to system:masters.
     authorizer: ruleAuthorizer([]),
     kinds: builtinKinds,
-    admission: [serviceAccountPlugin, injectionPlugin(ownClient), istioValidationPlugin],
+    admission: [
+      serviceAccountPlugin,
+      injectionPlugin(ownClient, injectionOptions(membership)),
+      istioValidationPlugin,
+    ],
     pods: new KubeletPodBackend(options.kubelet, clock),
     verifyToken,
     issueToken: (request) => pki.tokens.issue(request),
     serviceAddresses: network.serviceAddresses,
   });
   const admin = { commonName: 'lateen-admin', organizations: ['system:masters'] };
-  const kubeconfig = clientKubeconfig(pki, server.url, admin);
+  const target = { name: membership?.cluster ?? soleClusterName, server: server.url };
+  const kubeconfig = clientKubeconfig(pki, target, admin);
   writePrivateFile(state.kubeconfig, kubeconfig);
-  writePrivateFile(state.pilotKubeconfig, clientKubeconfig(pki, server.url, pilotUser));
+  writePrivateFile(state.pilotKubeconfig, clientKubeconfig(pki, target, pilotUser));
   client = createKubeClient(parseKubeConfig(kubeconfig));
   return { url: server.url, port: server.port, client, close: () => server.close() };
 };

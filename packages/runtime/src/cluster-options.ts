@@ -1,3 +1,5 @@
+import type { MeshMembership } from './bootstrap/mesh-membership.ts';
+
 /** A step of the start, for people. */
 export interface ProgressNote {
   readonly kind: 'done' | 'warning';
@@ -15,5 +17,7 @@ export interface ClusterOptions {
   readonly gatewayPort: number;
   /** Files that say what images are, in ARCHITECTURE.md's format; later ones win. */
   readonly imageCatalogs: readonly string[];
+  /** Its place in a mesh of several clusters; undefined: it is one of its own. */
+  readonly membership?: MeshMembership | undefined;
   readonly onProgress: (note: ProgressNote) => void;
 }

@@ -3,7 +3,8 @@ import { istioCrds } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { type KubeClient, systemClock } from '@lateen/kube';
 import { istioSystem } from './bootstrap/istio-system.ts';
-import { kubernetesService, namespaces, node } from './bootstrap/kube-system.ts';
+import { kubernetesService, namespacesOf, node } from './bootstrap/kube-system.ts';
+import { membershipObjects, plugAuthority } from './bootstrap/mesh-membership.ts';
 import { applyObjects, overwriteObjects } from './bootstrap/object-applier.ts';
 import { Cleanup } from './cleanup.ts';
 import { type ClusterApi, openClusterApi } from './cluster-api.ts';
@@ -116,6 +117,7 @@ const start = async (base: Foundation): Promise<Cluster> => {
     log,
     pki: base.pki,
     port: apiPort,
+    membership: options.membership,
     kubelet: () => kubelet,
   });
   cleanup.add(() => api.close());
@@ -154,10 +156,12 @@ interface Interior {
 
 /** Brings to life what the API server holds, and adds what every cluster has. */
 const populate = async (base: Foundation, interior: Interior): Promise<NodeAgents> => {
-  const { state, network, log, clock, pki, stop } = base;
+  const { state, network, log, clock, pki, stop, options } = base;
+  const { membership } = options;
   const { client, port } = interior.api;
   const common = { client, clock, log, jitter: Math.random, signal: stop.signal };
-  await applyObjects(client, [...namespaces, ...istioCrds]);
+  await applyObjects(client, [...namespacesOf(membership?.network), ...istioCrds]);
+  if (membership !== undefined) await plugAuthority(client, membership, clock);
   const rootCertificate = pki.authority.certificate;
   const caches = await startControllers({ ...common, rootCertificate });
   const agents = await startNodeAgents({
@@ -167,6 +171,7 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
     state,
     tokens: pki.tokens,
     images: interior.images,
+    membership,
     gateway: { host: localhost, port: interior.gatewayPort },
   });
   const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
@@ -174,7 +179,10 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
     node(network.nodeAddress, now),
     ...kubernetesService(network.serviceAddresses.first, { host: localhost, port }),
   ]);
-  await applyObjects(client, istioSystem());
+  await applyObjects(client, [
+    ...istioSystem(),
+    ...(membership === undefined ? [] : membershipObjects()),
+  ]);
   return agents;
 };
 

@@ -4,7 +4,9 @@ import type { Secret } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { TokenAuthority } from '@lateen/identity';
 import { Informer, type KubeClient, resources } from '@lateen/kube';
+import { defaultInjectionOptions } from '@lateen/pilot';
 import { nodeLabels, nodeName } from './bootstrap/kube-system.ts';
+import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ControllerCaches } from './controllers/controller-context.ts';
 import { builtInImages } from './images/built-in-images.ts';
@@ -39,6 +41,7 @@ export interface NodeAgentsOptions {
   readonly tokens: TokenAuthority;
   /** Images of the catalog files, later ones win. */
   readonly images: readonly LocalImage[];
+  readonly membership: MeshMembership | undefined;
   /** Address of this machine where the ingress gateway's port 80 is. */
   readonly gateway: Destination;
   readonly signal: AbortSignal;
@@ -99,6 +102,8 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
   const builtIn = builtInImages({
     kubeconfig: state.pilotKubeconfig,
     discovery: () => discoveryAddress(caches),
+    clusterId: options.membership?.cluster ?? defaultInjectionOptions.clusterId,
+    networkId: options.membership?.network,
   });
   const kubelet = new Kubelet({
     nodeName,

@@ -11,6 +11,9 @@ import {
 } from './proxy-container.ts';
 import { canonicalService, workloadIdentity } from './workload-identity.ts';
 
+/** Network of a pod, by which endpoints of other networks are told apart. */
+const networkLabel = 'topology.istio.io/network';
+
 /**
  * The pod with its proxy, or the very same pod when it gets none or has one. Pure and idempotent: for
  * use as an admission step, and offline on manifests. `namespace` is undefined when it is not known.
@@ -37,6 +40,9 @@ export const injectPod = (
         'security.istio.io/tlsMode': labels['security.istio.io/tlsMode'] ?? 'istio',
         'service.istio.io/canonical-name': canonical.name,
         'service.istio.io/canonical-revision': canonical.revision,
+        ...(options.network !== undefined && {
+          [networkLabel]: labels[networkLabel] ?? options.network,
+        }),
       },
       annotations: annotationsOf(pod, options),
     },

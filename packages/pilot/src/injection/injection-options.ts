@@ -14,6 +14,8 @@ export interface InjectionOptions {
   readonly interception: InjectedInterception;
   /** Node metadata CLUSTER_ID. */
   readonly clusterId: string;
+  /** Node metadata NETWORK, and label `topology.istio.io/network` of pods; absent: one network for all. */
+  readonly network?: string;
   /** Node metadata MESH_ID. */
   readonly meshId: string;
   readonly trustDomain: string;

@@ -99,6 +99,9 @@ const proxyEnvironment = (
     { name: 'ISTIO_META_POD_PORTS', value: JSON.stringify(ports) },
     { name: 'ISTIO_META_APP_CONTAINERS', value: containers.map(({ name }) => name).join(',') },
     { name: 'ISTIO_META_CLUSTER_ID', value: options.clusterId },
+    ...(options.network === undefined
+      ? []
+      : [{ name: 'ISTIO_META_NETWORK', value: options.network }]),
     field('ISTIO_META_NODE_NAME', 'spec.nodeName'),
     { name: 'ISTIO_META_INTERCEPTION_MODE', value: options.interception },
     { name: 'ISTIO_META_WORKLOAD_NAME', value: identity.name },

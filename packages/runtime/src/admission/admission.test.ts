@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import type { AdmissionRequest } from '@lateen/apiserver';
 import { FakeKubeClient, resources } from '@lateen/kube';
+import { defaultInjectionOptions } from '@lateen/pilot';
 import { istioValidationPlugin } from './istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './pod-plugins.ts';
 
@@ -40,7 +41,9 @@ test('pods get their service account, and a proxy where the namespace wants one'
     spec: { containers: [{ name: 'app', image: 'x' }] },
   });
   const containers = async (name: string): Promise<string[]> => {
-    const answer = await injectionPlugin(() => client).admit(requestFor('pods', pod(name)));
+    const answer = await injectionPlugin(() => client, defaultInjectionOptions).admit(
+      requestFor('pods', pod(name)),
+    );
     const spec = answer.object?.spec as { containers: { name: string }[] };
     return spec.containers.map((container) => container.name);
   };

@@ -1,7 +1,7 @@
 import type { Namespace, Pod } from '@lateen/api';
 import type { AdmissionPlugin } from '@lateen/apiserver';
 import { isKubeError, type KubeClient, resources } from '@lateen/kube';
-import { injectPod } from '@lateen/pilot';
+import { type InjectionOptions, injectPod } from '@lateen/pilot';
 
 const isNewPod = (request: {
   readonly operation: string;
@@ -27,12 +27,16 @@ export const serviceAccountPlugin: AdmissionPlugin = {
 };
 
 /** Istio's injector: the proxy container for pods of namespaces that want it. */
-export const injectionPlugin = (client: () => KubeClient): AdmissionPlugin => ({
+export const injectionPlugin = (
+  client: () => KubeClient,
+  options: InjectionOptions,
+): AdmissionPlugin => ({
   name: 'sidecar-injector',
   admit: async (request) => {
     if (!isNewPod(request)) return {};
     const pod = request.object as Pod;
-    const { value, diagnostics } = injectPod(pod, await readNamespace(client(), request.namespace));
+    const namespace = await readNamespace(client(), request.namespace);
+    const { value, diagnostics } = injectPod(pod, namespace, options);
     const warnings = diagnostics.map(({ message, path }) => `${path ?? 'pod'}: ${message}`);
     return { ...(value !== undefined && { object: value }), warnings };
   },

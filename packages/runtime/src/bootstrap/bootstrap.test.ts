@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import type { Deployment, Pod, Service } from '@lateen/api';
 import { FakeKubeClient, resources } from '@lateen/kube';
 import { istioSystem, meshConfigMap } from './istio-system.ts';
-import { namespaces } from './kube-system.ts';
+import { namespacesOf } from './kube-system.ts';
 import { applyObjects } from './object-applier.ts';
 import { proxyBootstrap } from './proxy-bootstrap.ts';
 
 test('applying twice changes nothing; what the user changed stays; what is gone comes back', async () => {
   const client = new FakeKubeClient();
-  const objects = [...namespaces, ...istioSystem()];
+  const objects = [...namespacesOf(), ...istioSystem()];
   await applyObjects(client, objects);
   const gateway = { name: 'istio-ingressgateway', namespace: 'istio-system' };
   const scaled = { kind: 'merge', ...gateway, body: { spec: { replicas: 3 } } } as const;
@@ -81,6 +81,8 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
     pod,
     role: 'sidecar',
     podAddress: '127.9.0.5',
+    clusterId: 'cluster1',
+    networkId: 'network1',
     container: { name: 'istio-proxy', env },
     appPorts: new Map([[9080, 20_001]]),
     discovery: { host: '127.9.128.7', port: 15_010 },
@@ -90,6 +92,8 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
   assert.equal(cluster, 'reviews.default');
   assert.equal(metadata['WORKLOAD_NAME'], 'reviews-v1');
   assert.equal(metadata['MESH_ID'], 'mesh-1');
+  assert.equal(metadata['CLUSTER_ID'], 'cluster1');
+  assert.equal(metadata['NETWORK'], 'network1');
   assert.equal(metadata['HTTP_PROXY_PORT'], '15002');
   assert.equal(metadata['LATEEN_APP_PORTS'], '{"9080":"127.0.0.1:20001"}');
 });

@@ -9,18 +9,19 @@ export const nodeName = 'lateen';
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-/** Namespaces every Kubernetes cluster starts with, and Istio's. */
-export const namespaces: readonly KubeObject[] = [
-  'default',
-  'kube-system',
-  'kube-public',
-  'kube-node-lease',
-  'istio-system',
-].map((name) => ({
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
-}));
+/**
+ * Namespaces every Kubernetes cluster starts with, and Istio's, which says on which network the cluster is
+ * when there are several.
+ */
+export const namespacesOf = (networkId?: string): readonly KubeObject[] =>
+  ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'istio-system'].map((name) => {
+    const network =
+      name === 'istio-system' && networkId !== undefined
+        ? { 'topology.istio.io/network': networkId }
+        : {};
+    const labels = { 'kubernetes.io/metadata.name': name, ...network };
+    return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+  });
 
 /** Labels of the node, which `nodeSelector` of pods may ask for. */
 export const nodeLabels: Readonly<Record<string, string>> = {

@@ -16,6 +16,10 @@ export interface ProxyBootstrapInput {
   readonly container: Container;
   readonly role: ProxyRole;
   readonly podAddress: string;
+  /** Node metadata CLUSTER_ID. */
+  readonly clusterId: string;
+  /** Node metadata NETWORK; undefined: one network for all. */
+  readonly networkId?: string | undefined;
   /** Workload port to port of 127.0.0.1. */
   readonly appPorts: ReadonlyMap<number, number>;
   /** Where istiod serves xDS. */
@@ -65,7 +69,8 @@ const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
     NODE_NAME: spec.nodeName ?? '',
     INSTANCE_IPS: podAddress,
     ISTIO_VERSION: istioVersion,
-    CLUSTER_ID: 'Kubernetes',
+    CLUSTER_ID: input.clusterId,
+    ...(input.networkId !== undefined && { NETWORK: input.networkId }),
     MESH_ID: 'cluster.local',
     INTERCEPTION_MODE: 'NONE',
     WORKLOAD_NAME: name,

@@ -21,6 +21,10 @@ export interface BuiltInImageOptions {
   readonly kubeconfig: string;
   /** Address of istiod's xDS service; undefined while the service has none. */
   readonly discovery: () => Destination | undefined;
+  /** Istio's cluster id. */
+  readonly clusterId: string;
+  /** `topology.istio.io/network` of this cluster; undefined: one network for all. */
+  readonly networkId: string | undefined;
 }
 
 /** istiod's ports: xDS in plaintext, xDS and certificates over TLS, status. */
@@ -38,7 +42,7 @@ const pilot = (options: BuiltInImageOptions): Program => ({
       '--http-address',
       `${podAddress}:${statusPort}`,
     ],
-    env: { KUBECONFIG: options.kubeconfig },
+    env: { KUBECONFIG: options.kubeconfig, CLUSTER_ID: options.clusterId },
   }),
 });
 
@@ -53,7 +57,9 @@ const proxy = (options: BuiltInImageOptions): Program => ({
       throw new ConfigMissing('service istiod of istio-system has no address yet');
     const { podAddress } = addresses;
     const role = roleOf(container);
-    const bootstrap = proxyBootstrap({ pod, container, role, podAddress, appPorts, discovery });
+    const { clusterId, networkId } = options;
+    const input = { pod, container, role, podAddress, clusterId, networkId, appPorts, discovery };
+    const bootstrap = proxyBootstrap(input);
     const path = join(folder, container.name, 'bootstrap.json');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(path, `${JSON.stringify(bootstrap, undefined, 2)}\n`, { mode: 0o600 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@lateen/base';
 import {
@@ -23,10 +23,16 @@ export interface ClusterPki {
   readonly tokens: TokenAuthority;
 }
 
-const loadAuthority = (folder: string, clock: Clock): CertificateAuthority => {
+/** The CA of a folder that is there; a new one is made at first. @throws RuntimeError `bad-state`. */
+export const loadAuthority = (
+  folder: string,
+  commonName: string,
+  clock: Clock,
+): CertificateAuthority => {
   const paths = { certificate: join(folder, 'ca.crt'), key: join(folder, 'ca.key') };
   if (!existsSync(paths.certificate) || !existsSync(paths.key)) {
-    const authority = createCertificateAuthority({ commonName: 'lateen' }, clock);
+    const authority = createCertificateAuthority({ commonName }, clock);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     writePrivateFile(paths.key, authority.key);
     writePrivateFile(paths.certificate, authority.certificate);
     return authority;
@@ -48,7 +54,7 @@ const loadAuthority = (folder: string, clock: Clock): CertificateAuthority => {
 
 /** Reads the keys of the cluster, or makes them at its first start. */
 export const loadClusterPki = (folder: string, clock: Clock): ClusterPki => {
-  const authority = loadAuthority(folder, clock);
+  const authority = loadAuthority(folder, 'lateen', clock);
   const tokenPath = join(folder, 'service-account.key');
   if (!existsSync(tokenPath)) writePrivateFile(tokenPath, createTokenKey());
   return { authority, tokens: createTokenAuthority(readFileSync(tokenPath, 'utf8'), clock) };
@@ -71,10 +77,16 @@ export const issueServerCertificate = (
     lifetimeMs: leafLifetimeMs,
   });
 
+/** What a kubeconfig is about: `name` is that of its context, cluster and user. */
+export interface KubeconfigTarget {
+  readonly name: string;
+  readonly server: string;
+}
+
 /** A kubeconfig with its own client certificate; user and groups are in it. */
 export const clientKubeconfig = (
   { authority }: ClusterPki,
-  server: string,
+  { name, server }: KubeconfigTarget,
   user: { readonly commonName: string; readonly organizations: readonly string[] },
 ): string => {
   const { certificate, key } = authority.issue({ subject: user, lifetimeMs: leafLifetimeMs });
@@ -82,17 +94,17 @@ export const clientKubeconfig = (
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    'current-context': 'lateen',
+    'current-context': name,
     clusters: [
       {
-        name: 'lateen',
+        name,
         cluster: { server, 'certificate-authority-data': base64(authority.certificate) },
       },
     ],
-    contexts: [{ name: 'lateen', context: { cluster: 'lateen', user: 'lateen' } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
     users: [
       {
-        name: 'lateen',
+        name,
         user: {
           'client-certificate-data': base64(certificate),
           'client-key-data': base64(key),

@@ -27,8 +27,9 @@ test('keys stay the same from start to start, and are private', (t) => {
   assert.equal(first.authority.certificate, second.authority.certificate);
   assert.equal(first.tokens.key, second.tokens.key);
   assert.equal(statSync(join(pki, 'ca.key')).mode & 0o777, 0o600);
+  const target = { name: 'lateen', server: 'https://127.0.0.1:1' };
   const user = { commonName: 'admin', organizations: ['system:masters'] };
-  const connection = parseKubeConfig(clientKubeconfig(first, 'https://127.0.0.1:1', user));
+  const connection = parseKubeConfig(clientKubeconfig(first, target, user));
   assert.equal(connection.certificateAuthority, first.authority.certificate);
   assert.match(connection.clientCertificate ?? '', /BEGIN CERTIFICATE/);
 });
