@@ -137,10 +137,9 @@ test('serves on while the control plane is gone, and follows it when it is back'
         ).value === 0,
     );
     assert.equal(await get(proxy), '200 a');
-    await using second: AdsFixture = await startAdsFixture(
-      resourcesFor({ b: [b.port] }, 'b'),
-      first.port,
-    );
+    await using second: AdsFixture = await startAdsFixture(resourcesFor({ b: [b.port] }, 'b'), {
+      port: first.port,
+    });
     await eventually(async () => (await get(proxy)) === '200 b');
     assert.equal(second.streams, 1);
   } finally {

@@ -67,6 +67,8 @@ export class Configuration {
   readonly #wallMs: () => number;
   readonly #routes = new Map<string, RouteHolder>();
   readonly #waiting = new Map<string, WaitingListener>();
+  /** Listeners whose addresses are being bound. */
+  readonly #opening = new Set<ListenerTable>();
   /** Names of secrets out of the bootstrap. */
   readonly #staticSecrets = new Set<string>();
   #listeners: ListenerSet | undefined = undefined;
@@ -98,7 +100,7 @@ export class Configuration {
 
   get #tables(): readonly ListenerTable[] {
     const waiting = [...this.#waiting.values()].map(({ table }) => table);
-    return [...(this.#listeners?.tables ?? []), ...waiting];
+    return [...(this.#listeners?.tables ?? []), ...waiting, ...this.#opening];
   }
 
   /** Names of route configurations that listeners want. */
@@ -221,12 +223,22 @@ export class Configuration {
   async #putListener(table: ListenerTable): Promise<void> {
     this.#stopWaiting(table.name);
     if (!this.#isWaitedFor(table)) {
-      await this.#listeners?.put(table);
+      await this.#open(table);
       return;
     }
     const timer = setTimeout(() => void this.#release(table.name), warmingTimeoutMs);
     timer.unref();
     this.#waiting.set(table.name, { table, timer });
+  }
+
+  /** Puts a listener in service; what it refers to stays wanted while its addresses are bound. */
+  async #open(table: ListenerTable): Promise<void> {
+    this.#opening.add(table);
+    try {
+      await this.#listeners?.put(table);
+    } finally {
+      this.#opening.delete(table);
+    }
   }
 
   #stopWaiting(name: string): void {
@@ -241,7 +253,7 @@ export class Configuration {
     if (waiting === undefined) return;
     this.#stopWaiting(name);
     try {
-      await this.#listeners?.put(waiting.table);
+      await this.#open(waiting.table);
     } catch (error) {
       this.#log.error('listener cannot be put in service', { name, error: String(error) });
     }

@@ -12,6 +12,7 @@ import {
   type ServerDuplexStream,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
+import type { CertificateAndKey, CertificateAuthority } from '@lateen/identity';
 import {
   createResource,
   createSnapshot,
@@ -29,6 +30,7 @@ import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_p
 import { ClusterLoadAssignmentSchema } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
+import { SecretSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
@@ -42,6 +44,13 @@ export interface FixtureResources {
   readonly endpoints?: readonly JsonObject[];
   readonly listeners?: readonly JsonObject[];
   readonly routes?: readonly JsonObject[];
+  readonly secrets?: readonly JsonObject[];
+}
+
+/** Mutual TLS of a control plane. */
+export interface FixtureSecurity {
+  readonly pair: CertificateAndKey;
+  readonly authority: CertificateAuthority;
 }
 
 /** A request as far as tests look at it. */
@@ -54,6 +63,8 @@ export interface SeenRequest {
 export interface AdsFixture extends AsyncDisposable {
   readonly port: number;
   readonly requests: readonly SeenRequest[];
+  /** Names in the certificates of proxies, one for each stream. */
+  readonly peers: readonly string[];
   /** Replaces everything; connected proxies get the difference. */
   set(resources: FixtureResources): Promise<void>;
   readonly streams: number;
@@ -96,14 +107,26 @@ const buildSnapshot = async (resources: FixtureResources): Promise<Snapshot> => 
     ...make(typeUrls.endpoint, ClusterLoadAssignmentSchema, 'clusterName', resources.endpoints),
     ...make(typeUrls.listener, ListenerSchema, 'name', resources.listeners),
     ...make(typeUrls.route, RouteConfigurationSchema, 'name', resources.routes),
+    ...make(typeUrls.secret, SecretSchema, 'name', resources.secrets),
   ]);
 };
 
+const credentialsOf = (security: FixtureSecurity | undefined): ServerCredentials => {
+  if (security === undefined) return ServerCredentials.createInsecure();
+  const { pair, authority } = security;
+  const own = { cert_chain: Buffer.from(pair.certificate), private_key: Buffer.from(pair.key) };
+  return ServerCredentials.createSsl(Buffer.from(authority.certificate), [own], true);
+};
+
 /** Serves a snapshot to every stream with the state machines of `@lateen/xds`. */
-export const startAdsFixture = async (first: FixtureResources, port = 0): Promise<AdsFixture> => {
+export const startAdsFixture = async (
+  first: FixtureResources,
+  options: { readonly port?: number; readonly tls?: FixtureSecurity } = {},
+): Promise<AdsFixture> => {
   let snapshot = await buildSnapshot(first);
   const pushes = new Set<() => void>();
   const requests: SeenRequest[] = [];
+  const peers: string[] = [];
   const serve =
     <Request, Response>(protocol: ServerProtocol<Request, Response>) =>
     (call: ServerDuplexStream<Request, Response>): void => {
@@ -114,6 +137,8 @@ export const startAdsFixture = async (first: FixtureResources, port = 0): Promis
         for (const response of next.responses) call.write(response);
       };
       pushes.add(push);
+      const names = call.getAuthContext().sslPeerCertificate?.subjectaltname;
+      if (names !== undefined) peers.push(names.replace('URI:', ''));
       call.on('data', (request: Request) => {
         const { typeUrl, errorDetail } = request as {
           typeUrl: string;
@@ -133,13 +158,16 @@ export const startAdsFixture = async (first: FixtureResources, port = 0): Promis
   const server = new Server();
   server.addService(service, { delta: serve(deltaServer), sotw: serve(sotwServer) });
   const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
-      error === null ? resolve(actual) : reject(error),
+    server.bindAsync(
+      `127.0.0.1:${options.port ?? 0}`,
+      credentialsOf(options.tls),
+      (error, actual) => (error === null ? resolve(actual) : reject(error)),
     ),
   );
   return {
     port: bound,
     requests,
+    peers,
     get streams() {
       return pushes.size;
     },

@@ -120,3 +120,13 @@ export const bootstrapOf = (parts: {
     },
     ...parts.more,
   });
+
+/** HTTP/2 to a cluster. */
+export const http2Protocol: JsonObject = {
+  typedExtensionProtocolOptions: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      { explicitHttpConfig: { http2ProtocolOptions: {} } },
+    ),
+  },
+};

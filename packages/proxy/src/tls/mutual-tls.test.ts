@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import tls from 'node:tls';
+import type { JsonObject } from '@bufbuild/protobuf';
+import {
+  commonTls,
+  downstreamTls,
+  server,
+  spiffe,
+  testAuthority,
+  upstreamTls,
+  workload,
+} from '../testing/certificates.ts';
+import { routeTo, runProxy } from '../testing/running-proxy.ts';
+import {
+  clusterJson,
+  http2Protocol,
+  httpListenerJson,
+  routesJson,
+} from '../testing/static-bootstrap.ts';
+import { tlsGet } from '../testing/tls-client.ts';
+import { httpUpstream, namedUpstream, rawUpstream, type Upstream } from '../testing/upstream.ts';
+
+const root = testAuthority('mesh');
+const stranger = testAuthority('stranger');
+const istioProtocols = [
+  'istio-peer-exchange',
+  'istio',
+  'istio-http/1.0',
+  'istio-http/1.1',
+  'istio-h2',
+];
+
+const manager = (cluster: string): JsonObject => ({
+  routeConfig: routesJson([routeTo(cluster)]),
+});
+
+/** A PERMISSIVE port as Istio writes it: mutual TLS for its ALPN values, plain text beside it. */
+const permissive = (socket: JsonObject, more: JsonObject = {}): JsonObject => {
+  const plain = httpListenerJson({ ...manager('app'), ...more });
+  const [chain] = plain['filterChains'] as [JsonObject];
+  return {
+    ...plain,
+    listenerFilters: [
+      {
+        name: 'envoy.filters.listener.tls_inspector',
+        typedConfig: {
+          '@type':
+            'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+        },
+      },
+    ],
+    filterChains: [
+      {
+        ...chain,
+        name: 'mtls',
+        filterChainMatch: { transportProtocol: 'tls', applicationProtocols: istioProtocols },
+        transportSocket: socket,
+      },
+      { ...chain, name: 'plain', filterChainMatch: { transportProtocol: 'raw_buffer' } },
+    ],
+    trafficDirection: 'INBOUND',
+  };
+};
+
+const serverTls = (more: JsonObject = {}): JsonObject =>
+  downstreamTls(
+    commonTls(workload(root, 'server'), [root], { alpnProtocols: ['h2', 'http/1.1'], ...more }),
+    { requireClientCertificate: true },
+  );
+
+const startServer = async (app: Upstream, socket: JsonObject = serverTls()) =>
+  runProxy({ clusters: [clusterJson('app', [app.port])], listeners: [permissive(socket)] });
+
+const alpn = ['istio-http/1.1', 'istio', 'http/1.1'];
+
+test('one port takes mutual TLS and plain text, and TLS of others goes nowhere', async () => {
+  await using app = await namedUpstream('app');
+  await using running = await startServer(app);
+  const { port } = running;
+  const pair = workload(root, 'client');
+  assert.equal(await (await running.fetch('/')).text(), 'app');
+  const answer = await tlsGet({ port, authority: root, pair, alpn });
+  assert.ok('status' in answer);
+  assert.deepEqual([answer.status, answer.body, answer.alpn], [200, 'app', 'http/1.1']);
+  assert.ok('error' in (await tlsGet({ port, authority: root, pair, alpn: ['http/1.1'] })));
+  const stats = await (await running.admin('/stats?filter=ssl.handshake')).text();
+  assert.match(stats, /ssl\.handshake: 1\n/);
+});
+
+const refusedClients: readonly (readonly [string, Omit<Parameters<typeof tlsGet>[0], 'port'>])[] = [
+  ['no certificate', {}],
+  ['a certificate of another root', { pair: workload(stranger, 'client') }],
+  ['an expired certificate', { pair: workload(root, 'client', -60_000) }],
+  ['TLS 1.1', { pair: workload(root, 'client'), maxVersion: 'TLSv1.1' }],
+];
+for (const [name, options] of refusedClients) {
+  test(`refuses a client with ${name}`, async () => {
+    let requests = 0;
+    await using app = await httpUpstream((_request, response) => {
+      requests++;
+      response.end();
+    });
+    await using running = await startServer(app);
+    const answer = await tlsGet({ port: running.port, alpn, authority: root, ...options });
+    assert.ok('error' in answer, JSON.stringify(answer));
+    assert.equal(requests, 0);
+  });
+}
+
+test('checks names, pins and bundles of several roots', async () => {
+  await using app = await namedUpstream('app');
+  const names = {
+    matchTypedSubjectAltNames: [{ sanType: 'URI', matcher: { exact: spiffe('client') } }],
+  };
+  const context = (more: JsonObject): JsonObject => {
+    const common = commonTls(workload(root, 'server'), [stranger, root]);
+    const validation = common['validationContext'] as JsonObject;
+    const merged = { ...common, validationContext: { ...validation, ...more } };
+    return downstreamTls(merged, { requireClientCertificate: true });
+  };
+  await using named = await startServer(app, context(names));
+  const ask = async (port: number, account: string, authority = root): Promise<boolean> => {
+    const pair = workload(authority, account);
+    return 'status' in (await tlsGet({ port, alpn, authority: root, pair }));
+  };
+  assert.deepEqual(
+    [
+      await ask(named.port, 'client'),
+      await ask(named.port, 'client', stranger),
+      await ask(named.port, 'other'),
+      await ask(named.port, 'client', testAuthority('third')),
+    ],
+    [true, true, false, false],
+  );
+  await using pinned = await startServer(
+    app,
+    context({ verifyCertificateHash: ['00'.repeat(32)] }),
+  );
+  assert.equal(await ask(pinned.port, 'client'), false);
+});
+
+/** A sidecar's cluster: mutual TLS for endpoints that say so, plain text for the others. */
+const meshCluster = (
+  port: number,
+  more: JsonObject = {},
+  settings: JsonObject = {},
+): JsonObject => {
+  const cluster = clusterJson('app', [port]);
+  const [locality] = (cluster['loadAssignment'] as { endpoints: { lbEndpoints: JsonObject[] }[] })
+    .endpoints;
+  const endpoints = (locality?.lbEndpoints ?? []).map((endpoint) => ({
+    ...endpoint,
+    metadata: { filterMetadata: { 'envoy.transport_socket_match': { tlsMode: 'istio' } } },
+  }));
+  return {
+    ...cluster,
+    loadAssignment: { clusterName: 'app', endpoints: [{ lbEndpoints: endpoints }] },
+    transportSocketMatches: [
+      {
+        name: 'tlsMode-istio',
+        match: { tlsMode: 'istio' },
+        transportSocket: upstreamTls(
+          commonTls(workload(root, 'client'), [root], {
+            alpnProtocols: ['istio-peer-exchange', 'istio'],
+            tlsParams: { tlsMaximumProtocolVersion: 'TLSv1_3' },
+            ...settings,
+          }),
+          { sni: 'outbound_.80_._.app.default.svc.cluster.local' },
+        ),
+      },
+      { name: 'tlsMode-disabled', match: {}, transportSocket: { name: 'raw_buffer' } },
+    ],
+    ...more,
+  };
+};
+
+const sanOf = (account: string): JsonObject => ({
+  validationContext: {
+    trustedCa: { inlineString: root.certificate },
+    matchSubjectAltNames: [{ exact: spiffe(account) }],
+  },
+});
+
+for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
+  test(`proxy to proxy over mutual TLS and ${protocol}, with the principals in metrics`, async () => {
+    await using app = await namedUpstream('app');
+    const stats = {
+      httpFilters: [
+        { name: 'istio.stats' },
+        {
+          name: 'envoy.filters.http.router',
+          typedConfig: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+          },
+        },
+      ],
+    };
+    await using inbound = await runProxy({
+      clusters: [clusterJson('app', [app.port])],
+      listeners: [permissive(serverTls(), stats)],
+    });
+    const more = protocol === 'HTTP/2' ? http2Protocol : {};
+    const settings = {
+      ...sanOf('server'),
+      alpnProtocols: protocol === 'HTTP/2' ? ['istio-h2', 'istio', 'h2'] : alpn,
+    };
+    await using outbound = await runProxy({
+      clusters: [meshCluster(inbound.port, more, settings)],
+      listeners: [
+        httpListenerJson({ ...manager('app'), ...stats }, { trafficDirection: 'OUTBOUND' }),
+      ],
+    });
+    for (let at = 0; at < 3; at++) {
+      assert.equal(await (await outbound.fetch('/')).text(), 'app');
+    }
+    const source = await (await outbound.admin('/stats/prometheus')).text();
+    const destination = await (await inbound.admin('/stats/prometheus')).text();
+    for (const text of [source, destination]) {
+      const line = text.split('\n').find((one) => one.startsWith('istio_requests_total{')) ?? '';
+      assert.match(line, /source_principal="spiffe:\/\/cluster\.local\/ns\/default\/sa\/client"/);
+      assert.match(
+        line,
+        /destination_principal="spiffe:\/\/cluster.local\/ns\/default\/sa\/server"/,
+      );
+    }
+    assert.match(destination, /connection_security_policy="mutual_tls"/);
+    assert.match(source, /connection_security_policy="unknown"/);
+  });
+}
+
+const refusedServers: readonly (readonly [string, JsonObject, RegExp])[] = [
+  ['a certificate of another root', {}, /CERTIFICATE_VERIFY_FAILED/],
+  ['another name', sanOf('somebody'), /CERTIFICATE_VERIFY_FAILED.*SAN/],
+];
+for (const [name, settings, reason] of refusedServers) {
+  test(`sends nothing to a server with ${name}`, async () => {
+    const isSan = 'validationContext' in settings;
+    const pair = workload(isSan ? root : stranger, 'server');
+    const secureContext = tls.createSecureContext({ cert: pair.certificate, key: pair.key });
+    let bytes = 0;
+    await using upstream = await rawUpstream((socket) => {
+      const secure = new tls.TLSSocket(socket, { isServer: true, secureContext });
+      secure.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      secure.on('error', () => undefined);
+    });
+    await using outbound = await runProxy({
+      clusters: [meshCluster(upstream.port, {}, settings)],
+      routes: [routeTo('app')],
+    });
+    const response = await outbound.fetch('/', { method: 'POST', body: 'secret' });
+    assert.equal(response.status, 503);
+    assert.match(await response.text(), reason);
+    assert.equal(bytes, 0);
+  });
+}
+
+test('says what is wrong when the server speaks no TLS', async () => {
+  await using app = await namedUpstream('app');
+  await using outbound = await runProxy({
+    clusters: [meshCluster(app.port)],
+    routes: [routeTo('app')],
+  });
+  const response = await outbound.fetch('/');
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /WRONG_VERSION_NUMBER/);
+});
+
+test('SNI chooses the chain of a gateway and its certificate; other names go nowhere', async () => {
+  await using app = await namedUpstream('app');
+  const [one, two] = [server(root, 'one.test'), server(root, 'two.test')];
+  const base = httpListenerJson(manager('app'));
+  const [chain] = base['filterChains'] as [JsonObject];
+  const chainFor = (host: string, pair: typeof one): JsonObject => ({
+    ...chain,
+    name: host,
+    filterChainMatch: { serverNames: [host] },
+    transportSocket: downstreamTls(commonTls(pair, [], { alpnProtocols: ['h2', 'http/1.1'] })),
+  });
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...base, filterChains: [chainFor('one.test', one), chainFor('two.test', two)] }],
+  });
+  const { port } = running;
+  const serials = await Promise.all(
+    ['one.test', 'two.test', 'one.test'].map(async (serverName) => {
+      const answer = await tlsGet({ port, authority: root, serverName });
+      return 'serial' in answer ? answer.serial : answer.error;
+    }),
+  );
+  assert.equal(serials[0], serials[2]);
+  assert.notEqual(serials[0], serials[1]);
+  assert.ok('error' in (await tlsGet({ port, authority: root, serverName: 'three.test' })));
+});
+
+test('resumes sessions with the same server', async () => {
+  await using app = await namedUpstream('app');
+  await using inbound = await startServer(app);
+  await using outbound = await runProxy({
+    clusters: [meshCluster(inbound.port, {}, { alpnProtocols: alpn, ...sanOf('server') })],
+    routes: [routeTo('app')],
+    manager: {},
+  });
+  const reused = async (): Promise<number> => {
+    const text = await (await inbound.admin('/stats?filter=ssl.session_reused')).text();
+    return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  for (let at = 0; at < 3; at++) {
+    await (await outbound.fetch('/')).text();
+    // The pool's connection goes, the session stays.
+    const cluster = outbound.proxy.configuration.clusters.get('app');
+    for (const { idle } of cluster?.endpoints.endpoints ?? []) {
+      for (const connection of [...idle]) connection.destroy();
+    }
+  }
+  assert.equal(await reused(), 2);
+});
