@@ -17,7 +17,7 @@ import type { Row } from './table.ts';
 
 const registry = await loadTypeRegistry();
 
-type ResourceName = 'cluster' | 'endpoints' | 'listener' | 'route';
+type ResourceName = 'cluster' | 'endpoints' | 'listener' | 'listeners' | 'route';
 
 interface Named<T> {
   readonly name: string;
@@ -48,6 +48,10 @@ const resourceJson = (
       const message = named(buildListeners(push, proxy), answer.listener);
       return message && messageToJson(ListenerSchema, message, registry);
     }
+    case 'listeners':
+      return buildListeners(push, proxy).map(({ message }) =>
+        messageToJson(ListenerSchema, message, registry),
+      );
     case 'route': {
       const message = named(buildRoutes(push, proxy, route ? [route] : []), route);
       return message && messageToJson(RouteConfigurationSchema, message, registry);
@@ -71,10 +75,11 @@ const contains = (actual: unknown, expected: unknown): boolean => {
     );
   }
   if (!isRecord(expected)) return Object.is(actual, expected);
-  if ('**' in expected) return [expected['**']].flat().every((part) => holds(actual, part));
+  const { '**': anywhere = [], ...fields } = expected;
   return (
+    [anywhere].flat().every((part) => holds(actual, part)) &&
     isRecord(actual) &&
-    Object.entries(expected).every(([key, value]) => contains(actual[key], value))
+    Object.entries(fields).every(([key, value]) => contains(actual[key], value))
   );
 };
 
@@ -100,7 +105,9 @@ export const configuredFacts = (
   return Object.fromEntries(
     Object.entries(configured).map(([kind, expected]) => {
       const actual = resourceJson(kind as ResourceName, answer, { push, proxy });
-      return [`configured ${kind}`, [contains(actual, expected) ? expected : actual, expected]];
+      // On one line: a listener is long.
+      const shown = contains(actual, expected) ? expected : JSON.stringify(actual);
+      return [`configured ${kind}`, [shown, expected]];
     }),
   );
 };

@@ -9,7 +9,8 @@ export interface Expectation {
   /** `host:port/subset`, or percents by such names. Host and port default to the URL's. */
   readonly to?: string | Readonly<Record<string, number>>;
   readonly listener?: string;
-  readonly virtualHost?: string;
+  /** Null: it is bytes. */
+  readonly virtualHost?: string | null;
   readonly route?: string;
   /** Index in `spec.http`. */
   readonly rule?: number;
@@ -56,6 +57,8 @@ export interface Expectation {
     readonly cluster?: unknown;
     readonly endpoints?: unknown;
     readonly listener?: unknown;
+    /** All of the caller's proxy. */
+    readonly listeners?: unknown;
     readonly route?: unknown;
   };
   /** The caller cannot even be asked about: the code of the diagnostic. */

@@ -250,6 +250,17 @@ const others: readonly Row[] = [
     ],
   },
   {
+    name: 'TLS of a sidecar with what only gateways have',
+    kind: 'Sidecar',
+    spec: '{ingress: [{port: {number: 80, protocol: HTTP, name: x}, tls: {mode: ISTIO_MUTUAL, subjectAltNames: [a.com], httpsRedirect: true}}]}',
+    finds: [
+      'spec.ingress[0].tls.subjectAltNames: sidecar: not supported in ingress tls',
+      'spec.ingress[0].tls.httpsRedirect: sidecar: not supported in ingress tls',
+      'spec.ingress[0].tls.mode: cannot set mode to ISTIO_MUTUAL in sidecar ingress tls',
+      'spec.ingress[0].tls: server cannot have TLS settings for non HTTPS/TLS ports',
+    ],
+  },
+  {
     name: 'no address',
     kind: 'WorkloadEntry',
     spec: '{labels: {app: a}}',

@@ -1,8 +1,10 @@
 import { isIpAddress } from '../../ip-address.ts';
+import { isTlsProtocol, parseProtocol } from '../../port-protocol.ts';
 import type { SidecarEgress, SidecarIngress, SidecarPort, SidecarSpec } from '../sidecar.ts';
 import { checkDestination } from './destination.ts';
 import { checkPort, checkSelectorLabels } from './field.ts';
 import {
+  conflict,
   doubtful,
   duplicate,
   type Findings,
@@ -42,9 +44,38 @@ const checkDefaultEndpoint = (endpoint: string | undefined, path: string): Findi
     : checkPort(Number(port), path);
 };
 
+/** What TLS of gateways has and TLS of sidecars has not. */
+const gatewayOnlyTls = [
+  'subjectAltNames',
+  'httpsRedirect',
+  'credentialName',
+  'credentialNames',
+  'tlsCertificates',
+] as const;
+
+const isSet = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 : Boolean(value);
+
+const checkIngressTls = ({ port, tls }: SidecarIngress, path: string): Findings => {
+  if (tls === undefined) return [];
+  const { mode } = tls;
+  return [
+    ...gatewayOnlyTls
+      .filter((field) => isSet(tls[field]))
+      .map((field) => invalid(`${path}.${field}`, 'sidecar: not supported in ingress tls')),
+    ...(mode === 'ISTIO_MUTUAL' || mode === 'AUTO_PASSTHROUGH'
+      ? [invalid(`${path}.mode`, `cannot set mode to ${mode} in sidecar ingress tls`)]
+      : []),
+    ...(isTlsProtocol(parseProtocol(port.protocol ?? ''))
+      ? []
+      : [conflict(path, 'server cannot have TLS settings for non HTTPS/TLS ports')]),
+    ...checkServerTls(tls, path),
+  ];
+};
+
 const checkIngress = (ingress: readonly SidecarIngress[]): Findings =>
   forEachItem(ingress, 'spec.ingress', (listener, path, index) => {
-    const { port, tls, connectionPool } = listener;
+    const { port, connectionPool } = listener;
     const taken = ingress.findIndex((other) => other.port.number === port.number) < index;
     return [
       ...checkSidecarPort(port, `${path}.port`),
@@ -53,7 +84,7 @@ const checkIngress = (ingress: readonly SidecarIngress[]): Findings =>
         : []),
       ...checkBind(listener.bind, `${path}.bind`),
       ...checkDefaultEndpoint(listener.defaultEndpoint, `${path}.defaultEndpoint`),
-      ...ifPresent(tls, (one) => checkServerTls(one, `${path}.tls`)),
+      ...checkIngressTls(listener, `${path}.tls`),
       ...ifPresent(connectionPool, (one) => checkConnectionPool(one, `${path}.connectionPool`)),
     ];
   });
