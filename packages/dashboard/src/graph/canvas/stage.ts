@@ -1,0 +1,304 @@
+import type { Point, Rect } from '../layout/layout-input.ts';
+import { type Camera, fitCamera, mixCameras, toPicture, zoomAt } from './camera.ts';
+import { type Focus, litBy, noFocus } from './focus.ts';
+import { paintScene } from './paint-scene.ts';
+import { type Palette, readPalette } from './palette.ts';
+import { findAt, type Scene } from './scene.ts';
+import { paintTraffic, planTraffic, type Traffic } from './traffic.ts';
+
+/** What the stage tells its owner. */
+export interface StageEvents {
+  readonly onHover: (id: string | undefined) => void;
+  readonly onPick: (id: string | undefined) => void;
+}
+
+/** What the owner may switch. */
+export interface StageOptions {
+  readonly animates: boolean;
+  readonly showsLocks: boolean;
+}
+
+/** Room around a picture that is fitted. */
+const fitMargin = 36;
+/** How long moving to another view takes. */
+const glideMs = 280;
+/** A press that moves less than this is a click. */
+const clickSlack = 4;
+/** How near, on the screen, a line is meant. */
+const reach = 7;
+
+const emptyScene: Scene = {
+  nodes: [],
+  nodeById: new Map(),
+  edges: [],
+  edgeById: new Map(),
+  boxes: [],
+  areas: [],
+  regions: [],
+  bounds: { x: 0, y: 0, width: 1, height: 1 },
+};
+
+/**
+ * The drawing surface: two canvases above each other, one for the picture, painted when something changes, one for the
+ * dots, painted every frame. Knows nothing of where the data come from.
+ */
+export class GraphStage {
+  readonly #picture: CanvasRenderingContext2D;
+  readonly #dots: CanvasRenderingContext2D;
+  readonly #host: HTMLElement;
+  readonly #events: StageEvents;
+  readonly #observer: ResizeObserver;
+  readonly #abort = new AbortController();
+  #palette: Palette = readPalette();
+  #scene: Scene = emptyScene;
+  #traffic: Traffic = { streams: [] };
+  #focus: Focus = noFocus;
+  #lit: ReadonlySet<string> | undefined;
+  #options: StageOptions = { animates: true, showsLocks: true };
+  #camera: Camera = { x: 0, y: 0, scale: 1 };
+  #hasMoved = false;
+  #isDirty = true;
+  #frame = 0;
+  #glide: { from: Camera; to: Camera; startMs: number } | undefined;
+  #drag: { x: number; y: number; camera: Camera; moved: boolean } | undefined;
+  #seconds = 0;
+  #lastMs = 0;
+  /** Right part of the surface that a panel covers. */
+  #coveredPx = 0;
+
+  constructor(host: HTMLElement, canvases: readonly HTMLCanvasElement[], events: StageEvents) {
+    const [picture, dots] = canvases.map((canvas) => canvas.getContext('2d'));
+    if (!picture || !dots) throw new Error('this browser has no canvas');
+    this.#host = host;
+    this.#picture = picture;
+    this.#dots = dots;
+    this.#events = events;
+    this.#observer = new ResizeObserver(() => this.#resize());
+    this.#observer.observe(host);
+    this.#listen();
+    this.#resize();
+    this.#frame = requestAnimationFrame((ms) => this.#tick(ms));
+  }
+
+  /** Ends everything; the stage is not used afterwards. */
+  close(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#observer.disconnect();
+    this.#abort.abort();
+  }
+
+  /** Shows another scene; the view stays unless nobody moved it yet and `isMoved` says the picture changed. */
+  show(scene: Scene, isMoved: boolean): void {
+    const isFirst = this.#scene === emptyScene;
+    this.#scene = scene;
+    this.#traffic = planTraffic(scene);
+    this.#refresh();
+    if (isFirst) this.#camera = this.#fitted();
+    else if (isMoved && !this.#hasMoved) this.#glideTo(this.#fitted());
+  }
+
+  /** Changes what is looked at. */
+  focus(focus: Focus): void {
+    this.#focus = focus;
+    this.#refresh();
+  }
+
+  /** Switches animation and locks. */
+  configure(options: StageOptions): void {
+    this.#options = options;
+    this.#isDirty = true;
+  }
+
+  /** Reads the colours again: the theme changed. */
+  repaint(): void {
+    this.#palette = readPalette();
+    this.#isDirty = true;
+  }
+
+  /** Leaves so many pixels on the right free when it fits a picture. */
+  cover(px: number): void {
+    if (px === this.#coveredPx) return;
+    this.#coveredPx = px;
+    if (!this.#hasMoved && this.#scene !== emptyScene) this.#glideTo(this.#fitted());
+  }
+
+  /** Shows everything. */
+  fit(): void {
+    this.#hasMoved = false;
+    this.#glideTo(this.#fitted());
+  }
+
+  /** Comes nearer (factor above 1) or goes farther, about the middle. */
+  zoom(factor: number): void {
+    const { width, height } = this.#free();
+    this.#hasMoved = true;
+    this.#glideTo(zoomAt(this.#camera, { x: width / 2, y: height / 2 }, factor));
+  }
+
+  /** Moves the view so that a node is seen. */
+  reveal(id: string): void {
+    const node = this.#scene.nodeById.get(id);
+    if (node === undefined) return;
+    const free = this.#free();
+    const { scale } = this.#camera;
+    const left = node.x * scale + this.#camera.x;
+    const top = node.y * scale + this.#camera.y;
+    const isSeen =
+      left > 12 &&
+      top > 12 &&
+      left + node.width * scale < free.width - 12 &&
+      top + node.height * scale < free.height - 12;
+    if (isSeen) return;
+    this.#hasMoved = true;
+    const near = Math.max(scale, 0.6);
+    this.#glideTo({
+      scale: near,
+      x: free.width / 2 - (node.x + node.width / 2) * near,
+      y: free.height / 2 - (node.y + node.height / 2) * near,
+    });
+  }
+
+  #refresh(): void {
+    this.#lit = litBy(this.#scene, this.#focus);
+    this.#isDirty = true;
+  }
+
+  #free(): Rect {
+    const { clientWidth, clientHeight } = this.#host;
+    return { x: 0, y: 0, width: Math.max(80, clientWidth - this.#coveredPx), height: clientHeight };
+  }
+
+  #fitted(): Camera {
+    return fitCamera(this.#scene.bounds, this.#free(), fitMargin);
+  }
+
+  #glideTo(to: Camera): void {
+    this.#glide = { from: this.#camera, to, startMs: performance.now() };
+  }
+
+  #resize(): void {
+    const ratio = devicePixelRatio || 1;
+    for (const { canvas } of [this.#picture, this.#dots]) {
+      canvas.width = Math.round(this.#host.clientWidth * ratio);
+      canvas.height = Math.round(this.#host.clientHeight * ratio);
+    }
+    if (!this.#hasMoved && this.#scene !== emptyScene) this.#camera = this.#fitted();
+    this.#isDirty = true;
+    this.#paint();
+  }
+
+  #tick(ms: number): void {
+    this.#frame = requestAnimationFrame((next) => this.#tick(next));
+    const elapsed = Math.min(0.1, (ms - this.#lastMs) / 1000);
+    this.#lastMs = ms;
+    if (this.#options.animates) this.#seconds += elapsed;
+    const isGliding = this.#glide !== undefined;
+    this.#followGlide(ms);
+    const wasDirty = this.#isDirty;
+    if (wasDirty) this.#paint();
+    if (this.#options.animates || wasDirty || isGliding) this.#paintDots();
+  }
+
+  #followGlide(ms: number): void {
+    if (this.#glide === undefined) return;
+    const part = Math.min(1, Math.max(0, (ms - this.#glide.startMs) / glideMs));
+    const eased = 1 - (1 - part) ** 3;
+    this.#camera = mixCameras(this.#glide.from, this.#glide.to, eased);
+    if (part === 1) this.#glide = undefined;
+    this.#isDirty = true;
+  }
+
+  #paint(): void {
+    this.#isDirty = false;
+    paintScene(
+      {
+        canvas: this.#picture,
+        palette: this.#palette,
+        camera: this.#camera,
+        focus: this.#focus,
+        lit: this.#lit,
+        showsLocks: this.#options.showsLocks,
+      },
+      this.#scene,
+      devicePixelRatio || 1,
+    );
+  }
+
+  #paintDots(): void {
+    paintTraffic(this.#traffic, {
+      canvas: this.#dots,
+      camera: this.#camera,
+      palette: this.#palette,
+      pixelRatio: devicePixelRatio || 1,
+      lit: this.#lit,
+      seconds: this.#seconds,
+    });
+  }
+
+  #listen(): void {
+    const { signal } = this.#abort;
+    const host = this.#host;
+    host.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false, signal });
+    host.addEventListener('pointerdown', (event) => this.#onDown(event), { signal });
+    host.addEventListener('pointermove', (event) => this.#onMove(event), { signal });
+    host.addEventListener('pointerup', (event) => this.#onUp(event), { signal });
+    host.addEventListener('pointerleave', () => this.#events.onHover(undefined), { signal });
+    host.addEventListener('dblclick', () => this.fit(), { signal });
+  }
+
+  #place(event: MouseEvent): Point {
+    const { left, top } = this.#host.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
+
+  #idAt(at: Point): string | undefined {
+    const found = findAt(this.#scene, toPicture(at, this.#camera), reach / this.#camera.scale);
+    if (found === undefined) return undefined;
+    return 'node' in found ? found.node : found.edge;
+  }
+
+  #onWheel(event: WheelEvent): void {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 24 : 1;
+    const strength = event.ctrlKey ? 0.01 : 0.0016;
+    this.#glide = undefined;
+    this.#hasMoved = true;
+    const factor = Math.exp(-event.deltaY * lines * strength);
+    this.#camera = zoomAt(this.#camera, this.#place(event), factor);
+    this.#isDirty = true;
+  }
+
+  #onDown(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    this.#host.setPointerCapture(event.pointerId);
+    this.#glide = undefined;
+    this.#drag = { ...this.#place(event), camera: this.#camera, moved: false };
+  }
+
+  #onMove(event: PointerEvent): void {
+    const at = this.#place(event);
+    const drag = this.#drag;
+    if (drag === undefined) {
+      const id = this.#idAt(at);
+      this.#host.style.cursor = id === undefined ? 'grab' : 'pointer';
+      this.#events.onHover(id);
+      return;
+    }
+    const dx = at.x - drag.x;
+    const dy = at.y - drag.y;
+    if (Math.hypot(dx, dy) > clickSlack) drag.moved = true;
+    if (!drag.moved) return;
+    this.#hasMoved = true;
+    this.#host.style.cursor = 'grabbing';
+    this.#camera = { ...drag.camera, x: drag.camera.x + dx, y: drag.camera.y + dy };
+    this.#isDirty = true;
+  }
+
+  #onUp(event: PointerEvent): void {
+    const drag = this.#drag;
+    this.#drag = undefined;
+    this.#host.style.cursor = 'grab';
+    if (drag === undefined || drag.moved) return;
+    this.#events.onPick(this.#idAt(this.#place(event)));
+  }
+}
