@@ -7,6 +7,8 @@ import { RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
 export interface ClusterFlags {
   readonly stateDir: string;
   readonly kubeconfig?: string;
+  /** Context of the kubeconfig; default: its current one. */
+  readonly context?: string;
 }
 
 /**
@@ -14,15 +16,15 @@ export interface ClusterFlags {
  * `KUBECONFIG`. @throws RuntimeError `not-running` when there is none, KubeError for a kubeconfig that is broken.
  */
 export const clusterConnection = (
-  { stateDir, kubeconfig }: ClusterFlags,
+  { stateDir, kubeconfig, context }: ClusterFlags,
   env: NodeJS.ProcessEnv,
 ): KubeConnection => {
-  if (kubeconfig !== undefined) return loadKubeConfig(kubeconfig);
+  if (kubeconfig !== undefined) return loadKubeConfig(kubeconfig, context);
   const state = stateFolderAt(stateDir);
   const record = readRunRecord(state);
-  if (record !== undefined) return loadKubeConfig(record.kubeconfig);
+  if (record !== undefined) return loadKubeConfig(record.kubeconfig, context);
   const fromEnv = (env['KUBECONFIG'] ?? '').split(delimiter).find((file) => existsSync(file));
-  if (fromEnv !== undefined) return loadKubeConfig(fromEnv);
+  if (fromEnv !== undefined) return loadKubeConfig(fromEnv, context);
   throw new RuntimeError(
     'not-running',
     `no cluster is running on ${state.root}: start one with "lateen up", or set KUBECONFIG`,

@@ -1,14 +1,16 @@
-import { lateenVersion, readProxyStatus } from '@lateen/runtime';
+import { lateenVersion, type MeshMembership, readProxyStatus } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
 import { detachedUp } from './commands/detached-up.ts';
-import { down } from './commands/down.ts';
+import { down, downAll } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { addProxyConfig } from './commands/proxy-config.ts';
 import { status } from './commands/status.ts';
-import { up } from './commands/up.ts';
+import { stopSignal, type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
+import { findMember, memberNames, meshRootFolder, readMembers } from './mesh/mesh-members.ts';
+import { upMesh } from './mesh/up-mesh.ts';
 import type { Output } from './progress.ts';
 import { sampleNames } from './sample.ts';
 
@@ -23,13 +25,31 @@ const port = (text: string): number => {
   return value;
 };
 
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('a number of clusters is 1 or more');
+  return value;
+};
+
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 const stateDirOption = (): Option =>
   new Option('--state-dir <folder>', 'where the cluster keeps everything').default(defaultStateDir);
 
+const contextOption = (): Option =>
+  new Option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
+
 interface UpFlags {
   readonly stateDir: string;
+  /** How many clusters, or their names; neither: what the state folder holds, or a single one. */
+  readonly clusters?: number;
+  readonly cluster: readonly string[];
+  readonly context?: string;
+  /** Of a member of a mesh: told by the process that starts them all. */
+  readonly member?: string;
+  readonly networkId?: string;
+  readonly meshRoot?: string;
   readonly sample?: string;
   readonly detach?: boolean;
   readonly port: number;
@@ -44,7 +64,54 @@ const upWords = (flags: UpFlags): readonly string[] => [
   ...['--port', String(flags.port), '--gateway-port', String(flags.gatewayPort)],
   ...(flags.sample === undefined ? [] : ['--sample', flags.sample]),
   ...flags.images.flatMap((file) => ['--images', file]),
+  ...(flags.clusters === undefined ? [] : ['--clusters', String(flags.clusters)]),
+  ...flags.cluster.flatMap((name) => ['--cluster', name]),
+  ...(flags.context === undefined ? [] : ['--context', flags.context]),
 ];
+
+const membershipOf = ({ member, networkId, meshRoot }: UpFlags): MeshMembership | undefined =>
+  member === undefined
+    ? undefined
+    : {
+        cluster: member,
+        network: networkId ?? member,
+        rootFolder: meshRoot ?? meshRootFolder('.'),
+      };
+
+/** The flags of one member of the mesh on the state folder, as the mesh itself starts it. */
+const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
+  const { name, network, stateDir } = findMember(flags.stateDir, context);
+  const at = readMembers(flags.stateDir).findIndex((one) => one.name === name);
+  return {
+    ...flags,
+    stateDir,
+    member: name,
+    networkId: network,
+    meshRoot: meshRootFolder(flags.stateDir),
+    port: flags.port + at,
+    gatewayPort: flags.gatewayPort + at,
+  };
+};
+
+const runUp = (asked: UpFlags, output: Output, env: NodeJS.ProcessEnv): Promise<void> => {
+  const flags = asked.context === undefined ? asked : flagsOfMember(asked, asked.context);
+  const asMember = flags.member !== undefined;
+  const wanted = memberNames(asked.cluster, asked.clusters);
+  const kept = readMembers(asked.stateDir).map(({ name }) => name);
+  const names = asMember ? [] : wanted.length > 0 ? wanted : kept;
+  if (flags.detach === true) return detachedUp(upWords(asked), flags.stateDir, output);
+  const command = env['LATEEN_COMMAND'] ?? 'lateen';
+  const options: UpOptions = {
+    ...flags,
+    sample: flags.sample,
+    membership: membershipOf(flags),
+    background: env['LATEEN_BACKGROUND'] === '1',
+    command,
+    binFolder: command === 'lateen' ? undefined : env['LATEEN_BIN'],
+  };
+  if (names.length === 0) return up(options, output);
+  return upMesh(names, options, { output, signal: stopSignal(options.background) });
+};
 
 const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
   program
@@ -68,13 +135,13 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
         .choices(['auto', 'loopback'])
         .default('auto'),
     )
-    .action(async (flags: UpFlags) => {
-      if (flags.detach === true) return detachedUp(upWords(flags), flags.stateDir, output);
-      const background = env['LATEEN_BACKGROUND'] === '1';
-      const command = env['LATEEN_COMMAND'] ?? 'lateen';
-      const binFolder = command === 'lateen' ? undefined : env['LATEEN_BIN'];
-      return up({ ...flags, sample: flags.sample, background, command, binFolder }, output);
-    });
+    .option('--clusters <number>', 'a mesh of so many clusters: cluster1, cluster2, ...', count)
+    .option('--cluster <name>', 'a mesh of clusters with these names (repeatable)', collect, [])
+    .addOption(contextOption())
+    .addOption(new Option('--member <name>').hideHelp())
+    .addOption(new Option('--network-id <name>').hideHelp())
+    .addOption(new Option('--mesh-root <folder>').hideHelp())
+    .action((flags: UpFlags) => runUp(flags, output, env));
 };
 
 const addInspection = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
@@ -82,20 +149,24 @@ const addInspection = (program: Command, output: Output, env: NodeJS.ProcessEnv)
     .command('status')
     .description('show what runs and where')
     .addOption(stateDirOption())
+    .addOption(contextOption())
     .addOption(
       new Option('-o, --output <format>', 'output format')
         .choices(['text', 'json'])
         .default('text'),
     )
-    .action((flags: { stateDir: string; output: 'text' | 'json' }) =>
-      status(flags.stateDir, flags.output, output),
-    );
+    .action((flags: { stateDir: string; context?: string; output: 'text' | 'json' }) => {
+      const { stateDir, context } = flags;
+      const folder = context === undefined ? stateDir : findMember(stateDir, context).stateDir;
+      return status(folder, flags.output, output);
+    });
   program
     .command('proxy-status')
     .alias('ps')
     .description('show how far each proxy is with its configuration')
     .addOption(stateDirOption())
     .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
+    .addOption(contextOption())
     .action(async (flags: ClusterFlags) => {
       output.out(await readProxyStatus(clusterConnection(flags, env)));
     });
@@ -120,7 +191,12 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     .command('down')
     .description('stop the mesh and everything it started')
     .addOption(stateDirOption())
-    .action((flags: { stateDir: string }) => down(flags.stateDir, output));
+    .addOption(contextOption())
+    .action(({ stateDir, context }: { stateDir: string; context?: string }) =>
+      context === undefined
+        ? downAll(stateDir, output)
+        : down(findMember(stateDir, context).stateDir, output),
+    );
   addInspection(program, output, env);
   addExplain(program, output, env);
   addAnalyze(program, output, env);

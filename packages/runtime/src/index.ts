@@ -1,13 +1,16 @@
 export { readMeshConfigText } from '@lateen/pilot';
+export type { MeshMembership } from './bootstrap/mesh-membership.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
 export { readProxyStatus } from './proxy-status.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export {
+  type MemberRecord,
   processStart,
   type RunRecord,
   readRunRecord,
   writeRunRecord,
 } from './state/run-record.ts';
 export { type StateFolder, stateFolderAt } from './state/state-folder.ts';
+export { lockStateFolder } from './state/supervisor-lock.ts';
 export { lateenVersion } from './version.ts';

@@ -6,6 +6,7 @@ import {
   readRunRecord,
   stateFolderAt,
 } from '@lateen/runtime';
+import { readMembers } from '../mesh/mesh-members.ts';
 import type { Output } from '../progress.ts';
 
 /** The supervisor gives its containers 3 s; after this it is killed, and the pipes end the rest. */
@@ -58,4 +59,11 @@ export const down = async (stateDir: string, output: Output): Promise<void> => {
       `processes are still there: ${containerProcesses(state.root).join(' ')}; end them with kill -9`,
     );
   output.out('stopped\n');
+};
+
+/** Ends what runs on a state folder; of a mesh, also the clusters that were brought back one by one. */
+export const downAll = async (stateDir: string, output: Output): Promise<void> => {
+  await down(stateDir, output);
+  for (const { stateDir: folder } of readMembers(stateDir))
+    if (readRunRecord(stateFolderAt(folder)) !== undefined) await down(folder, output);
 };

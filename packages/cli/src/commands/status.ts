@@ -39,6 +39,10 @@ export const status = async (
     output.out(`${JSON.stringify(record, undefined, 2)}\n`);
     return;
   }
+  for (const { name, gateway, apiServer, stateDir: folder } of record.clusters ?? []) {
+    const phase = readRunRecord(stateFolderAt(folder))?.phase ?? 'down';
+    output.out(`${name.padEnd(12)}${phase}, gateway ${gateway.http}, API server ${apiServer}\n`);
+  }
   const rows: readonly (readonly [string, string])[] = [
     ['phase', record.phase],
     ['gateway', record.gateway.http],

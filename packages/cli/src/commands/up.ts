@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import {
   type Cluster,
   type ClusterOptions,
+  type MeshMembership,
   RuntimeError,
   startCluster,
   writeRunRecord,
@@ -12,6 +13,8 @@ import { startCard } from '../start-card.ts';
 
 /** Flags of `lateen up`. */
 export interface UpOptions {
+  /** This cluster's place in a mesh; set for the processes that `upMesh` starts. */
+  readonly membership: MeshMembership | undefined;
   readonly stateDir: string;
   readonly sample: string | undefined;
   readonly port: number;
@@ -30,12 +33,13 @@ const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions 
   apiPort: options.port,
   gatewayPort: options.gatewayPort,
   imageCatalogs: [samplePath('images.json'), ...options.images],
+  membership: options.membership,
   onProgress: ({ kind, what, detail }) =>
     kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),
 });
 
 /** Fires when the user, the system, or the end of the launcher asks for an end. */
-const stopSignal = (background: boolean): AbortSignal => {
+export const stopSignal = (background: boolean): AbortSignal => {
   const stop = new AbortController();
   const onSignal = (): void => {
     // The second time means now; the death pipes take care of the rest.
@@ -96,7 +100,7 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
       const { background: detached, sample: name, command, binFolder } = options;
       const { color } = output;
       const card = { sample: name, detached, command, binFolder, color };
-      output.out(startCard(cluster.record, card));
+      if (options.membership === undefined) output.out(startCard(cluster.record, card));
       writeRunRecord(cluster.state, { ...cluster.record, phase: 'ready' });
     }
     await aborted(signal);

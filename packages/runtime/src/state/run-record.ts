@@ -2,6 +2,15 @@ import { readFileSync } from 'node:fs';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import type { StateFolder } from './state-folder.ts';
 
+/** One cluster of a mesh of several. */
+export interface MemberRecord {
+  readonly name: string;
+  readonly network: string;
+  readonly stateDir: string;
+  readonly apiServer: string;
+  readonly gateway: { readonly http: string };
+}
+
 /** What a running cluster says of itself; also `lateen status -o json`. */
 export interface RunRecord {
   readonly version: string;
@@ -18,6 +27,8 @@ export interface RunRecord {
   readonly apiServer: string;
   readonly gateway: { readonly http: string };
   readonly network: { readonly kind: string; readonly cidr: string };
+  /** Of a mesh of several: all of them; the rest is the first one's. */
+  readonly clusters?: readonly MemberRecord[];
 }
 
 /** Field 22 of /proc/PID/stat; undefined when there is no such process. */
