@@ -11,6 +11,7 @@ import { outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { virtualServicesForGateway } from '../route/gateway-route.ts';
 import type { RouteContext } from '../route/route-context.ts';
+import { type PolicyFilters, policyFilters } from '../security/policy-filters.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { l4Match, l4Settings } from './l4-route.ts';
 import { serverNames } from './server-names.ts';
@@ -21,12 +22,20 @@ interface Bound {
   readonly push: PushContext;
   readonly context: RouteContext;
   readonly merged: MergedServer;
+  readonly policies: PolicyFilters['tcp'];
 }
 
-const tcpChainFilters = ({ push, context }: Bound, route: MeshVirtualService['tcp'][number]) =>
+/** What servers of the mesh's own TLS agree to for anything but HTTP. */
+const meshAlpn = ['istio-peer-exchange', 'h2', 'http/1.1'];
+
+const tcpChainFilters = (
+  { push, context, policies }: Bound,
+  route: MeshVirtualService['tcp'][number],
+) =>
   tcpFilters({
     mesh: push.meshConfig,
     listenerClass: 'gateway',
+    policies,
     ...l4Settings(context, route.route),
   });
 
@@ -64,7 +73,13 @@ const tcpChain = (bound: Bound, service: MeshVirtualService): FilterChain[] => {
         filterChainMatch: { serverNames: serverNames(hosts.map(({ host }) => host)) },
       }),
       filters: tcpChainFilters(bound, route),
-      ...(terminated && server.tls && { transportSocket: downstreamTls(server.tls, []) }),
+      ...(terminated &&
+        server.tls && {
+          transportSocket: downstreamTls(
+            server.tls,
+            server.tls.mode === 'ISTIO_MUTUAL' ? meshAlpn : [],
+          ),
+        }),
     }),
   ];
 };
@@ -80,6 +95,7 @@ export const gatewayL4Chains = (
   const bound: Bound = {
     push,
     merged,
+    policies: policyFilters(push, proxy).tcp,
     context: {
       push,
       proxy: outboundClient(push, proxy),

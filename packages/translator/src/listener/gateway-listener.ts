@@ -12,6 +12,7 @@ import { socketAddress } from '../envoy/address.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MergedServer, mergeGateways } from '../push-context/merged-gateway.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { policyFilters } from '../security/policy-filters.ts';
 import { listenerAccessLogs } from './access-log.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { gatewayL4Chains } from './gateway-l4.ts';
@@ -21,20 +22,29 @@ import { serverNames } from './server-names.ts';
 
 const httpAlpn = ['h2', 'http/1.1'];
 
-const manager = (push: PushContext, { port, routeName, server, tls }: MergedServer) =>
+const manager = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  { port, routeName, server, tls }: MergedServer,
+) =>
   httpConnectionManager({
     mesh: push.meshConfig,
     listenerClass: 'gateway',
     // Plaintext servers of a port share one manager, which is none's in particular.
     statPrefix: (tls && server.name) || `outbound_0.0.0.0_${port}`,
     route: routeName,
+    policies: policyFilters(push, proxy).http,
   });
 
-const httpsChain = (push: PushContext, merged: MergedServer): FilterChain => {
+const httpsChain = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  merged: MergedServer,
+): FilterChain => {
   const { tls } = merged.server;
   return create(FilterChainSchema, {
     filterChainMatch: { serverNames: serverNames(merged.hosts.map(({ host }) => host)) },
-    filters: [manager(push, merged)],
+    filters: [manager(push, proxy, merged)],
     ...(tls && { transportSocket: downstreamTls(tls, httpAlpn) }),
   });
 };
@@ -60,10 +70,12 @@ const chainsOf = (
   if (first === undefined) return [];
   // Plaintext HTTP servers of a port share their routes, so one chain does for all.
   if (first.routeName !== '' && !first.tls) {
-    return [create(FilterChainSchema, { filters: [manager(push, first)] })];
+    return [create(FilterChainSchema, { filters: [manager(push, proxy, first)] })];
   }
   return servers.flatMap((server) =>
-    server.routeName === '' ? gatewayL4Chains(push, proxy, server) : [httpsChain(push, server)],
+    server.routeName === ''
+      ? gatewayL4Chains(push, proxy, server)
+      : [httpsChain(push, proxy, server)],
   );
 };
 

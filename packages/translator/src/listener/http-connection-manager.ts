@@ -10,6 +10,7 @@ import {
   HttpConnectionManager_PathWithEscapedSlashesAction,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
+  type HttpFilter,
 } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UuidRequestIdConfigSchema } from '@lateen/xds/gen/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import { adsSource } from '../envoy/config-source.ts';
@@ -30,6 +31,8 @@ export interface HttpConnectionManagerOptions {
   readonly route: string | RouteConfiguration;
   /** Takes `GET http://host/ HTTP/1.1` as forward proxies do. */
   readonly forwardProxy?: boolean;
+  /** Filters of the workload's policies, before all others. */
+  readonly policies?: readonly HttpFilter[];
   /** Some destinations are resolved by the name in the request. */
   readonly dynamicDns?: boolean;
 }
@@ -61,6 +64,17 @@ const classFields = (listenerClass: ListenerClass, mesh: MeshConfig): Fields => 
   return listenerClass === 'sidecar-inbound' ? inboundFields : outboundFields;
 };
 
+/** MeshConfig.pathNormalization: what policies and routes see of a path. */
+const normalizationFields = ({ pathNormalization }: MeshConfig): Fields => ({
+  normalizePath: pathNormalization !== 'NONE',
+  mergeSlashes:
+    pathNormalization === 'MERGE_SLASHES' || pathNormalization === 'DECODE_AND_MERGE_SLASHES',
+  pathWithEscapedSlashesAction:
+    pathNormalization === 'DECODE_AND_MERGE_SLASHES'
+      ? HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_FORWARD
+      : HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+});
+
 const requestIdExtension = (): Fields => ({
   requestIdExtension: {
     typedConfig: packAny(
@@ -86,11 +100,10 @@ export const httpConnectionManager = (options: HttpConnectionManagerOptions): Fi
     ...classFields(listenerClass, mesh),
     ...routeSpecifier(route),
     ...requestIdExtension(),
-    httpFilters: httpFilters(listenerClass, options.dynamicDns),
+    httpFilters: [...(options.policies ?? []), ...httpFilters(listenerClass, options.dynamicDns)],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: duration(0),
-    normalizePath: true,
-    pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+    ...normalizationFields(mesh),
     accessLog: accessLogs(mesh),
     ...(forwardProxy === true && { httpProtocolOptions: { allowAbsoluteUrl: true } }),
   });

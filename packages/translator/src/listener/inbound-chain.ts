@@ -7,6 +7,7 @@ import {
 import type { ServerTls } from '../input/gateway.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { MutualTlsMode } from '../security/peer-authentication-index.ts';
+import type { PolicyFilters } from '../security/policy-filters.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { inboundRoute } from './inbound-route.ts';
@@ -31,6 +32,7 @@ export interface InboundPort {
   /** Port and host of the service: names of routes and traces. */
   readonly servicePort: number;
   readonly hostname: string;
+  readonly policies: PolicyFilters;
 }
 
 const matchOf = ({ matchPort }: InboundPort, { transport, alpn }: InboundVariant) =>
@@ -61,12 +63,14 @@ const filtersOf = (mesh: MeshConfig, port: InboundPort, { http }: InboundVariant
           listenerClass: 'sidecar-inbound',
           statPrefix: port.statPrefix,
           route: inboundRoute(port),
+          policies: port.policies.http,
         }),
       ]
     : tcpFilters({
         mesh,
         listenerClass: 'sidecar-inbound',
         statPrefix: port.cluster,
+        policies: port.policies.tcp,
         targets: [{ cluster: port.cluster, weight: 1 }],
       });
 

@@ -26,6 +26,7 @@ import {
   type WorkloadMutualTls,
   workloadMutualTls,
 } from '../security/peer-authentication-index.ts';
+import { type PolicyFilters, policyFilters } from '../security/policy-filters.ts';
 import { listenerAccessLogs } from './access-log.ts';
 import { type InboundPort, inboundChains } from './inbound-chain.ts';
 import { httpInspector, originalDestination, tlsInspector } from './listener-filters.ts';
@@ -44,6 +45,7 @@ interface Inbound {
   readonly push: PushContext;
   readonly proxy: ProxyDescriptor;
   readonly mutualTls: WorkloadMutualTls;
+  readonly policies: PolicyFilters;
 }
 
 /**
@@ -54,7 +56,7 @@ const possibleMode = ({ holdsCertificate }: ProxyDescriptor, mode: MutualTlsMode
   mode === 'PERMISSIVE' && !holdsCertificate ? 'DISABLE' : mode;
 
 const targetPort = (
-  { proxy, mutualTls }: Inbound,
+  { proxy, mutualTls, policies }: Inbound,
   { port, servicePort, services, ingress }: ServiceTarget,
   byPort: boolean,
 ): InboundPort => ({
@@ -68,6 +70,7 @@ const targetPort = (
   statPrefix: `inbound_0.0.0.0_${port}`,
   servicePort: servicePort.number,
   hostname: services[0]?.hostname ?? '',
+  policies,
 });
 
 /** Only what some chain asks for: a connection must not wait for bytes that nobody looks at. */
@@ -110,7 +113,7 @@ const directChain = (push: PushContext): FilterChain =>
   });
 
 const passthroughPort = (
-  { proxy, mutualTls }: Inbound,
+  { proxy, mutualTls, policies }: Inbound,
   matchPort: number | undefined,
 ): InboundPort => ({
   matchPort,
@@ -126,6 +129,7 @@ const passthroughPort = (
   statPrefix: inboundPassthroughCluster,
   servicePort: 0,
   hostname: '',
+  policies,
 });
 
 /** Ports no service names; those with a mode of their own have chains of their own. */
@@ -161,7 +165,7 @@ export const inboundListeners = (
   proxy: ProxyDescriptor,
 ): readonly Listener[] => {
   const mutualTls = workloadMutualTls(push.peerAuthentications, proxyWorkload(push, proxy));
-  const inbound: Inbound = { push, proxy, mutualTls };
+  const inbound: Inbound = { push, proxy, mutualTls, policies: policyFilters(push, proxy) };
   const targets = own(serviceTargets(push, proxy));
   const bound = targets.filter(
     ({ ingress }) => proxy.interceptionMode === 'NONE' || ingress?.captureMode === 'NONE',

@@ -9,6 +9,7 @@ import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MergedServer } from '../push-context/merged-gateway.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { policyFilters } from '../security/policy-filters.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
 /**
@@ -34,6 +35,7 @@ export const sniPassthroughChains = (
           filters: tcpFilters({
             mesh: push.meshConfig,
             listenerClass: 'gateway',
+            policies: policyFilters(push, proxy).tcp,
             statPrefix: cluster,
             targets: [{ cluster, weight: 1 }],
           }),

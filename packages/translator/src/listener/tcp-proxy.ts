@@ -24,6 +24,8 @@ export interface TcpProxyOptions {
   readonly statPrefix: string;
   /** At least one; the statistics of a lone one are the cluster's. */
   readonly targets: readonly TcpTarget[];
+  /** Filters of the workload's policies, before all others. */
+  readonly policies?: readonly Filter[];
   /** A tunnel to ask of the upstream by CONNECT or POST (DestinationRule `tunnel`). */
   readonly tunnel?: Tunnel | undefined;
   /** Silence after which the connection is closed; Envoy's default is one hour, 0 never. */
@@ -52,6 +54,7 @@ const tunnelingConfig = ({ protocol, targetHost = '', targetPort = 0 }: Tunnel) 
 
 /** Telemetry, then `envoy.filters.network.tcp_proxy`. */
 export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
+  ...(options.policies ?? []),
   create(FilterSchema, {
     name: statsFilter,
     configType: { case: 'typedConfig', value: statsConfig(options.listenerClass) },

@@ -1,7 +1,11 @@
+import type { ExtensionProvider } from '../input/extension-provider.ts';
 import type { RetryPolicyInput } from '../input/virtual-service.ts';
 
 /** Where traffic to hosts that no service claims goes (MeshConfig.OutboundTrafficPolicy.Mode). */
 export type OutboundTrafficPolicyMode = 'ALLOW_ANY' | 'REGISTRY_ONLY';
+
+/** MeshConfig.ProxyPathNormalization; DEFAULT is BASE. */
+export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
 
 /** What the translator reads of `istio.mesh.v1alpha1.MeshConfig`, with the same names and defaults. */
 export interface MeshConfig {
@@ -45,6 +49,15 @@ export interface MeshConfig {
   readonly defaultHttpRetryPolicy: RetryPolicyInput | undefined;
   /** Default DO_NOT_UPGRADE. */
   readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
+  /** Authorizers that CUSTOM policies name. Default none. */
+  readonly extensionProviders: readonly ExtensionProvider[];
+  /**
+   * Who fetches key sets by their URI (istiod's PILOT_JWT_ENABLE_REMOTE_JWKS): the control plane, the
+   * proxy where the host is a service of the mesh, or always the proxy. Default istiod.
+   */
+  readonly jwksFetchMode: 'istiod' | 'hybrid' | 'envoy';
+  /** What is done to paths before anything looks at them. Default BASE (RFC 3986). */
+  readonly pathNormalization: PathNormalization;
   /** Trusted proxies in front of gateways, for x-forwarded-for. Default 0. */
   readonly numTrustedProxies: number;
 }
@@ -72,5 +85,8 @@ export const defaultMeshConfig: MeshConfig = {
   defaultDestinationRuleExportTo: ['*'],
   defaultHttpRetryPolicy: undefined,
   h2UpgradePolicy: 'DO_NOT_UPGRADE',
+  extensionProviders: [],
+  jwksFetchMode: 'istiod',
+  pathNormalization: 'BASE',
   numTrustedProxies: 0,
 };

@@ -1,3 +1,4 @@
+import { type AuthorizationPolicy, authorizationPolicy } from '../input/authorization-policy.ts';
 import type { Config } from '../input/config.ts';
 import {
   type EndpointSlice,
@@ -12,6 +13,10 @@ import { type DestinationRule, destinationRule } from '../input/destination-rule
 import { type Gateway, gateway } from '../input/gateway.ts';
 import { type PeerAuthentication, peerAuthentication } from '../input/peer-authentication.ts';
 import {
+  type RequestAuthentication,
+  requestAuthentication,
+} from '../input/request-authentication.ts';
+import {
   type ServiceEntry,
   serviceEntry,
   type WorkloadEntry,
@@ -25,6 +30,7 @@ import {
   buildPeerAuthenticationIndex,
   type PeerAuthenticationIndex,
 } from '../security/peer-authentication-index.ts';
+import type { PolicyIndex } from '../security/policy-index.ts';
 import {
   buildServiceAccountIndex,
   type ServiceAccountIndex,
@@ -53,6 +59,8 @@ interface ConfigSets {
   readonly sidecars: ConfigSet<Sidecar>;
   readonly workloadEntries: ConfigSet<WorkloadEntry>;
   readonly peerAuthentications: ConfigSet<PeerAuthentication>;
+  readonly requestAuthentications: ConfigSet<RequestAuthentication>;
+  readonly authorizationPolicies: ConfigSet<AuthorizationPolicy>;
 }
 
 interface Stages {
@@ -63,6 +71,8 @@ interface Stages {
   readonly destinationRules: Stage<DestinationRuleIndex>;
   readonly peerAuthentications: Stage<PeerAuthenticationIndex>;
   readonly serviceAccounts: Stage<ServiceAccountIndex>;
+  readonly requestAuthentications: Stage<PolicyIndex<RequestAuthentication>>;
+  readonly authorizationPolicies: Stage<PolicyIndex<AuthorizationPolicy>>;
 }
 
 /** What a push context was built from, for the next build to reuse. */
@@ -122,6 +132,16 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     inputs.peerAuthentications,
     previous?.peerAuthentications,
   ),
+  requestAuthentications: readConfigSet(
+    { kind: 'RequestAuthentication', reader: requestAuthentication },
+    inputs.requestAuthentications,
+    previous?.requestAuthentications,
+  ),
+  authorizationPolicies: readConfigSet(
+    { kind: 'AuthorizationPolicy', reader: authorizationPolicy },
+    inputs.authorizationPolicies,
+    previous?.authorizationPolicies,
+  ),
 });
 
 const buildWorkloads = (
@@ -133,6 +153,11 @@ const buildWorkloads = (
     pods.map((config) => [`${config.namespace}/${config.name}`, workloadOf(config, labelsOf)]),
   );
 };
+
+const byNamespace = <Spec>(
+  configs: readonly Config<Spec>[],
+): ReadonlyMap<string, readonly Config<Spec>[]> =>
+  Map.groupBy(configs, ({ namespace }) => namespace);
 
 const runStages = (
   { meshConfig }: MeshInputs,
@@ -189,6 +214,16 @@ const runStages = (
           previous?.serviceAccounts.value,
         ),
     ),
+    requestAuthentications: stage(
+      previous?.requestAuthentications,
+      [sets.requestAuthentications.configs],
+      () => byNamespace(sets.requestAuthentications.configs),
+    ),
+    authorizationPolicies: stage(
+      previous?.authorizationPolicies,
+      [sets.authorizationPolicies.configs],
+      () => byNamespace(sets.authorizationPolicies.configs),
+    ),
     peerAuthentications: stage(
       previous?.peerAuthentications,
       [sets.peerAuthentications.configs, meshConfig],
@@ -217,6 +252,9 @@ export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): Pu
     sidecars: sets.sidecars.configs,
     peerAuthentications: stages.peerAuthentications.value,
     serviceAccounts: stages.serviceAccounts.value,
+    requestAuthentications: stages.requestAuthentications.value,
+    keySets: inputs.keySets,
+    authorizationPolicies: stages.authorizationPolicies.value,
     diagnostics: [
       ...Object.values(sets).flatMap((set: ConfigSet<unknown>) => set.diagnostics),
       ...stages.virtualServices.value.diagnostics,

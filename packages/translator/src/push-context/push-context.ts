@@ -1,10 +1,13 @@
 import type { Diagnostic } from '@lateen/base';
+import type { AuthorizationPolicy } from '../input/authorization-policy.ts';
 import type { Config } from '../input/config.ts';
 import type { Gateway } from '../input/gateway.ts';
+import type { RequestAuthentication } from '../input/request-authentication.ts';
 import type { Sidecar } from '../input/sidecar.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { PeerAuthenticationIndex } from '../security/peer-authentication-index.ts';
+import type { PolicyIndex } from '../security/policy-index.ts';
 import type { ServiceAccountIndex } from '../security/service-accounts.ts';
 import type { DestinationRuleIndex } from './destination-rule-index.ts';
 import type { MeshVirtualService } from './mesh-virtual-service.ts';
@@ -28,6 +31,10 @@ export interface PushContext {
   /** Oldest first. */
   readonly sidecars: readonly Config<Sidecar>[];
   readonly peerAuthentications: PeerAuthenticationIndex;
+  readonly requestAuthentications: PolicyIndex<RequestAuthentication>;
+  /** JSON Web Key Sets as fetched, by URL. */
+  readonly keySets: ReadonlyMap<string, string>;
+  readonly authorizationPolicies: PolicyIndex<AuthorizationPolicy>;
   /**
    * What names clusters check of servers. Another object than before means that clusters have to be
    * built anew, even if only endpoints changed.
