@@ -59,7 +59,11 @@ const idleNamespaces = (model: MeshModel, asked: ReadonlySet<string>) => {
     asked.size > 0 ? asked.has(namespace) : injected.has(namespace);
 };
 
-const seriesSteps = (store: SeriesStore, { atMs, windowMs }: GraphOptions): SeriesSteps => {
+/** Steps of series over a window: no finer than the rounds, and no more than fit a chart. */
+export const seriesSteps = (
+  store: SeriesStore,
+  { atMs, windowMs }: { readonly atMs: number; readonly windowMs: number },
+): SeriesSteps => {
   const { rounds } = store;
   const kept = Math.max(1, Math.min(rounds.newest, rounds.capacity - 1));
   const roundMs = (rounds.newestMs - rounds.oldestMs) / kept;

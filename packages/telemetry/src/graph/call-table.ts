@@ -35,6 +35,12 @@ const endOf = (labels: LabelSet, side: 'source' | 'destination'): CallEnd => {
   };
 };
 
+/** Bytes of these rounds: of a counter, or the sum of a histogram of sizes. */
+export const bytesOf = (series: Series, slots: readonly number[]): number => {
+  if (series.kind === 'counter') return sumOf(series.increments, slots);
+  return series.kind === 'histogram' ? sumOf(series.sums, slots) : 0;
+};
+
 const protocolOf = (labels: LabelSet): CallProtocol => {
   const protocol = labels['request_protocol'];
   return protocol === 'grpc' || protocol === 'tcp' ? protocol : 'http';
@@ -70,25 +76,26 @@ class CallReader {
   }
 
   read(store: SeriesStore): void {
-    const slots = this.#slots;
     for (const series of store.series(families.requests)) this.#requests(series);
     for (const series of store.series(families.durations)) this.#durations(series);
-    this.#observed(store.series(families.requestBytes), (call, sum) => {
-      call.bytesOut += sum;
-    });
-    this.#observed(store.series(families.responseBytes), (call, sum) => {
-      call.bytesIn += sum;
-    });
     for (const series of store.series(families.opened)) this.#connections(series);
-    for (const [family, field] of [
-      [families.received, 'bytesOut'],
-      [families.sent, 'bytesIn'],
-    ] as const) {
-      for (const series of store.series(family)) {
-        if (series.kind !== 'counter') continue;
-        const bytes = sumOf(series.increments, slots);
-        if (bytes > 0) this.#callOf(series.labels).call[field] += bytes;
-      }
+    const out = [families.requestBytes, families.received].flatMap((name) => [
+      ...store.series(name),
+    ]);
+    const back = [families.responseBytes, families.sent].flatMap((name) => [...store.series(name)]);
+    for (const series of out) {
+      const bytes = bytesOf(series, this.#slots);
+      if (bytes === 0) continue;
+      const { call } = this.#callOf(series.labels);
+      call.bytesOut += bytes;
+      call.outBytes.push(series);
+    }
+    for (const series of back) {
+      const bytes = bytesOf(series, this.#slots);
+      if (bytes === 0) continue;
+      const { call } = this.#callOf(series.labels);
+      call.bytesIn += bytes;
+      call.inBytes.push(series);
     }
   }
 
@@ -178,14 +185,6 @@ class CallReader {
     call.durationSumMs += sum;
     call.durations.push(series as HistogramSeries);
     addBuckets(series, this.#slots, call.durationBuckets);
-  }
-
-  #observed(all: Iterable<Series>, take: (call: Call, sum: number) => void): void {
-    for (const series of all) {
-      if (series.kind !== 'histogram' || series.sums === undefined) continue;
-      const sum = sumOf(series.sums, this.#slots);
-      if (sum > 0) take(this.#callOf(series.labels).call, sum);
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CounterSeries, HistogramSeries } from '../metrics/series.ts';
+import type { CounterSeries, HistogramSeries, Series } from '../metrics/series.ts';
 
 /** One side of a call, as labels name it; `unknown` where nothing is known. */
 export interface CallEnd {
@@ -52,6 +52,9 @@ export interface Call {
   readonly targetPrincipals: Set<string>;
   readonly counters: CallCounter[];
   readonly durations: HistogramSeries[];
+  /** Series of bytes, from source to target and back. */
+  readonly outBytes: Series[];
+  readonly inBytes: Series[];
 }
 
 /** A call of which nothing was measured yet. */
@@ -77,6 +80,8 @@ export const emptyCall = (
   targetPrincipals: new Set(),
   counters: [],
   durations: [],
+  outBytes: [],
+  inBytes: [],
 });
 
 const addCounts = (from: ReadonlyMap<string, number>, into: Map<string, number>): void => {
@@ -105,4 +110,6 @@ export const addCall = (into: Call, from: Call): void => {
   for (const one of from.targetPrincipals) into.targetPrincipals.add(one);
   into.counters.push(...from.counters);
   into.durations.push(...from.durations);
+  into.outBytes.push(...from.outBytes);
+  into.inBytes.push(...from.inBytes);
 };

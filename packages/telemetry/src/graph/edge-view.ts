@@ -31,7 +31,7 @@ const hostsOf = ({ hosts }: Call): readonly string[] =>
     .map(([host]) => host);
 
 /** Values of one measure at each step. */
-const seriesOf = (
+export const seriesOf = (
   { startMs, stepMs, ranges }: SeriesSteps,
   value: (range: RoundRange) => number | null,
 ): Series => ({

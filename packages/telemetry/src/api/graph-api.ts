@@ -1,0 +1,48 @@
+import type { GraphView } from '../contract/graph.ts';
+import type { Eyes } from '../eyes.ts';
+import { buildGraph } from '../graph/build-graph.ts';
+import { scrapeIntervalMs } from '../scrape/scraper.ts';
+import { ok } from '../server/answer.ts';
+import type { ApiRoute } from '../server/route-table.ts';
+
+const views: readonly GraphView[] = ['app', 'versionedApp', 'service', 'workload'];
+
+/** Two scrapes, so that there is something between them. */
+const minWindowMs = 2 * scrapeIntervalMs;
+const maxWindowMs = 3_600_000;
+const defaultWindowMs = 60_000;
+
+/** What is worth a banner: proxies that do not answer, a store that is full. */
+export const warningsOf = ({ scraper, store, objects }: Eyes): readonly string[] => {
+  const { ok: answered, total } = scraper.counts;
+  const { evicted } = store.use;
+  return [
+    ...(objects.problem === '' ? [] : [`the Kubernetes API does not answer: ${objects.problem}`]),
+    ...(answered < total ? [`${total - answered} of ${total} proxies cannot be scraped`] : []),
+    ...(evicted > 0 ? [`the metrics store is full: ${evicted} series were left out`] : []),
+  ];
+};
+
+/** `GET graph`. */
+export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
+  {
+    method: 'GET',
+    path: 'graph',
+    handle: ({ query }) => {
+      const nowMs = Math.max(eyes.clock.nowMs(), eyes.store.rounds.newestMs);
+      const options = {
+        view: query.choice('view', views, 'versionedApp'),
+        atMs: query.integer('at', nowMs, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+        windowMs: query.duration('window', defaultWindowMs, {
+          minMs: minWindowMs,
+          maxMs: maxWindowMs,
+        }),
+        namespaces: query.list('namespaces'),
+        withServices: query.flag('services', false),
+        withIdle: query.flag('idle', true),
+        withSeries: query.flag('series', false),
+      };
+      return ok({ ...buildGraph(eyes.store, eyes.model(), options), warnings: warningsOf(eyes) });
+    },
+  },
+];

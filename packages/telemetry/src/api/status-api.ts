@@ -1,0 +1,49 @@
+import type { Status } from '../contract/status.ts';
+import type { Eyes } from '../eyes.ts';
+import { isSynced, readSyncTable } from '../proxies/sync-status.ts';
+import { scrapeIntervalMs } from '../scrape/scraper.ts';
+import { ok } from '../server/answer.ts';
+import type { ApiRoute } from '../server/route-table.ts';
+import { warningsOf } from './graph-api.ts';
+
+/** Package version; there is one for all of Lateen. */
+const version = '0.1.0';
+
+/** `GET status`. */
+export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] => [
+  {
+    method: 'GET',
+    path: 'status',
+    handle: async ({ canWrite, readOnlyReason }) => {
+      const { store, scraper, objects, traces } = eyes;
+      const sync = await readSyncTable(eyes.raw, objects.list('Pod'));
+      const { use, limits } = store;
+      return ok({
+        product: 'Lateen',
+        version,
+        nowMs: eyes.clock.nowMs(),
+        startedAtMs: eyes.startedAtMs,
+        cluster: eyes.model().cluster,
+        namespaces: eyes.model().namespaces,
+        access: { canWrite, reason: readOnlyReason, tokenAccepted: eyes.hasToken },
+        kubernetes: { ok: objects.problem === '', server, error: objects.problem },
+        istiod: { ok: sync.error === '', version: sync.istiodVersion, error: sync.error },
+        proxies: {
+          total: sync.rows.length,
+          synced: sync.rows.filter(isSynced).length,
+          scraped: scraper.counts.ok,
+        },
+        metrics: {
+          source: 'embedded',
+          url: '',
+          scrapeIntervalMs,
+          retentionMs: (limits.rounds - 1) * scrapeIntervalMs,
+          series: { used: use.series, limit: limits.maxSeries, evicted: use.evicted },
+          bytes: { used: use.bytes, limit: limits.maxBytes, evicted: use.evicted },
+        },
+        tracing: { source: 'embedded', url: '', ...traces.fill(), ...eyes.receiverPorts() },
+        warnings: warningsOf(eyes),
+      } satisfies Status);
+    },
+  },
+];

@@ -1,0 +1,50 @@
+import type { TraceList } from '../contract/trace.ts';
+import type { Eyes } from '../eyes.ts';
+import { ok, problem } from '../server/answer.ts';
+import type { QueryReader } from '../server/query-reader.ts';
+import type { ApiRoute } from '../server/route-table.ts';
+import type { TraceFilter } from '../traces/trace-store.ts';
+
+const epoch = { min: 0, max: Number.MAX_SAFE_INTEGER };
+const durations = { min: 0, max: 86_400_000 };
+
+const filterOf = (query: QueryReader): TraceFilter => ({
+  service: query.text('service'),
+  operation: query.text('operation'),
+  minDurationUs: query.integer('minDurationMs', 0, durations) * 1000,
+  maxDurationUs: query.integer('maxDurationMs', durations.max, durations) * 1000,
+  onlyErrors: query.flag('errors', false),
+  fromUs: query.integer('from', 0, epoch) * 1000,
+  toUs: query.integer('to', epoch.max, epoch) * 1000,
+  limit: query.integer('limit', 50, { min: 1, max: 500 }),
+  tags: query.texts('tag').flatMap((tag): readonly (readonly [string, string])[] => {
+    const equals = tag.indexOf('=');
+    if (equals > 0) return [[tag.slice(0, equals), tag.slice(equals + 1)]];
+    query.refuse('tag', `must be name=value, not "${tag}"`);
+    return [];
+  }),
+});
+
+/** `GET traces`, `GET traces/{traceId}`. */
+export const traceRoutes = ({ traces }: Eyes): readonly ApiRoute[] => [
+  {
+    method: 'GET',
+    path: 'traces',
+    handle: ({ query }) =>
+      ok({
+        traces: traces.list(filterOf(query)),
+        services: traces.services(),
+        evicted: traces.evicted,
+      } satisfies TraceList),
+  },
+  {
+    method: 'GET',
+    path: 'traces/{traceId}',
+    handle: ({ params }) => {
+      const trace = traces.get((params['traceId'] ?? '').toLowerCase().padStart(32, '0'));
+      return trace === undefined
+        ? problem('not-found', 'there is no such trace, or it was forgotten')
+        : ok(trace);
+    },
+  },
+];

@@ -1,0 +1,58 @@
+import type { Clock, Logger } from '@lateen/base';
+import type { KubeClient } from '@lateen/kube';
+import type { Call } from './graph/call.ts';
+import { readCalls } from './graph/call-table.ts';
+import type { RawKubeClient } from './kubernetes/raw-client.ts';
+import { type MeshModel, meshModel } from './mesh/mesh-model.ts';
+import type { MeshObjects } from './mesh/mesh-objects.ts';
+import type { RoundRange } from './metrics/scrape-rounds.ts';
+import type { SeriesStore } from './metrics/series-store.ts';
+import type { Scraper } from './scrape/scraper.ts';
+import type { TraceStore } from './traces/trace-store.ts';
+
+/** Name of the one cluster where nothing else is said (Istio's default). */
+export const defaultClusterName = 'Kubernetes';
+
+/** What the answers of the API are computed from. */
+export interface Eyes {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly client: KubeClient;
+  readonly objects: MeshObjects;
+  readonly store: SeriesStore;
+  readonly scraper: Scraper;
+  readonly raw: RawKubeClient;
+  readonly traces: TraceStore;
+  /** A bearer token lets clients write from elsewhere. */
+  readonly hasToken: boolean;
+  /** Where spans are taken; 0: nowhere. */
+  readonly receiverPorts: () => { readonly otlpPort: number; readonly zipkinPort: number };
+  readonly startedAtMs: number;
+  /** The mesh as it is now; computed when objects changed. */
+  model(): MeshModel;
+  /** Calls of the last `windowMs`, and the rounds they are from. */
+  calls(windowMs: number): { readonly calls: readonly Call[]; readonly range: RoundRange };
+}
+
+/** Puts the parts together. */
+export const createEyes = (parts: Omit<Eyes, 'startedAtMs' | 'model' | 'calls'>): Eyes => {
+  const { objects, store, clock } = parts;
+  let model: MeshModel | undefined;
+  let modelVersion = -1;
+  return {
+    ...parts,
+    startedAtMs: clock.nowMs(),
+    model: () => {
+      if (model === undefined || modelVersion !== objects.version) {
+        modelVersion = objects.version;
+        model = meshModel(objects, defaultClusterName);
+      }
+      return model;
+    },
+    calls: (windowMs) => {
+      const toMs = Math.max(clock.nowMs(), store.rounds.newestMs);
+      const range = store.rounds.range(toMs - windowMs, toMs);
+      return { calls: readCalls(store, range.slots), range };
+    },
+  };
+};

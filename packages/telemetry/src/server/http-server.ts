@@ -1,0 +1,251 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Logger } from '@lateen/base';
+import { KubeError } from '@lateen/kube';
+import { reasonOf, TelemetryError } from '../telemetry-error.ts';
+import { type Answer, problem } from './answer.ts';
+import type { EventStream } from './event-stream.ts';
+import { QueryReader } from './query-reader.ts';
+import { readBody } from './request-body.ts';
+import { type AccessPolicy, guardRequest, type Verdict } from './request-guard.ts';
+import type { ApiRoute } from './route-table.ts';
+import { RouteTable } from './route-table.ts';
+import { serveStatic } from './static-files.ts';
+
+const apiPrefix = '/api/v1/';
+/** YAML of a few hundred objects. */
+const maxBodyBytes = 4 * 1024 * 1024;
+/** Ports tried after a taken one. */
+const portTries = 50;
+const maxConnections = 512;
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+
+/** Scripts from here only and none in the page; styles also by the editor, which makes its own. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': contentSecurityPolicy,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+export interface HttpServerOptions {
+  readonly routes: readonly ApiRoute[];
+  readonly events: EventStream;
+  readonly policy: AccessPolicy;
+  /** Folder of the pages; undefined while there is none. */
+  readonly staticFolder: () => string | undefined;
+  readonly log: Logger;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const sendAnswer = (response: ServerResponse, { status, body }: Answer): void => {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+};
+
+const parseJson = (bytes: Buffer): { readonly value: unknown } | undefined => {
+  if (bytes.length === 0) return { value: undefined };
+  try {
+    return { value: JSON.parse(bytes.toString('utf8')) as unknown };
+  } catch {
+    return undefined;
+  }
+};
+
+/** Answer to a handler's failure: what Kubernetes says is passed on, anything else is ours. */
+const failureAnswer = (error: unknown): Answer => {
+  if (error instanceof KubeError) {
+    const { code, message } = error;
+    if (code === 'not-found') return problem('not-found', message);
+    if (code === 'conflict' || code === 'already-exists') return problem('conflict', message);
+    if (code === 'forbidden' || code === 'unauthorized') return problem('forbidden', message);
+    if (code === 'invalid') return problem('invalid', message);
+    return problem('unavailable', message);
+  }
+  if (error instanceof TelemetryError) return problem('unavailable', error.message);
+  return problem('internal', 'this should not happen; the log of the server has the reason');
+};
+
+type Passed = Extract<Verdict, { readonly refusal: undefined }>;
+
+class DashboardServer {
+  readonly #options: HttpServerOptions;
+  readonly #table: RouteTable;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#table = new RouteTable(options.routes);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    const { method = 'GET', headers, socket } = request;
+    const remoteAddress = socket.remoteAddress ?? '';
+    const verdict = guardRequest({ method, headers, remoteAddress }, this.#options.policy);
+    if (verdict.refusal !== undefined) {
+      request.resume();
+      sendAnswer(response, verdict.refusal);
+      return;
+    }
+    const url = URL.canParse(request.url ?? '', 'http://localhost')
+      ? new URL(request.url ?? '', 'http://localhost')
+      : undefined;
+    if (url === undefined) sendAnswer(response, problem('bad-request', 'the URL cannot be read'));
+    else if (url.pathname.startsWith(apiPrefix))
+      await this.#api(url, verdict, { request, response });
+    else await this.#page(request, response);
+  }
+
+  async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      sendAnswer(response, problem('method-not-allowed', 'pages can only be read'));
+      return;
+    }
+    if (request.url === '/healthz') {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
+      return;
+    }
+    const folder = this.#options.staticFolder();
+    if (folder !== undefined && (await serveStatic(folder, request, response))) return;
+    const message =
+      folder === undefined ? 'the pages are not built yet: try again' : 'there is no such page';
+    sendAnswer(response, problem(folder === undefined ? 'unavailable' : 'not-found', message));
+  }
+
+  async #api(
+    url: URL,
+    access: Passed,
+    { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  ): Promise<void> {
+    const path = url.pathname.slice(apiPrefix.length);
+    if (path === 'events' && request.method === 'GET') {
+      if (!this.#options.events.open(response))
+        sendAnswer(response, problem('unavailable', 'too many pages are open'));
+      return;
+    }
+    sendAnswer(response, await this.#answer(url, access, { path, request }));
+  }
+
+  async #answer(
+    url: URL,
+    { canWrite, readOnlyReason }: Passed,
+    { path, request }: { readonly path: string; readonly request: IncomingMessage },
+  ): Promise<Answer> {
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+    const match = this.#table.match(method, path);
+    if (match.route === undefined) {
+      request.resume();
+      return match.methods.length > 0
+        ? problem('method-not-allowed', `use ${match.methods.join(' or ')}`)
+        : problem('not-found', `there is no ${url.pathname}`);
+    }
+    if (match.route.isWrite === true && !canWrite) {
+      request.resume();
+      return problem('forbidden', readOnlyReason);
+    }
+    const body = await readBody(request, maxBodyBytes);
+    if (body.problem !== undefined) {
+      return problem('too-large', `a body may have ${maxBodyBytes} bytes`);
+    }
+    const json = parseJson(body.bytes);
+    if (json === undefined) return problem('bad-request', 'the body is not JSON');
+    const query = new QueryReader(url.searchParams);
+    const { params, route } = match;
+    return this.#run(route, { method, params, query, body: json.value, canWrite, readOnlyReason });
+  }
+
+  async #run(route: ApiRoute, request: Parameters<ApiRoute['handle']>[0]): Promise<Answer> {
+    try {
+      const answer = await route.handle(request);
+      const { diagnostics } = request.query;
+      if (diagnostics.length === 0) return answer;
+      return problem(
+        'bad-request',
+        diagnostics.map(({ message }) => message).join('; '),
+        diagnostics,
+      );
+    } catch (error) {
+      const answer = failureAnswer(error);
+      if (answer.status === 500)
+        this.#options.log.error('request failed', { path: route.path, reason: reasonOf(error) });
+      return answer;
+    }
+  }
+}
+
+const listen = (server: http.Server, host: string, port: number): Promise<boolean> => {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EADDRINUSE') resolve(false);
+    else reject(error);
+  };
+  server.once('error', onError);
+  server.listen({ host, port }, () => {
+    server.off('error', onError);
+    resolve(true);
+  });
+  return promise;
+};
+
+/**
+ * Starts a server on the port asked for or the next free one (port 0: any).
+ * Rejects with TelemetryError `no-free-port`.
+ */
+export const startHttpServer = async (
+  { host, port }: { readonly host: string; readonly port: number },
+  options: HttpServerOptions,
+): Promise<RunningServer> => {
+  const dashboard = new DashboardServer(options);
+  for (let tried = port; tried < port + portTries; tried++) {
+    const server = http.createServer((request, response) => {
+      void dashboard.handle(request, response).catch((error: unknown) => {
+        options.log.error('request failed', { reason: reasonOf(error) });
+        response.destroy();
+      });
+    });
+    server.requestTimeout = requestTimeoutMs;
+    server.headersTimeout = headersTimeoutMs;
+    server.maxConnections = maxConnections;
+    if (!(await listen(server, host, tried))) continue;
+    const address = server.address();
+    return {
+      host,
+      port: typeof address === 'object' && address !== null ? address.port : tried,
+      close: async () => {
+        options.events.close();
+        const closed = Promise.withResolvers<void>();
+        server.close(() => closed.resolve());
+        server.closeAllConnections();
+        await closed.promise;
+      },
+    };
+  }
+  throw new TelemetryError('no-free-port', `ports ${port} to ${port + portTries - 1} are taken`);
+};

@@ -1,0 +1,134 @@
+import type { Clock, Logger } from '@lateen/base';
+import { createKubeClient, type KubeConnection } from '@lateen/kube';
+import { graphRoutes } from './api/graph-api.ts';
+import { metricsRoutes } from './api/metrics-api.ts';
+import { proxyRoutes } from './api/proxies-api.ts';
+import { serviceRoutes } from './api/services-api.ts';
+import { statusRoutes } from './api/status-api.ts';
+import { traceRoutes } from './api/traces-api.ts';
+import { workloadRoutes } from './api/workloads-api.ts';
+import { createEyes, type Eyes } from './eyes.ts';
+import { createRawKubeClient } from './kubernetes/raw-client.ts';
+import { MeshObjects } from './mesh/mesh-objects.ts';
+import { SeriesStore } from './metrics/series-store.ts';
+import { createMetricsFetch } from './scrape/metrics-fetch.ts';
+import { Scraper } from './scrape/scraper.ts';
+import { EventStream } from './server/event-stream.ts';
+import { startHttpServer } from './server/http-server.ts';
+import type { ApiRoute } from './server/route-table.ts';
+import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
+import { TraceStore } from './traces/trace-store.ts';
+
+/** Where the dashboard is by custom (Kiali's port). */
+export const dashboardPort = 20_001;
+
+/** Where a part listens; port 0: any free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TelemetryOptions {
+  readonly connection: KubeConnection;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly jitter: () => number;
+  readonly dashboard: ListenAddress;
+  /** Absent: no spans are taken there. */
+  readonly otlp?: ListenAddress;
+  readonly zipkin?: ListenAddress;
+  /** Folder of the pages; undefined while there is none yet. */
+  readonly staticFolder: () => string | undefined;
+  /** Names besides loopback's that the server is called by. */
+  readonly allowedHosts: readonly string[];
+  /** Lets clients from elsewhere write. */
+  readonly token?: string;
+  /** Default false: on loopback everybody may write. */
+  readonly isReadOnly?: boolean;
+}
+
+/** The eyes at work. */
+export interface Telemetry {
+  /** `http://127.0.0.1:20001`. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly eyes: Eyes;
+  close(): Promise<void>;
+}
+
+const routesOf = (eyes: Eyes, options: TelemetryOptions): readonly ApiRoute[] => [
+  ...statusRoutes(eyes, options.connection.server),
+  ...graphRoutes(eyes),
+  ...serviceRoutes(eyes),
+  ...workloadRoutes(eyes),
+  ...proxyRoutes(eyes),
+  ...metricsRoutes(eyes),
+  ...traceRoutes(eyes),
+];
+
+const receive = async (
+  address: ListenAddress | undefined,
+  traces: TraceStore,
+): Promise<SpanReceiver | undefined> =>
+  address && startSpanReceiver(address, (span) => traces.add(span));
+
+/**
+ * Starts everything: follows the API server, scrapes proxies, takes spans, serves the dashboard and its API. It listens
+ * before all objects are read; until then answers are incomplete and say so. Rejects with TelemetryError `no-free-port`.
+ */
+export const startTelemetry = async (options: TelemetryOptions): Promise<Telemetry> => {
+  const { connection, clock, log, jitter } = options;
+  const stop = new AbortController();
+  const client = createKubeClient(connection);
+  const objects = new MeshObjects({ client, clock, log, jitter });
+  const store = new SeriesStore(undefined, Math.floor(jitter() * 0x7fff_ffff));
+  const events = new EventStream(clock);
+  const traces = new TraceStore();
+  const fetchMetrics = createMetricsFetch();
+  const scraper = new Scraper({
+    ...{ store, fetchMetrics, clock, log },
+    pods: () => objects.list('Pod'),
+    onRound: (atMs) => events.send({ type: 'metrics', atMs }),
+  });
+  const receivers = await Promise.all([
+    receive(options.otlp, traces),
+    receive(options.zipkin, traces),
+  ]);
+  const eyes = createEyes({
+    ...{ clock, log, client, objects, store, scraper, traces },
+    raw: createRawKubeClient(connection),
+    hasToken: options.token !== undefined,
+    receiverPorts: () => ({
+      otlpPort: receivers[0]?.port ?? 0,
+      zipkinPort: receivers[1]?.port ?? 0,
+    }),
+  });
+  const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));
+  const server = await startHttpServer(options.dashboard, {
+    routes: routesOf(eyes, options),
+    events,
+    log,
+    staticFolder: options.staticFolder,
+    policy: {
+      allowedHosts: () => allowed,
+      isReadOnly: options.isReadOnly ?? false,
+      ...(options.token !== undefined && { token: options.token }),
+    },
+  });
+  void objects.start(stop.signal).then(() => {
+    if (!stop.signal.aborted) scraper.start();
+  });
+  return {
+    url: `http://${server.host}:${server.port}`,
+    host: server.host,
+    port: server.port,
+    eyes,
+    close: async () => {
+      stop.abort();
+      scraper.stop();
+      fetchMetrics.close();
+      await Promise.all([server.close(), ...receivers.map((one) => one?.close())]);
+    },
+  };
+};

@@ -1,0 +1,174 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { readBody } from '../server/request-body.ts';
+import { TelemetryError } from '../telemetry-error.ts';
+import { parseOtlpJson } from './otlp-json.ts';
+import { parseOtlpProtobuf } from './otlp-protobuf.ts';
+import type { ReceivedSpan } from './received-span.ts';
+import { parseZipkin } from './zipkin-json.ts';
+
+/** Exporters send some hundred spans at a time. */
+const maxBodyBytes = 8 * 1024 * 1024;
+const maxConnections = 512;
+const requestTimeoutMs = 20_000;
+/** Ports tried after a taken one. */
+const portTries = 20;
+
+/** Ports by custom: OTLP over HTTP, and Zipkin. */
+export const otlpPort = 4318;
+export const zipkinPort = 9411;
+
+const unzip = promisify(gunzip);
+
+/** What was understood of a body. */
+interface ReadSpans {
+  readonly spans: readonly ReceivedSpan[];
+  readonly rejected: number;
+}
+
+/** A refusal, or spans. */
+type ReadResult = { readonly status: number; readonly message: string } | ReadSpans;
+
+const json = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+const mediaType = ({ headers }: IncomingMessage): string =>
+  (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+const protobufType = 'application/x-protobuf';
+const jsonType = 'application/json';
+
+const unreadable = { status: 400, message: 'the body cannot be read' } as const;
+
+const readOtlp = (type: string, body: Buffer): ReadResult => {
+  if (type === protobufType) return parseOtlpProtobuf(body) ?? unreadable;
+  if (type !== jsonType) return { status: 415, message: `use ${protobufType} or ${jsonType}` };
+  const value = json(body);
+  return value === undefined ? unreadable : parseOtlpJson(value);
+};
+
+/** A page of another site cannot send JSON without asking first, so only JSON is taken. */
+const readZipkin = (type: string, body: Buffer): ReadResult => {
+  if (type !== jsonType) return { status: 415, message: `use ${jsonType}` };
+  const value = json(body);
+  return Array.isArray(value) ? parseZipkin(value) : unreadable;
+};
+
+const paths: Readonly<Record<string, (type: string, body: Buffer) => ReadResult>> = {
+  '/v1/traces': readOtlp,
+  '/api/v2/spans': readZipkin,
+};
+
+const inflate = async (request: IncomingMessage, body: Buffer): Promise<Buffer | undefined> => {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return body;
+  if (encoding !== 'gzip') return undefined;
+  try {
+    return await unzip(body, { maxOutputLength: maxBodyBytes });
+  } catch {
+    return undefined;
+  }
+};
+
+const refuse = (response: ServerResponse, status: number, message: string): void => {
+  response.writeHead(status, { 'content-type': jsonType });
+  response.end(JSON.stringify({ code: status, message }));
+};
+
+/** OTLP's answers: an empty `ExportTraceServiceResponse`, or how many spans were not taken; Zipkin's is 202. */
+const accept = (
+  response: ServerResponse,
+  {
+    path,
+    type,
+    rejected,
+  }: { readonly path: string; readonly type: string; readonly rejected: number },
+): void => {
+  if (path !== '/v1/traces') response.writeHead(202).end();
+  else if (type === protobufType) response.writeHead(200, { 'content-type': protobufType }).end();
+  else {
+    const partial = { rejectedSpans: String(rejected), errorMessage: 'spans without ids' };
+    response.writeHead(200, { 'content-type': jsonType });
+    response.end(JSON.stringify(rejected === 0 ? {} : { partialSuccess: partial }));
+  }
+};
+
+const receive = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  take: (span: ReceivedSpan) => void,
+): Promise<void> => {
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  const read = paths[path];
+  if (read === undefined || request.method !== 'POST') {
+    request.resume();
+    const known = Object.keys(paths).join(' or ');
+    refuse(response, read === undefined ? 404 : 405, `POST spans to ${known}`);
+    return;
+  }
+  const { bytes } = await readBody(request, maxBodyBytes);
+  if (bytes === undefined) {
+    refuse(response, 413, `a request may have ${maxBodyBytes} bytes`);
+    return;
+  }
+  const body = await inflate(request, bytes);
+  const type = mediaType(request);
+  const result = body === undefined ? unreadable : read(type, body);
+  if ('status' in result) {
+    refuse(response, result.status, result.message);
+    return;
+  }
+  for (const span of result.spans) take(span);
+  accept(response, { path, type, rejected: result.rejected });
+};
+
+/** A receiver that listens. */
+export interface SpanReceiver {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const listening = (server: http.Server, host: string, port: number): Promise<boolean> => {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') resolve(false);
+    else reject(error);
+  });
+  server.listen({ host, port }, () => resolve(true));
+  return promise;
+};
+
+/**
+ * Takes spans over HTTP: OTLP (JSON and protobuf) at `/v1/traces`, Zipkin v2 at `/api/v2/spans`, both on each port.
+ * A taken port is followed by the next free one (port 0: any). Rejects with TelemetryError `no-free-port`.
+ */
+export const startSpanReceiver = async (
+  { host, port }: { readonly host: string; readonly port: number },
+  take: (span: ReceivedSpan) => void,
+): Promise<SpanReceiver> => {
+  for (let tried = port; tried < port + portTries; tried++) {
+    const server = http.createServer((request, response) => {
+      receive(request, response, take).catch(() => response.destroy());
+    });
+    server.requestTimeout = requestTimeoutMs;
+    server.maxConnections = maxConnections;
+    if (!(await listening(server, host, tried))) continue;
+    const address = server.address();
+    return {
+      port: typeof address === 'object' && address !== null ? address.port : tried,
+      close: async () => {
+        const closed = Promise.withResolvers<void>();
+        server.close(() => closed.resolve());
+        server.closeAllConnections();
+        await closed.promise;
+      },
+    };
+  }
+  throw new TelemetryError('no-free-port', `ports ${port} to ${port + portTries - 1} are taken`);
+};
