@@ -1,11 +1,13 @@
 export { buildClusters } from './cluster/build-clusters.ts';
 export { buildEndpoints } from './endpoint/build-endpoints.ts';
+export { type ExtensionProvider, readExtensionProviders } from './input/extension-provider.ts';
 export { readHttpRetryPolicy } from './input/virtual-service.ts';
 export { buildListeners } from './listener/build-listeners.ts';
 export {
   defaultMeshConfig,
   type MeshConfig,
   type OutboundTrafficPolicyMode,
+  type PathNormalization,
 } from './mesh/mesh-config.ts';
 export type { MeshInputs } from './mesh/mesh-inputs.ts';
 export { type ClusterName, formatClusterName, parseClusterName } from './naming/cluster-name.ts';
@@ -21,3 +23,4 @@ export { buildPushContext } from './push-context/build-push-context.ts';
 export { gatewayListenPort } from './push-context/merged-gateway.ts';
 export type { PushContext } from './push-context/push-context.ts';
 export { buildRoutes } from './route/build-routes.ts';
+export { type KeySetLocation, keySetLocations } from './security/authentication/key-set.ts';

@@ -25,12 +25,33 @@ describe('readMeshConfigText', () => {
     assert.equal(policy?.perTryTimeout, 1000);
   });
 
+  it('takes what security needs of it', () => {
+    const text = `
+trustDomainAliases: [old]
+meshMTLS: { minProtocolVersion: TLSV1_3 }
+pathNormalization: { normalization: MERGE_SLASHES }
+extensionProviders:
+- { name: ask, envoyExtAuthzGrpc: { service: a.example.com, port: 9000 } }
+- { name: log, envoyFileAccessLog: { path: /dev/stdout } }
+`;
+    const value = readMeshConfigText(text).value ?? defaultMeshConfig;
+    assert.deepEqual(value.trustDomainAliases, ['old']);
+    assert.equal(value.meshMtlsMinProtocolVersion, 'TLSV1_3');
+    assert.equal(value.pathNormalization, 'MERGE_SLASHES');
+    assert.deepEqual(
+      value.extensionProviders.map((provider) => provider.envoyExtAuthzGrpc?.port),
+      [9000, undefined],
+    );
+  });
+
   const bad: readonly (readonly [string, string])[] = [
     ['connectTimeout: soon', 'data.mesh.connectTimeout'],
     ['accessLogEncoding: XML', 'data.mesh.accessLogEncoding'],
     ['proxyListenPort: 70000', 'data.mesh.proxyListenPort'],
     ['defaultServiceExportTo: "*"', 'data.mesh.defaultServiceExportTo'],
     ['defaultHttpRetryPolicy: {attempts: many}', 'data.mesh.defaultHttpRetryPolicy'],
+    ['pathNormalization: {normalization: SOME}', 'data.mesh.pathNormalization'],
+    ['extensionProviders: [{name: 1}]', 'data.mesh.extensionProviders'],
     ['- a list', 'data.mesh'],
     ['{', 'data.mesh'],
   ];

@@ -1,5 +1,10 @@
 import type { Checked, Diagnostic } from '@lateen/base';
-import { defaultMeshConfig, type MeshConfig, readHttpRetryPolicy } from '@lateen/translator';
+import {
+  defaultMeshConfig,
+  type MeshConfig,
+  readExtensionProviders,
+  readHttpRetryPolicy,
+} from '@lateen/translator';
 import { parse } from 'yaml';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -53,6 +58,20 @@ const names =
       ? { [key]: value }
       : undefined;
 
+const meshTlsVersions: Readonly<Record<string, MeshConfig['meshMtlsMinProtocolVersion']>> = {
+  TLS_AUTO: 'TLSV1_2',
+  TLSV1_2: 'TLSV1_2',
+  TLSV1_3: 'TLSV1_3',
+};
+
+const pathNormalizations: Readonly<Record<string, MeshConfig['pathNormalization']>> = {
+  DEFAULT: 'BASE',
+  NONE: 'NONE',
+  BASE: 'BASE',
+  MERGE_SLASHES: 'MERGE_SLASHES',
+  DECODE_AND_MERGE_SLASHES: 'DECODE_AND_MERGE_SLASHES',
+};
+
 /** By the field's name in MeshConfig. Fields that are not here are accepted and have no effect yet. */
 const readers: Readonly<Record<string, FieldReader>> = {
   rootNamespace: text('rootNamespace'),
@@ -68,6 +87,20 @@ const readers: Readonly<Record<string, FieldReader>> = {
   defaultServiceExportTo: names('defaultServiceExportTo'),
   defaultVirtualServiceExportTo: names('defaultVirtualServiceExportTo'),
   defaultDestinationRuleExportTo: names('defaultDestinationRuleExportTo'),
+  meshMTLS: (value) => {
+    const version = isFields(value) ? (value['minProtocolVersion'] ?? 'TLS_AUTO') : undefined;
+    const meshMtlsMinProtocolVersion = meshTlsVersions[String(version)];
+    return meshMtlsMinProtocolVersion && { meshMtlsMinProtocolVersion };
+  },
+  pathNormalization: (value) => {
+    const mode = isFields(value) ? (value['normalization'] ?? 'DEFAULT') : undefined;
+    const pathNormalization = pathNormalizations[String(mode)];
+    return pathNormalization && { pathNormalization };
+  },
+  extensionProviders: (value) => {
+    const extensionProviders = readExtensionProviders(value);
+    return extensionProviders && { extensionProviders };
+  },
   enableAutoMtls: (value) => (typeof value === 'boolean' ? { enableAutoMtls: value } : undefined),
   accessLogEncoding: (value) =>
     value === 'TEXT' || value === 'JSON' ? { accessLogEncoding: value } : undefined,

@@ -41,10 +41,26 @@ const inline = (jwks: string): KeySource => ({
 /** Scheme, host and port of a URL. */
 const urlParts = /^(https?):\/\/([^/:?#]+)(?::(\d+))?/i;
 
+interface UrlTarget {
+  readonly hostname: string;
+  readonly number: number;
+}
+
+const urlTarget = (url: string): UrlTarget => {
+  const [, scheme = '', hostname = '', port] = urlParts.exec(url) ?? [];
+  const preset = scheme.toLowerCase() === 'https' ? 443 : 80;
+  return { hostname, number: port === undefined ? preset : Number(port) };
+};
+
+/** The cluster there would be, if somebody made a ServiceEntry for the host. */
+const unservedCluster = (url: string): string => {
+  const { hostname, number } = urlTarget(url);
+  return outboundCluster(number, '', hostname);
+};
+
 /** Cluster towards the host of a URL; undefined: no service of the mesh has its name and port. */
 const clusterOf = (push: PushContext, url: string): string | undefined => {
-  const [, scheme = '', hostname = '', port] = urlParts.exec(url) ?? [];
-  const number = port === undefined ? (scheme.toLowerCase() === 'https' ? 443 : 80) : Number(port);
+  const { hostname, number } = urlTarget(url);
   const known = push.services.byHostname.get(hostname) ?? [];
   const isServed = known.some(({ ports }) => ports.some((one) => one.number === number));
   return isServed ? outboundCluster(number, '', hostname) : undefined;
@@ -61,7 +77,7 @@ const keySource = (push: PushContext, rule: JwtRule): KeySource => {
   if (jwksFetchMode !== 'istiod' && location.kind === 'key-set') {
     const cluster = clusterOf(push, location.url);
     if (cluster !== undefined || jwksFetchMode === 'envoy') {
-      return remote(location.url, cluster ?? '', rule);
+      return remote(location.url, cluster ?? unservedCluster(location.url), rule);
     }
   }
   return inline(push.keySets.get(location.url) ?? noKeys);
