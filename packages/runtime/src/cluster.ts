@@ -121,13 +121,14 @@ const start = async (base: Foundation): Promise<Cluster> => {
     kubelet: () => kubelet,
   });
   cleanup.add(() => api.close());
+  // Before the API server goes, also when the start fails half-way: watches would keep it open.
+  cleanup.add(() => stop.abort());
   options.onProgress({ kind: 'done', what: 'API server', detail: api.url });
   const record = recordOf(base, api, gatewayPort);
   writeRunRecord(state, record);
   cleanup.add(() => rmSync(state.runRecord, { force: true }));
   const agents = await populate(base, { api, images, gatewayPort });
   kubelet = agents.kubelet;
-  cleanup.add(() => stop.abort());
   cleanup.add(() => agents.stop());
   return { state, record, client: api.client, ...lifecycle(base, agents) };
 };
