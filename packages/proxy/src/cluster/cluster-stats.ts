@@ -10,6 +10,10 @@ export class ClusterStats {
   readonly requestTimeMs: Histogram;
   readonly requestTimeout: Counter;
   readonly requestPerTryTimeout: Counter;
+  readonly requestPerTryIdleTimeout: Counter;
+  readonly requestMaxDurationReached: Counter;
+  readonly connectionIdleTimeout: Counter;
+  readonly connectionMaxRequests: Counter;
   readonly requestRetry: Counter;
   readonly requestRetrySuccess: Counter;
   readonly requestRetryOverflow: Counter;
@@ -54,6 +58,10 @@ export class ClusterStats {
     this.requestTimeMs = scope.histogram('upstream_rq_time');
     this.requestTimeout = scope.counter('upstream_rq_timeout');
     this.requestPerTryTimeout = scope.counter('upstream_rq_per_try_timeout');
+    this.requestPerTryIdleTimeout = scope.counter('upstream_rq_per_try_idle_timeout');
+    this.requestMaxDurationReached = scope.counter('upstream_rq_max_duration_reached');
+    this.connectionIdleTimeout = scope.counter('upstream_cx_idle_timeout');
+    this.connectionMaxRequests = scope.counter('upstream_cx_max_requests');
     this.requestRetry = scope.counter('upstream_rq_retry');
     this.requestRetrySuccess = scope.counter('upstream_rq_retry_success');
     this.requestRetryOverflow = scope.counter('upstream_rq_retry_overflow');

@@ -254,10 +254,18 @@ export class Cluster {
     if (idleTimeoutMs === 0 && maxConnectionDurationMs === 0) return;
     for (const { idle } of this.endpoints.endpoints) {
       for (const connection of [...idle]) {
-        const isIdle = idleTimeoutMs > 0 && connection.idleSinceMs + idleTimeoutMs < nowMs;
-        if (isIdle || this.#isOld(connection, nowMs)) connection.destroy();
+        if (this.#isIdleTooLong(connection, nowMs) || this.#isOld(connection, nowMs)) {
+          connection.destroy();
+        }
       }
     }
+  }
+
+  #isIdleTooLong(connection: ClientConnection, nowMs: number): boolean {
+    const { idleTimeoutMs } = this.table.http;
+    if (idleTimeoutMs === 0 || connection.idleSinceMs + idleTimeoutMs >= nowMs) return false;
+    this.stats.connectionIdleTimeout.value++;
+    return true;
   }
 
   #isOld(connection: ClientConnection, nowMs: number): boolean {
@@ -289,7 +297,10 @@ export class Cluster {
       if (connection === undefined) return undefined;
     }
     const most = this.table.http.maxRequestsPerConnection;
-    if (most > 0 && connection.requests + 1 >= most) connection.retire = true;
+    if (most > 0 && connection.requests + 1 >= most) {
+      connection.retire = true;
+      this.stats.connectionMaxRequests.value++;
+    }
     return connection;
   }
 
@@ -297,12 +308,16 @@ export class Cluster {
     const plan = planConnection(this.table, endpoint, this.#deps.contexts, request);
     this.#countOpen(endpoint);
     this.#countConnecting(1);
-    const connection = new ClientConnection(plan, this.#ownerFor(endpoint));
+    const { maxHeadersCount } = this.table.http;
+    const connection = new ClientConnection(plan, this.#ownerFor(endpoint), maxHeadersCount);
     if (this.#isKeyed || this.table.http.maxConnectionDurationMs > 0) {
       const key = this.#isKeyed ? poolKey(this.table, request) : '';
       this.#made.set(connection, { key, atMs: this.#deps.nowMs() });
     }
-    if (this.table.http.maxRequestsPerConnection === 1) connection.retire = true;
+    if (this.table.http.maxRequestsPerConnection === 1) {
+      connection.retire = true;
+      this.stats.connectionMaxRequests.value++;
+    }
     return connection;
   }
 

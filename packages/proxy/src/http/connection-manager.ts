@@ -7,6 +7,7 @@ import type { HttpFilter } from './http-filter.ts';
 import { HttpStats } from './http-stats.ts';
 import type { RouteHolder } from './route-holder.ts';
 import { buildRoutePlan, type RoutePlan, type RouteScope } from './route-plan.ts';
+import { needsStreamTimer } from './stream-timer.ts';
 
 /** Where requests find clusters: always the current ones. */
 export interface ClusterDirectory {
@@ -46,6 +47,8 @@ export class ConnectionManager {
   readonly chainName: string;
   readonly stats: HttpStats;
   readonly deps: HttpDependencies;
+  /** Every stream is timed, not only those of routes that say so. */
+  readonly timesStreams: boolean;
   /** The listener is going: answer and close. */
   draining = false;
   #plans = new Map<RouteEntry | Destination, RoutePlan>();
@@ -59,6 +62,7 @@ export class ConnectionManager {
     this.accessLogs = parts.accessLogs;
     this.chainName = parts.chainName;
     this.deps = deps;
+    this.timesStreams = needsStreamTimer(parts.settings);
     this.stats = new HttpStats(deps.stats, parts.settings.statPrefix);
   }
 

@@ -2,16 +2,32 @@ import type net from 'node:net';
 import {
   attachReader,
   detachReader,
+  type Refusal,
   ServerConnection,
   type ServerConnectionHost,
   type ServerExchange,
 } from '../http1/server-connection.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { reasonOf } from './status-reason.ts';
 
 /** Takes a connection over that turns out to be HTTP/2. `first`: bytes that were read already. */
 export type AcceptHttp2 = (socket: net.Socket, isTls: boolean, first: Buffer) => void;
+
+/** The head of a request took longer than `request_headers_timeout`. */
+const lateHead: Refusal = {
+  status: 408,
+  details: 'request_header_timeout',
+  body: 'request header timeout',
+  isProtocolError: false,
+};
+
+/** The same for `request_timeout`, which begins with the first byte too. */
+const lateRequest: Refusal = {
+  status: 408,
+  details: 'request_overall_timeout',
+  body: 'request timeout',
+  isProtocolError: false,
+};
 
 /** Connections of one connection manager. */
 export class HttpConnectionHost implements ServerConnectionHost {
@@ -19,9 +35,8 @@ export class HttpConnectionHost implements ServerConnectionHost {
   readonly connections: Set<ServerConnection> = new Set<ServerConnection>();
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
-  readonly headersTimeoutMs: number;
-  readonly idleTimeoutMs: number;
   readonly delayedCloseMs: number;
+  readonly keepsTrailers: boolean;
   readonly #onClosed: () => void;
   readonly #acceptHttp2: AcceptHttp2 | undefined;
 
@@ -32,9 +47,8 @@ export class HttpConnectionHost implements ServerConnectionHost {
     const { settings } = manager;
     this.maxHeadBytes = settings.maxRequestHeadersBytes;
     this.maxHeaders = settings.maxHeadersCount;
-    this.headersTimeoutMs = settings.requestHeadersTimeoutMs;
-    this.idleTimeoutMs = settings.idleTimeoutMs;
     this.delayedCloseMs = settings.delayedCloseTimeoutMs;
+    this.keepsTrailers = settings.enableTrailers;
   }
 
   nowMs(): number {
@@ -57,17 +71,16 @@ export class HttpConnectionHost implements ServerConnectionHost {
   createExchange(connection: ServerConnection): ServerExchange {
     const { maxRequestsPerConnection } = this.manager.settings;
     if (maxRequestsPerConnection > 0 && connection.requests >= maxRequestsPerConnection) {
+      this.manager.stats.maxRequestsReached.value++;
       connection.closeAfter = true;
     }
+    if (connection.drainAtMs > 0) connection.closeAfter = true;
     return new HttpExchange(connection, this.manager);
   }
 
-  refuse(_connection: ServerConnection, status: number, _detail: string): string {
-    const { stats } = this.manager;
-    stats.requests.value++;
-    stats.protocolErrors.value++;
-    stats.requestStatus.count(status);
-    return `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`;
+  refuse(connection: ServerConnection, refusal: Refusal): void {
+    if (refusal.isProtocolError) this.manager.stats.protocolErrors.value++;
+    new HttpExchange(connection, this.manager).refuseUnread(refusal);
   }
 
   takesOver(connection: ServerConnection, input: Buffer): boolean {
@@ -87,14 +100,41 @@ export class HttpConnectionHost implements ServerConnectionHost {
     this.#onClosed();
   }
 
-  /** Closes what was silent too long, and heads that never end. */
+  /** Ends heads that never end, and connections that are silent too long or too old. */
   sweep(nowMs: number): void {
     for (const connection of this.connections) {
+      this.#startDrain(connection, nowMs);
       if (!connection.isIdle) continue;
-      const silentMs = nowMs - connection.sinceMs;
-      if (connection.inHead && this.headersTimeoutMs > 0 && silentMs > this.headersTimeoutMs) {
-        connection.refuse(408, 'request_header_timeout');
-      } else if (this.idleTimeoutMs > 0 && silentMs > this.idleTimeoutMs) connection.close();
+      if (connection.inHead) this.#checkHead(connection, nowMs);
+      else if (connection.drainAtMs > 0 && nowMs >= connection.drainAtMs) connection.close();
+    }
+  }
+
+  /** What is to end gets the drain time, so that a request on its way is still answered. */
+  #startDrain(connection: ServerConnection, nowMs: number): void {
+    if (connection.drainAtMs > 0) return;
+    const { settings, stats } = this.manager;
+    const { maxConnectionDurationMs, idleTimeoutMs, drainTimeoutMs } = settings;
+    if (maxConnectionDurationMs > 0 && nowMs - connection.createdMs >= maxConnectionDurationMs) {
+      stats.maxDurationReached.value++;
+      connection.closeAfter = true;
+    } else {
+      const isSilent = connection.isIdle && !connection.inHead;
+      if (!isSilent || idleTimeoutMs === 0 || nowMs - connection.sinceMs < idleTimeoutMs) return;
+      stats.idleTimeout.value++;
+    }
+    connection.drainAtMs = nowMs + Math.max(1, drainTimeoutMs);
+  }
+
+  #checkHead(connection: ServerConnection, nowMs: number): void {
+    const { requestHeadersTimeoutMs, requestTimeoutMs } = this.manager.settings;
+    const waitedMs = nowMs - connection.sinceMs;
+    if (requestHeadersTimeoutMs > 0 && waitedMs >= requestHeadersTimeoutMs) {
+      this.manager.stats.headerTimeout.value++;
+      connection.refuse(lateHead);
+    } else if (requestTimeoutMs > 0 && waitedMs >= requestTimeoutMs) {
+      this.manager.stats.requestTimeout.value++;
+      connection.refuse(lateRequest);
     }
   }
 

@@ -13,34 +13,41 @@ import { Router } from '../filters/envoy.filters.http.router/router.ts';
 import type { RouterHost } from '../filters/envoy.filters.http.router/router-host.ts';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
-import type { ServerConnection, ServerExchange } from '../http1/server-connection.ts';
+import type { Refusal, ServerConnection, ServerExchange } from '../http1/server-connection.ts';
 import type { Timed } from '../ticker.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { FramedDownstream } from './downstream.ts';
 import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { directReply, localReplyHead } from './local-reply.ts';
-import { cleanPath } from './path-hygiene.ts';
 import { rememberedHost } from './remembered-host.ts';
+import { admitRequest } from './request-admission.ts';
 import {
   answerExpectation,
   applyForwarding,
   applyRequestId,
   removeHopByHop,
 } from './request-hygiene.ts';
-import { readTarget } from './request-target.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import {
   applyFraming,
   applyServerHeaders,
-  type ResponseFraming,
+  applyServiceTime,
+  chooseFraming,
   removeResponseHopByHop,
 } from './response-hygiene.ts';
 import type { ResponseOutlet } from './response-outlet.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { RoutePlan } from './route-plan.ts';
+import { reasonOf } from './status-reason.ts';
+import {
+  countExpiry,
+  describeExpiry,
+  hasStreamTimes,
+  type StreamExpiry,
+  StreamTimer,
+} from './stream-timer.ts';
 import { tlsRedirect } from './tls-requirement.ts';
-import { requestedUpgrade } from './upgrade-request.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
@@ -97,6 +104,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
   #extraHeaders: readonly (readonly [string, string])[] = noHeaders;
   #requestId: string | undefined = undefined;
+  #timer: StreamTimer | undefined = undefined;
 
   constructor(connection: ServerConnection | FramedDownstream, manager: ConnectionManager) {
     this.connection = connection;
@@ -139,46 +147,36 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     this.requestHeadBytes = request.text.length;
     manager.stats.requests.value++;
     manager.stats.requestsActive.value++;
+    if (manager.timesStreams) this.#timer = new StreamTimer(this, manager);
     if (manager.draining) this.connection.closeAfter = true;
-    if (!this.#readTarget() || !this.#admit()) return;
+    if (!this.#admit()) return;
     this.#prepare();
     this.#selectRoute();
   }
 
-  /** Method, authority and path; false: answered already. */
-  #readTarget(): boolean {
-    const { request, connection } = this;
-    this.method = request.text.substring(0, request.methodEnd);
-    const { settings } = this.manager;
-    const target = readTarget(request, this.method, settings, connection.cachedAuthority);
-    if (target.refused !== undefined) {
-      return this.#refuse(target.refused.status, target.refused.details);
-    }
-    this.authority = target.authority;
-    this.path = target.path;
-    return true;
+  /** Answers what never became a request. */
+  refuseUnread({ status, details, body, isProtocolError }: Refusal): void {
+    const { stats } = this.manager;
+    stats.requests.value++;
+    stats.requestsActive.value++;
+    const flag = isProtocolError ? ({ flag: 'DPE' } as const) : {};
+    this.localReply({ status, body: body ?? reasonOf(status), details, ...flag });
   }
 
-  #refuse(status: number, details: string): false {
-    this.connection.closeAfter = true;
-    this.localReply({ status, body: '', details, flag: 'DPE' });
-    return false;
-  }
-
-  /** Path hygiene and upgrades; false: answered already. */
+  /** Method, authority, path and upgrade; false: answered already. */
   #admit(): boolean {
-    const { settings } = this.manager;
-    const path = cleanPath(this.path, settings.path);
-    if (path === undefined) return this.#refuse(400, 'path_normalization_failed');
-    if (typeof path !== 'string') {
-      this.path = path.location;
-      this.localReply(path.reply);
-      return false;
+    const { request, connection, manager } = this;
+    this.method = request.text.substring(0, request.methodEnd);
+    const found = admitRequest(connection, this.method, manager.settings);
+    this.authority = found.authority;
+    this.path = found.path;
+    this.upgrade = found.upgrade;
+    if (found.reply === undefined) return true;
+    if (found.isProtocolError === true) {
+      connection.closeAfter = true;
+      manager.stats.protocolErrors.value++;
     }
-    this.path = path;
-    this.upgrade = requestedUpgrade(this.request, this.method);
-    if (this.upgrade === undefined || settings.upgrades.has(this.upgrade)) return true;
-    this.localReply({ status: 403, body: '', details: 'upgrade_failed' });
+    this.localReply(found.reply);
     return false;
   }
 
@@ -187,7 +185,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     const { request, connection, manager } = this;
     const { settings } = manager;
     this.scheme = connection.isTls ? 'https' : 'http';
-    if (!settings.proxy100Continue) answerExpectation(connection, this.hasBody);
+    if (!settings.proxy100Continue) answerExpectation(connection);
     removeHopByHop(request, this.upgrade);
     const client = applyForwarding(request, connection, settings);
     this.clientAddress = client.address;
@@ -217,6 +215,10 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     if (action.kind === 'forward') {
       this.destination = action.select(manager.deps.dice);
       const name = this.destination.clusterHeader;
+      if (hasStreamTimes(action)) {
+        this.#timer ??= new StreamTimer(this, manager);
+        this.#timer.applyRoute(action);
+      }
       this.cluster = manager.deps.clusters.get(
         name === undefined ? this.destination.cluster : (this.header(name) ?? ''),
       );
@@ -266,6 +268,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
 
   requestBody(bytes: Buffer, start: number, end: number): boolean {
     this.bytesReceived += end - start;
+    this.#timer?.touch(this.manager.deps.nowMs());
     if (this.#router !== undefined) return this.#router.body(bytes, start, end);
     if (this.isDone) return true;
     this.#held = [...this.#held, bytes.subarray(start, end)];
@@ -274,6 +277,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
 
   requestEnd(): void {
     this.requestDoneMs = this.manager.deps.nowMs();
+    this.#timer?.touch(this.requestDoneMs);
     this.#router?.bodyEnd();
   }
 
@@ -294,6 +298,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
 
   tunnelBytes(bytes: Buffer): boolean {
     this.bytesReceived += bytes.length;
+    this.#timer?.touch(this.manager.deps.nowMs());
     return this.#router?.tunnel(bytes) ?? true;
   }
 
@@ -371,6 +376,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     const { response } = upstream;
     const { settings } = this.manager;
     const { status } = response;
+    this.#timer?.touch(this.responseStartMs);
     this.response = response;
     this.responseCode = status;
     if (this.details === '') this.details = 'via_upstream';
@@ -380,11 +386,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
       return;
     }
     removeResponseHopByHop(response);
-    const ms = Math.max(0, Math.round(this.responseStartMs - this.requestDoneMs));
-    if (response.indexOf('x-envoy-upstream-service-time') >= 0) {
-      response.remove('x-envoy-upstream-service-time');
-    }
-    response.append('x-envoy-upstream-service-time', String(this.requestDone ? ms : 0));
+    applyServiceTime(response, this);
     for (const filter of this.#plan.filters) filter.onResponse?.(this, response);
     applyServerHeaders(response, settings);
     for (const [name, value] of this.#extraHeaders) response.append(name, value);
@@ -401,22 +403,14 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
       this.responseHeadBytes = outlet.begin(status, response, mayHaveTrailers);
       return;
     }
-    const framing = this.#chooseFraming(upstream);
+    const framing = chooseFraming(this.connection, upstream);
+    upstream.keepTrailers = settings.enableTrailers;
     applyFraming(response, framing, this.connection.closeAfter);
     const isHttp10 = (response.flags & headFlag.http10) !== 0;
     const startLine = isHttp10
       ? `HTTP/1.1${response.text.substring(8, response.linesStart)}`
       : undefined;
     this.responseHeadBytes = (this.#writer as ResponseWriter).begin(response, startLine, framing);
-  }
-
-  #chooseFraming(upstream: UpstreamConnection): ResponseFraming {
-    if (this.connection.isHttp10 && (upstream.isChunked || upstream.isCloseDelimited)) {
-      upstream.decodeChunks = upstream.isChunked;
-      this.connection.closeAfter = true;
-      return 'until-close';
-    }
-    return upstream.isCloseDelimited ? 'encode-chunks' : 'same';
   }
 
   /** Answers CONNECT, then both sides pass bytes. */
@@ -440,6 +434,7 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
 
   /** Body bytes of the response; false: the client is slower, pause. */
   responseBytes(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
+    this.#timer?.touch(this.manager.deps.nowMs());
     return this.#writer.write(upstream, bytes, start, end);
   }
 
@@ -458,10 +453,19 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     this.#finish();
   }
 
+  /** The stream was silent, or lived, too long. */
+  expire(kind: StreamExpiry): void {
+    countExpiry(this.manager.stats, kind);
+    const reply = describeExpiry(kind, this.requestDone);
+    this.#router?.abandon();
+    if (this.#started) this.resetResponse(reply.flag, reply.details);
+    else this.localReply(reply);
+  }
+
   /** The response cannot be completed: the client must notice. */
-  resetResponse(flag: ResponseFlag, details: string): void {
+  resetResponse(flag: ResponseFlag | undefined, details: string): void {
     if (this.isDone) return;
-    this.addFlag(flag);
+    if (flag !== undefined) this.addFlag(flag);
     this.details = details;
     this.connection.abort();
     this.#complete();
@@ -479,12 +483,10 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     this.#delayed?.cancelled();
     this.#delayed = undefined;
     const { manager } = this;
-    const { stats } = manager;
     manager.deps.ticker.unwatch(this);
+    this.#timer?.stop();
     this.durationMs = manager.deps.nowMs() - this.startMs;
-    stats.requestsActive.value--;
-    if (this.responseCode > 0) stats.requestStatus.count(this.responseCode);
-    stats.requestTimeMs.observe(this.durationMs);
+    manager.stats.complete(this);
     for (const filter of manager.completionFilters) filter.onComplete?.(this);
     if (manager.accessLogs.length === 0) return;
     const context = this.formatContext();

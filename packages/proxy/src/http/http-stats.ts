@@ -11,6 +11,14 @@ export class HttpStats {
   readonly requestStatus: StatusCounters;
   readonly requestTimeMs: Histogram;
   readonly noRoute: Counter;
+  readonly idleTimeout: Counter;
+  readonly maxDurationReached: Counter;
+  readonly maxRequestsReached: Counter;
+  readonly headerTimeout: Counter;
+  readonly requestTimeout: Counter;
+  readonly streamIdleTimeout: Counter;
+  readonly streamDurationReached: Counter;
+  readonly pathRefused: Counter;
 
   constructor(registry: StatsRegistry, statPrefix: string) {
     const scope = new StatsScope(registry, {
@@ -26,5 +34,19 @@ export class HttpStats {
     this.requestStatus = new StatusCounters(scope, 'downstream_rq', { codes: false });
     this.requestTimeMs = scope.histogram('downstream_rq_time');
     this.noRoute = scope.counter('no_route');
+    this.idleTimeout = scope.counter('downstream_cx_idle_timeout');
+    this.maxDurationReached = scope.counter('downstream_cx_max_duration_reached');
+    this.maxRequestsReached = scope.counter('downstream_cx_max_requests_reached');
+    this.headerTimeout = scope.counter('downstream_rq_header_timeout');
+    this.requestTimeout = scope.counter('downstream_rq_timeout');
+    this.streamIdleTimeout = scope.counter('downstream_rq_idle_timeout');
+    this.streamDurationReached = scope.counter('downstream_rq_max_duration_reached');
+    this.pathRefused = scope.counter('downstream_rq_failed_path_normalization');
+  }
+  /** Counts a request out. */
+  complete(exchange: { readonly responseCode: number; readonly durationMs: number }): void {
+    this.requestsActive.value--;
+    if (exchange.responseCode > 0) this.requestStatus.count(exchange.responseCode);
+    this.requestTimeMs.observe(exchange.durationMs);
   }
 }

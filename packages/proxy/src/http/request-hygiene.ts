@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { HttpConnectionManagerSettings } from '@lateen/routing';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
+import { removeNominated } from './connection-header.ts';
 import type { Downstream } from './downstream.ts';
 
 /** Headers by which a client may steer Envoy: only for those inside. */
@@ -26,17 +27,6 @@ const internalOnly: readonly string[] = [
   'x-envoy-upstream-stream-duration-ms',
 ];
 
-/** Headers that `connection` may not take away: framing, identity and what proxies before us said. */
-const keptDespiteConnection: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-request-id',
-]);
-
 /** RFC 1918, loopback, link-local and unique local addresses. */
 export const isInternalAddress = (address: string): boolean => {
   const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
@@ -46,16 +36,9 @@ export const isInternalAddress = (address: string): boolean => {
   return plain === '::1' || /^f[cd]/i.test(plain) || /^fe80:/i.test(plain);
 };
 
-const removeNamedByConnection = (request: MessageHead): void => {
-  for (const token of (request.get('connection') ?? '').toLowerCase().split(',')) {
-    const name = token.trim();
-    if (name !== '' && !keptDespiteConnection.has(name)) request.remove(name);
-  }
-};
-
 const removeConnectionHeaders = (request: MessageHead): void => {
   const { flags } = request;
-  if ((flags & headFlag.connectionTokens) !== 0) removeNamedByConnection(request);
+  if ((flags & headFlag.connectionTokens) !== 0) removeNominated(request);
   if ((flags & headFlag.upgrade) !== 0) {
     request.remove('upgrade');
     request.remove('http2-settings');
@@ -154,12 +137,14 @@ export const applyRequestId = (
   return id;
 };
 
-/** Tells a client that waits for it to go on: the proxy takes the body in any case. */
-export const answerExpectation = (connection: Downstream, hasBody: boolean): void => {
+/**
+ * Tells a client that waits for it to go on: the proxy takes the body in any case. Other
+ * expectations go upstream.
+ */
+export const answerExpectation = (connection: Downstream): void => {
   const { request } = connection;
   if ((request.flags & headFlag.expectContinue) === 0) return;
-  if (hasBody && /^100-continue$/i.test(request.get('expect') ?? '')) {
-    connection.writeText('HTTP/1.1 100 Continue\r\n\r\n');
-  }
+  if (!/^100-continue$/i.test(request.get('expect') ?? '')) return;
+  if (!connection.isHttp10) connection.writeText('HTTP/1.1 100 Continue\r\n\r\n');
   request.remove('expect');
 };

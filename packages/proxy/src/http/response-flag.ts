@@ -38,5 +38,7 @@ export type ResponseFlag =
   | 'SI'
   /** Maximum duration. */
   | 'DT'
+  /** Upstream maximum stream duration. */
+  | 'UMSDR'
   /** Dropped to spare an overloaded service (EDS `drop_overloads`). */
   | 'DO';

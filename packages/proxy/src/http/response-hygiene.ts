@@ -1,5 +1,7 @@
 import type { HttpConnectionManagerSettings } from '@lateen/routing';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
+import type { Downstream } from './downstream.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** How the body goes to the client. */
 export type ResponseFraming =
@@ -47,6 +49,19 @@ export const applyServerHeaders = (
   if (settings.via !== '') response.append('via', settings.via);
 };
 
+/** How long the upstream took, from the end of the request to the head of its answer. */
+export const applyServiceTime = (
+  response: MessageHead,
+  exchange: { readonly requestDoneMs: number; readonly responseStartMs: number },
+): void => {
+  const { requestDoneMs, responseStartMs } = exchange;
+  const ms = requestDoneMs > 0 ? Math.max(0, Math.round(responseStartMs - requestDoneMs)) : 0;
+  if (response.indexOf('x-envoy-upstream-service-time') >= 0) {
+    response.remove('x-envoy-upstream-service-time');
+  }
+  response.append('x-envoy-upstream-service-time', String(ms));
+};
+
 /** Sets the framing headers for the client. */
 export const applyFraming = (
   response: MessageHead,
@@ -56,4 +71,17 @@ export const applyFraming = (
   if (framing === 'encode-chunks') response.append('transfer-encoding', 'chunked');
   else if (framing === 'until-close') response.remove('transfer-encoding');
   if (closes) response.append('connection', 'close');
+};
+
+/** How a body goes on to an HTTP/1 client. */
+export const chooseFraming = (
+  connection: Downstream,
+  upstream: UpstreamConnection,
+): ResponseFraming => {
+  if (connection.isHttp10 && (upstream.isChunked || upstream.isCloseDelimited)) {
+    upstream.decodeChunks = upstream.isChunked;
+    connection.closeAfter = true;
+    return 'until-close';
+  }
+  return upstream.isCloseDelimited ? 'encode-chunks' : 'same';
 };

@@ -37,6 +37,8 @@ export interface UpstreamConnection {
   readonly isCloseDelimited: boolean;
   /** Set before the body: hand over data alone. */
   decodeChunks: boolean;
+  /** Set before the body: trailers stay in its chunked framing. Default false: they are left out. */
+  keepTrailers: boolean;
   isHeadRequest: boolean;
   requestDone: boolean;
   /** What came behind the body; only of responses without framing. */

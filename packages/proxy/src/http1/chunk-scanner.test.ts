@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ChunkScanner } from './chunk-scanner.ts';
+import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 
 const scan = (text: string): number => {
   const bytes = Buffer.from(text, 'latin1');
@@ -27,7 +27,9 @@ test('refuses broken framing', () => {
     'g\r\n',
     '-1\r\n',
     '0x1\r\na\r\n',
-    '1 \r\na\r\n',
+    '1 ;\0\r\na\r\n',
+    ' 1\r\na\r\n',
+    '1x\r\na\r\n',
     '1\na\r\n',
     '1\r\nab\r\n',
     '1\r\na\n',
@@ -41,6 +43,32 @@ test('refuses broken framing', () => {
   ]) {
     assert.equal(scan(text), -1, JSON.stringify(text.slice(0, 40)));
   }
+});
+
+/** What is passed on of a body that comes in pieces. */
+const passedOn = (pieces: readonly string[], dropsTrailers: boolean): string => {
+  const scanner = new ChunkScanner({ dropsTrailers });
+  let out = '';
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece, 'latin1');
+    const end = scanner.scan(bytes, 0, bytes.length);
+    passUncut(scanner.cuts, 0, end > 0 ? end : bytes.length, (from, to) => {
+      out += bytes.toString('latin1', from, to);
+      return true;
+    });
+  }
+  return out;
+};
+
+test('extensions are left out, and trailers where they are not wanted, however they are split', () => {
+  const body = '3;a=b\r\nabc\r\n5 \r\nhello\r\n0;last\r\nA: b\r\nC: d\r\n\r\n';
+  const plain = '3\r\nabc\r\n5\r\nhello\r\n0\r\n';
+  for (let cut = 0; cut <= body.length; cut++) {
+    const pieces = [body.slice(0, cut), body.slice(cut)];
+    assert.equal(passedOn(pieces, false), `${plain}A: b\r\nC: d\r\n\r\n`, `cut at ${cut}`);
+    assert.equal(passedOn(pieces, true), `${plain}\r\n`, `cut at ${cut}`);
+  }
+  assert.equal(passedOn([...body], true), `${plain}\r\n`);
 });
 
 test('property: any split finds the same end and the same data', () => {

@@ -28,9 +28,17 @@ const hexValue = (byte: number): number => {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 };
 
+/** What a scanner notes besides the end of the message. */
+export interface ScanOptions {
+  /** Where the data is, for receivers that do not know chunks. Default false. */
+  readonly ranges?: boolean;
+  /** Trailers are among what is to be left out. Default false. */
+  readonly dropsTrailers?: boolean;
+}
+
 /**
- * Follows chunked framing (RFC 9112 section 7.1) without touching it: bytes pass through as they
- * came. With `ranges`, also notes where the data is, for receivers that do not know chunks.
+ * Follows chunked framing (RFC 9112 section 7.1). Bytes may pass through as they came, but for what
+ * is nobody else's business: `cuts` says where extensions are, and trailers that are not wanted.
  */
 export class ChunkScanner {
   #state: number = state.size;
@@ -42,14 +50,22 @@ export class ChunkScanner {
   readonly ranges: number[] | undefined;
   /** With `ranges`: the trailer section so far, with its empty line. */
   trailerText = '';
+  /** Start and end of each run that must not be passed on, in the last `scan`. Mostly empty. */
+  readonly cuts: number[] = [];
+  #cutting = false;
+  readonly #dropsTrailers: boolean;
 
-  constructor(options: { readonly ranges?: boolean } = {}) {
+  constructor(options: ScanOptions = {}) {
     this.ranges = options.ranges === true ? [] : undefined;
+    this.#dropsTrailers = options.dropsTrailers === true;
   }
 
   /** Index behind the message; 0: all bytes belong to it and more must come; -1: malformed. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over the bytes of every body
   scan(bytes: Uint8Array, start: number, end: number): number {
     if (this.ranges !== undefined) this.ranges.length = 0;
+    if (this.cuts.length > 0) this.cuts.length = 0;
+    if (this.#cutting) this.cuts.push(start);
     let at = start;
     while (at < end) {
       if (this.#state === state.data) {
@@ -61,9 +77,13 @@ export class ChunkScanner {
         this.#state = state.dataReturn;
         continue;
       }
-      if (!this.#step(bytes[at++] as number)) return -1;
+      const wasCutting = this.#cutting;
+      if (!this.#step(bytes[at] as number)) return -1;
+      if (this.#cutting !== wasCutting) this.cuts.push(at);
+      at++;
       if (this.#state === state.finished) return at;
     }
+    if (this.#cutting) this.cuts.push(end);
     return 0;
   }
 
@@ -73,10 +93,12 @@ export class ChunkScanner {
       case state.size:
         return this.#stepSize(byte);
       case state.extension:
-        if (byte === 13) this.#state = state.sizeLineFeed;
-        return (
-          byte === 13 || (valueBytes[byte] === 1 && ++this.#extensionBytes < maxExtensionBytes)
-        );
+        if (byte !== 13) {
+          return valueBytes[byte] === 1 && ++this.#extensionBytes < maxExtensionBytes;
+        }
+        this.#cutting = false;
+        this.#state = state.sizeLineFeed;
+        return true;
       case state.sizeLineFeed:
         this.#state = this.#left === 0 ? state.lineStart : state.data;
         return byte === 10;
@@ -99,10 +121,22 @@ export class ChunkScanner {
       return ++this.#digits <= maxSizeDigits;
     }
     if (this.#digits === 0) return false;
-    if (byte === 13) this.#state = state.sizeLineFeed;
-    else if (byte === 59) this.#state = state.extension;
-    else return false;
-    return true;
+    if (byte === 13) {
+      this.#state = state.sizeLineFeed;
+      return true;
+    }
+    // White space may follow the size, as some senders pad it (RFC 9112 appendix, Envoy's rule).
+    this.#cutting = true;
+    this.#state = state.extension;
+    return byte === 59 || byte === 32 || byte === 9;
+  }
+
+  /** A trailer begins, or the empty line does. */
+  #stepLineStart(byte: number): boolean {
+    const isEmpty = byte === 13;
+    this.#state = isEmpty ? state.endLineFeed : state.trailerName;
+    if (this.#dropsTrailers) this.#cutting = !isEmpty;
+    return isEmpty || tokenBytes[byte] === 1;
   }
 
   #stepTrailer(byte: number): boolean {
@@ -110,8 +144,7 @@ export class ChunkScanner {
     if (this.ranges !== undefined) this.trailerText += String.fromCharCode(byte);
     switch (this.#state) {
       case state.lineStart:
-        this.#state = byte === 13 ? state.endLineFeed : state.trailerName;
-        return byte === 13 || tokenBytes[byte] === 1;
+        return this.#stepLineStart(byte);
       case state.trailerName:
         if (byte === 58) this.#state = state.trailer;
         return byte === 58 || tokenBytes[byte] === 1;
@@ -127,3 +160,20 @@ export class ChunkScanner {
     }
   }
 }
+
+/** Hands over what `cuts` leaves of a run of bytes; false: the receiver is slower. */
+export const passUncut = (
+  cuts: readonly number[],
+  start: number,
+  end: number,
+  pass: (start: number, end: number) => boolean,
+): boolean => {
+  let ready = true;
+  let from = start;
+  for (let at = 0; at < cuts.length; at += 2) {
+    const until = cuts[at] as number;
+    if (until > from) ready = pass(from, until) && ready;
+    from = cuts[at + 1] as number;
+  }
+  return end > from ? pass(from, end) && ready : ready;
+};

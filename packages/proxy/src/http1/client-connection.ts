@@ -5,7 +5,7 @@ import type {
   UpstreamFailure,
   UpstreamUser,
 } from '../http/upstream-connection.ts';
-import { ChunkScanner } from './chunk-scanner.ts';
+import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { parseTrailers } from './trailers.ts';
@@ -39,7 +39,7 @@ export class ClientConnection implements UpstreamConnection {
   readonly outlet = undefined;
   /** Of a response whose chunks were decoded. */
   trailers: HeaderBlock | undefined = undefined;
-  readonly response: MessageHead = new MessageHead();
+  readonly response: MessageHead;
   readonly #owner: ConnectionOwner;
   user: UpstreamUser | undefined = undefined;
   connected = false;
@@ -52,6 +52,8 @@ export class ClientConnection implements UpstreamConnection {
   requests = 0;
   /** Set by the user in `upstreamHead` when the receiver does not know chunks. */
   decodeChunks = false;
+  /** The same, when trailers may stay in chunked framing. */
+  keepTrailers = false;
   /** No more requests after this one. */
   retire = false;
   /** Bytes of a response have come for the current request. */
@@ -69,8 +71,10 @@ export class ClientConnection implements UpstreamConnection {
   /** When it went idle, in milliseconds of the clock of the pool. */
   idleSinceMs = 0;
 
-  constructor(plan: ConnectPlan, owner: ConnectionOwner) {
+  /** `maxHeaders`: lines of a response's head; default 100, as Envoy's. */
+  constructor(plan: ConnectPlan, owner: ConnectionOwner, maxHeaders?: number) {
     this.#owner = owner;
+    this.response = new MessageHead(maxHeaders);
     let onread: net.OnReadOpts | undefined;
     if (!plan.isTls) {
       const first = Buffer.allocUnsafeSlow(readBufferBytes);
@@ -106,6 +110,7 @@ export class ClientConnection implements UpstreamConnection {
     this.requestDone = false;
     this.isHeadRequest = false;
     this.decodeChunks = false;
+    this.keepTrailers = false;
     this.trailers = undefined;
     this.gotBytes = false;
   }
@@ -226,6 +231,10 @@ export class ClientConnection implements UpstreamConnection {
       }
       const { status } = this.response;
       const isInterim = status < 200 && status !== 101;
+      if ((isInterim || status === 204) && !this.#isBodiless()) {
+        this.#fail('protocol-error', 'protocol error');
+        return -1;
+      }
       if (!isInterim) this.#setFraming();
       this.user?.upstreamHead(this);
       if (this.user === undefined) return -1;
@@ -236,6 +245,13 @@ export class ClientConnection implements UpstreamConnection {
       at = end;
       if (at === length) return -1;
     }
+  }
+
+  /** 1xx and 204 have no body and must not announce one (RFC 9110 section 8.6); 0 is let pass. */
+  #isBodiless(): boolean {
+    const { response } = this;
+    if (response.contentLength === 0) response.remove('content-length');
+    return (response.flags & headFlag.chunked) === 0 && response.contentLength <= 0;
   }
 
   /** Part of a head, for the next read. */
@@ -288,7 +304,10 @@ export class ClientConnection implements UpstreamConnection {
   }
 
   #readChunks(bytes: Buffer, start: number, length: number): boolean {
-    this.#scanner ??= new ChunkScanner({ ranges: this.decodeChunks });
+    this.#scanner ??= new ChunkScanner({
+      ranges: this.decodeChunks,
+      dropsTrailers: !this.decodeChunks && !this.keepTrailers,
+    });
     const end = this.#scanner.scan(bytes, start, length);
     if (end < 0) {
       this.#fail('protocol-error', 'protocol error');
@@ -297,9 +316,11 @@ export class ClientConnection implements UpstreamConnection {
     const isLast = end > 0;
     const until = isLast ? end : length;
     if (until < length) this.#keepAlive = false;
-    const { ranges } = this.#scanner;
+    const { ranges, cuts } = this.#scanner;
     const ready =
-      ranges === undefined ? this.#pass(bytes, start, until) : this.#passRanges(bytes, ranges);
+      ranges === undefined
+        ? passUncut(cuts, start, until, (from, to) => this.#pass(bytes, from, to))
+        : this.#passRanges(bytes, ranges);
     if (isLast) this.#finish();
     return isLast || this.#handed(ready);
   }

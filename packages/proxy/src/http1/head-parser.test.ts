@@ -28,13 +28,7 @@ test('accepts well-formed requests', () => {
       `POST /a?b HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\n`,
       (head) => assert.equal(head.contentLength, 5),
     ],
-    [
-      `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\ncontent-length: 5\r\n\r\n`,
-      (head) => {
-        assert.equal(head.contentLength, 5);
-        assert.equal(head.get('content-length'), '5');
-      },
-    ],
+    ['GET / HTTP/1.1\r\n\r\n', (head) => assert.equal(head.hostLine, -1)],
     [
       `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n`,
       (head) => assert.ok(head.hasFlag(headFlag.chunked)),
@@ -72,8 +66,8 @@ test('refuses malformed and ambiguous requests', () => {
     'GET\t/ HTTP/1.1\r\n',
     'GET  / HTTP/1.1\r\n',
     'GET / HTTP/1.1 \r\n',
-    'GET / HTTP/1.2\r\n',
-    'GET / HTTP/2.0\r\n',
+    'GET / HTTP/1.1x\r\n',
+    'GET / HTTP/11\r\nHost: a\r\n\r\n',
     'GET / http/1.1\r\n',
     'GET / HTTP/1.1\nHost: a\r\n\r\n',
     'GET /a\x01 HTTP/1.1\r\n',
@@ -87,16 +81,14 @@ test('refuses malformed and ambiguous requests', () => {
     body(': b\r\n'),
     body('A\r\n'),
     body('A(: b\r\n'),
-    body('A: b\x00c\r\n'),
-    body('A: b\x7fc\r\n'),
     body('A: b\rc\r\n'),
     body('A: b\n'),
     body('A: b\nX: y\r\n'),
     // host
-    `GET / HTTP/1.1\r\n\r\n`,
     `GET / HTTP/1.1\r\n${host}${host}\r\n`,
     // content-length
     body('Content-Length: 5\r\nContent-Length: 6\r\n'),
+    body('Content-Length: 5\r\ncontent-length: 5\r\n'),
     body('Content-Length: 5, 5\r\n'),
     body('Content-Length: +5\r\n'),
     body('Content-Length: -5\r\n'),
@@ -106,11 +98,6 @@ test('refuses malformed and ambiguous requests', () => {
     body('Content-Length: 5a\r\n'),
     body('Content-Length: 9999999999999999\r\n'),
     // smuggling
-    body('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'),
-    body('Transfer-Encoding: chunked\r\nContent-Length: 5\r\n'),
-    body('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'),
-    body('Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n'),
-    'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
     body('Transfer\x0b-Encoding: chunked\r\n'),
   ];
   for (const text of cases)
@@ -126,11 +113,24 @@ test('refuses transfer codings it does not know with their own outcome', () => {
     'chunkedx',
     '"chunked"',
     'chunked;a=b',
+    'chunked\r\nTransfer-Encoding: chunked',
+    'chunked\r\nTransfer-Encoding: identity',
     '',
   ]) {
     const { outcome } = request(`POST / HTTP/1.1\r\n${host}Transfer-Encoding: ${value}\r\n\r\n`);
     assert.equal(outcome, parseOutcome.unknownTransferCoding, value);
   }
+});
+
+test('tells why a head is refused where the answer depends on it', () => {
+  const lines = (text: string): number => request(`POST / HTTP/1.1\r\n${host}${text}\r\n`).outcome;
+  const { lengthAndChunked, invalidCharacters, otherVersion } = parseOutcome;
+  assert.equal(lines('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'), lengthAndChunked);
+  assert.equal(lines('Transfer-Encoding: chunked\r\nContent-Length: 0\r\n'), lengthAndChunked);
+  assert.equal(lines('A: b\x00c\r\n'), invalidCharacters);
+  assert.equal(lines('A: b\x7fc\r\n'), invalidCharacters);
+  assert.equal(request('GET / HTTP/1.2\r\n').outcome, otherVersion);
+  assert.equal(request('GET / HTTP/2.0\r\n').outcome, otherVersion);
 });
 
 test('bounds the number of headers', () => {
@@ -161,7 +161,6 @@ test('reads responses', () => {
     'HTTP/1.1 200 OK\nA: b\r\n\r\n',
     'HTTP/1.1 200 OK\r\nA b\r\n\r\n',
     'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
-    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
   ]) {
     assert.equal(response(text).outcome, parseOutcome.malformed, JSON.stringify(text));
   }

@@ -23,8 +23,16 @@ export const parseOutcome = {
   malformed: -1,
   /** 431. */
   tooManyHeaders: -2,
-  /** 501: a transfer coding other than chunked. */
+  /** 501: a transfer coding other than chunked, or several. */
   unknownTransferCoding: -3,
+  /** 426: HTTP, but neither 1.0 nor 1.1. */
+  otherVersion: -4,
+  /** 400: Content-Length beside Transfer-Encoding. */
+  lengthAndChunked: -5,
+  /** 400: a control byte in a value. */
+  invalidCharacters: -6,
+  /** 431: too many bytes. */
+  headTooLarge: -7,
 } as const;
 
 const { chunked, close, keepAlive, transferEncoding } = headFlag;
@@ -53,6 +61,15 @@ export class MessageHead extends HeaderBlock {
   constructor(maxHeaders: number = defaultMaxHeaders) {
     super();
     this.maxHeaders = maxHeaders;
+  }
+
+  /** Nothing is known of a message: what came of it is not to be believed. */
+  forget(): void {
+    this.clear();
+    this.flags = 0;
+    this.contentLength = -1;
+    this.hostLine = -1;
+    this.methodEnd = 0;
   }
 
   hasFlag(flag: number): boolean {
@@ -115,19 +132,16 @@ function inspectLine(head: MessageHead, bytes: Buffer, base: number, line: numbe
     case 14: {
       if (!bytesEqualName(bytes, start, 'content-length')) break;
       const length = parseLength(bytes, valueStart, valueEnd);
-      if (length < 0 || (head.contentLength >= 0 && head.contentLength !== length)) {
-        return malformed;
-      }
-      // An equal duplicate is dropped, so that nobody behind us can read it differently.
-      if (head.contentLength >= 0) head.removeLine(line);
+      // Even equal ones: as Envoy, and nobody behind us can read them differently.
+      if (length < 0 || head.contentLength >= 0) return malformed;
       head.contentLength = length;
       break;
     }
     case 17: {
       if (!bytesEqualName(bytes, start, 'transfer-encoding')) break;
-      if ((head.flags & transferEncoding) !== 0) return malformed;
+      const isOnly = (head.flags & transferEncoding) === 0;
       const isChunked = valueEnd - valueStart === 7 && bytesEqualName(bytes, valueStart, 'chunked');
-      if (!isChunked) return parseOutcome.unknownTransferCoding;
+      if (!isOnly || !isChunked) return parseOutcome.unknownTransferCoding;
       head.flags |= chunked | transferEncoding;
       break;
     }
@@ -164,8 +178,9 @@ function parseLines(head: MessageHead, bytes: Buffer, base: number, length: numb
     const valueStart = at;
     byte = bytes[at] as number;
     while (at < length && valueBytes[byte] === 1) byte = bytes[++at] as number;
-    if (at + 1 >= length) return at < length && byte !== 13 ? malformed : incomplete;
-    if (byte !== 13 || bytes[at + 1] !== 10) return malformed;
+    if (at >= length || (byte === 13 && at + 1 >= length)) return incomplete;
+    if (byte !== 13) return byte === 10 ? malformed : parseOutcome.invalidCharacters;
+    if (bytes[at + 1] !== 10) return malformed;
     let valueEnd = at;
     at += 2;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] as number) <= 32) valueEnd--;
@@ -206,11 +221,23 @@ const isVersionPrefix = (bytes: Uint8Array, at: number): boolean =>
 
 const minorVersion = (byte: number | undefined): number => (byte === 49 ? 1 : byte === 48 ? 0 : -1);
 
-const requestFraming = (head: MessageHead): boolean => {
-  const isHttp10 = (head.flags & headFlag.http10) !== 0;
-  if ((head.flags & chunked) !== 0 && (head.contentLength >= 0 || isHttp10)) return false;
-  return head.hostLine >= 0 || isHttp10;
-};
+/** Content-Length beside Transfer-Encoding: two readers could see two messages. */
+const isAmbiguous = (head: MessageHead): boolean =>
+  (head.flags & chunked) !== 0 && head.contentLength >= 0;
+
+const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= 48 && byte <= 57;
+
+/** `HTTP/`, a digit, a point and a digit. */
+const isSomeVersion = (bytes: Buffer, at: number): boolean =>
+  bytes[at] === 72 &&
+  bytes[at + 1] === 84 &&
+  bytes[at + 2] === 84 &&
+  bytes[at + 3] === 80 &&
+  bytes[at + 4] === 47 &&
+  isDigit(bytes[at + 5]) &&
+  bytes[at + 6] === 46 &&
+  isDigit(bytes[at + 7]);
 
 /**
  * Parses a request head between `base` and `length`. Fills `head`; a positive result is the offset
@@ -238,13 +265,13 @@ export function parseRequestHead(
   if (byte !== 32 || at - base === head.targetStart) return malformed;
   head.targetEnd = at - base;
   if (at + 11 > length) return incomplete;
-  if (!isVersionPrefix(bytes, at + 1)) return malformed;
-  const minor = minorVersion(bytes[at + 8]);
-  if (minor < 0 || bytes[at + 9] !== 13 || bytes[at + 10] !== 10) return malformed;
+  if (bytes[at + 9] !== 13 || bytes[at + 10] !== 10) return malformed;
+  const minor = isVersionPrefix(bytes, at + 1) ? minorVersion(bytes[at + 8]) : -1;
+  if (minor < 0) return isSomeVersion(bytes, at + 1) ? parseOutcome.otherVersion : malformed;
   if (minor === 0) head.flags |= headFlag.http10;
   head.linesStart = at + 11 - base;
   const end = parseLines(head, bytes, base, length);
-  return end > 0 && !requestFraming(head) ? malformed : end;
+  return end > 0 && isAmbiguous(head) ? parseOutcome.lengthAndChunked : end;
 }
 
 const statusOf = (bytes: Uint8Array, at: number): number => {
@@ -281,5 +308,5 @@ export function parseResponseHead(
   head.linesStart = at + 2 - base;
   const end = parseLines(head, bytes, base, length);
   if (end <= 0) return end;
-  return (head.flags & chunked) !== 0 && head.contentLength >= 0 ? malformed : end;
+  return isAmbiguous(head) ? parseOutcome.lengthAndChunked : end;
 }

@@ -1,6 +1,6 @@
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { ChunkScanner } from './chunk-scanner.ts';
+import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseRequestHead } from './head-parser.ts';
 
 /** One request and its response as the connection sees them. */
@@ -25,18 +25,28 @@ export interface ServerExchange {
   requestMalformed(): void;
 }
 
+/** Why a request is refused before there is an exchange for it. */
+export interface Refusal {
+  readonly status: number;
+  /** `%RESPONSE_CODE_DETAILS%`. */
+  readonly details: string;
+  /** Text of the answer; default: the reason that belongs to the status. */
+  readonly body?: string;
+  /** The client's fault: flag `DPE`. */
+  readonly isProtocolError: boolean;
+}
+
 /** What a connection needs from the listener it belongs to. */
 export interface ServerConnectionHost {
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
-  /** 0: none. */
-  readonly headersTimeoutMs: number;
-  /** 0: none. */
-  readonly idleTimeoutMs: number;
+  /** Wait for the client to close after an answer that ends the connection; 0: none. */
   readonly delayedCloseMs: number;
+  /** Trailers of requests go upstream (`enable_trailers`). */
+  readonly keepsTrailers: boolean;
   createExchange(connection: ServerConnection): ServerExchange;
-  /** A request that cannot be parsed: answered here, so that it is logged and counted. */
-  refuse(connection: ServerConnection, status: number, detail: string): string;
+  /** A request that cannot be parsed, or came too slowly: answers it, counts and logs it. */
+  refuse(connection: ServerConnection, refusal: Refusal): void;
   connectionClosed(connection: ServerConnection): void;
   /** The client speaks HTTP/2 without having said so: true when somebody else goes on with it. */
   takesOver?(connection: ServerConnection, input: Buffer): boolean;
@@ -49,8 +59,40 @@ const state = { head: 0, body: 1, wait: 2, tunnel: 3, closing: 4 } as const;
 const noBytes: Buffer = Buffer.alloc(0);
 /** How an HTTP/2 connection begins (RFC 9113 section 3.4); the rest is the HTTP/2 codec's to check. */
 const http2Preface = 'PRI * HTTP/2.0';
-/** Empty lines skipped before a request line (RFC 9112 section 2.2 asks for at least one). */
-const maxLeadingEmptyLines = 4;
+/** Line ends skipped before a request line (RFC 9112 section 2.2 asks for one empty line). */
+const maxLeadingLineEnds = 8;
+
+const malformedHead: Refusal = {
+  status: 400,
+  details: 'http1.codec_error',
+  isProtocolError: true,
+};
+
+/** Envoy's answers to heads that are not taken. */
+const headRefusals: Readonly<Record<number, Refusal>> = {
+  [parseOutcome.malformed]: malformedHead,
+  [parseOutcome.invalidCharacters]: { ...malformedHead, details: 'http1.invalid_characters' },
+  [parseOutcome.lengthAndChunked]: {
+    ...malformedHead,
+    details: 'http1.content_length_and_chunked_not_allowed',
+  },
+  [parseOutcome.tooManyHeaders]: {
+    ...malformedHead,
+    status: 431,
+    details: 'http1.too_many_headers',
+  },
+  [parseOutcome.headTooLarge]: {
+    ...malformedHead,
+    status: 431,
+    details: 'http1.headers_too_large',
+  },
+  [parseOutcome.otherVersion]: { ...malformedHead, status: 426, details: 'low_version' },
+  [parseOutcome.unknownTransferCoding]: {
+    ...malformedHead,
+    status: 501,
+    details: 'http1.invalid_transfer_encoding',
+  },
+};
 
 /** One HTTP/1.1 connection from a client: one request at a time, further ones wait unread. */
 export class ServerConnection {
@@ -75,6 +117,8 @@ export class ServerConnection {
   #input: Buffer = noBytes;
   #at = 0;
   #left = 0;
+  /** Line ends before this request. */
+  #skipped = 0;
   #scanner: ChunkScanner | undefined = undefined;
   #blocked = false;
   #paused = false;
@@ -83,6 +127,9 @@ export class ServerConnection {
   #closed = false;
   /** When the connection went idle or a head began; for time-outs. */
   sinceMs: number;
+  readonly createdMs: number;
+  /** From then on the connection closes as soon as it is idle; 0: it may stay. */
+  drainAtMs = 0;
   /** Part of a head has come. */
   inHead = false;
 
@@ -95,6 +142,7 @@ export class ServerConnection {
     this.remoteLabel = `${this.remote}:${socket.remotePort ?? 0}`;
     this.localLabel = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     this.sinceMs = host.nowMs();
+    this.createdMs = this.sinceMs;
     socket.on('drain', () => this.exchange?.downstreamDrained());
     socket.on('error', () => undefined);
     socket.on('close', () => this.#onClose());
@@ -172,12 +220,27 @@ export class ServerConnection {
     this.#input = noBytes;
     this.#blocked = false;
     this.socket.end();
-    if (!this.#ended) {
-      // A close with unread bytes would reset the connection and destroy the response on its way.
-      const timer = setTimeout(() => this.socket.destroy(), this.#host.delayedCloseMs);
-      this.socket.once('close', () => clearTimeout(timer));
-    }
+    if (!this.#ended) this.#awaitClose();
     this.#resume();
+  }
+
+  /**
+   * A close with unread bytes would reset the connection and destroy the response on its way, so
+   * the client may close first. The wait begins anew while it still takes bytes.
+   */
+  #awaitClose(): void {
+    const { socket } = this;
+    if (this.#host.delayedCloseMs === 0) {
+      socket.destroySoon();
+      return;
+    }
+    let left = socket.writableLength;
+    const timer = setInterval(() => {
+      const before = left;
+      left = socket.writableLength;
+      if (left === 0 || left === before) socket.destroy();
+    }, this.#host.delayedCloseMs);
+    socket.once('close', () => clearInterval(timer));
   }
 
   /** Closes at once, with a reset where the response is cut short. */
@@ -187,9 +250,12 @@ export class ServerConnection {
     this.socket.destroy();
   }
 
-  /** Answers what cannot be parsed, or came too slowly. */
-  refuse(status: number, detail: string): void {
-    this.writeText(this.#host.refuse(this, status, detail));
+  /** Answers what cannot be parsed, or came too slowly, and closes. */
+  refuse(refusal: Refusal): void {
+    this.inHead = false;
+    this.closeAfter = true;
+    this.request.forget();
+    this.#host.refuse(this, refusal);
     this.close();
   }
 
@@ -239,29 +305,28 @@ export class ServerConnection {
     }
   }
 
-  #skipEmptyLines(): void {
+  #skipLineEnds(): void {
     const input = this.#input;
-    for (let line = 0; line < maxLeadingEmptyLines; line++) {
-      if (input[this.#at] !== 13 || input[this.#at + 1] !== 10) return;
-      this.#at += 2;
+    for (; this.#skipped < maxLeadingLineEnds; this.#skipped++) {
+      const byte = input[this.#at];
+      if (byte !== 13 && byte !== 10) return;
+      this.#at++;
     }
   }
 
   #readHead(): boolean {
-    if (this.#input[this.#at] === 13) {
-      this.#skipEmptyLines();
-      // Half of an empty line, or nothing but empty lines.
-      if (this.#input.length - this.#at < 2) return this.#waitForHead();
-    }
+    this.#skipLineEnds();
+    if (this.#at === this.#input.length) return this.#waitForHead();
     const { request } = this;
     const end = parseRequestHead(request, this.#input, this.#at, this.#input.length);
     if (end === parseOutcome.incomplete) return this.#waitForHead();
     if (end < 0 || end - this.#at > this.#host.maxHeadBytes) {
-      this.#refuseHead(end);
+      this.#refuseHead(end < 0 ? end : parseOutcome.headTooLarge);
       return true;
     }
     this.#at = end;
     this.inHead = false;
+    this.#skipped = 0;
     this.requests++;
     const { flags } = request;
     const isHttp10 = (flags & headFlag.http10) !== 0;
@@ -270,7 +335,9 @@ export class ServerConnection {
     const isChunked = (flags & headFlag.chunked) !== 0;
     const hasBody = isChunked || request.contentLength > 0;
     this.#left = request.contentLength;
-    this.#scanner = isChunked ? new ChunkScanner() : undefined;
+    this.#scanner = isChunked
+      ? new ChunkScanner({ dropsTrailers: !this.#host.keepsTrailers })
+      : undefined;
     this.#state = hasBody ? state.body : state.wait;
     const exchange = this.#host.createExchange(this);
     this.exchange = exchange;
@@ -280,7 +347,7 @@ export class ServerConnection {
 
   #waitForHead(): boolean {
     if (this.#input.length - this.#at > this.#host.maxHeadBytes) {
-      this.#refuseHead(parseOutcome.tooManyHeaders);
+      this.#refuseHead(parseOutcome.headTooLarge);
       return true;
     }
     if (!this.inHead && this.#at < this.#input.length) {
@@ -291,12 +358,8 @@ export class ServerConnection {
   }
 
   #refuseHead(outcome: number): void {
-    this.inHead = false;
-    if (outcome === parseOutcome.malformed && this.#handsOver()) return;
-    if (outcome === parseOutcome.malformed) this.refuse(400, 'http1.codec_error');
-    else if (outcome === parseOutcome.unknownTransferCoding) {
-      this.refuse(501, 'http1.invalid_transfer_encoding');
-    } else this.refuse(431, 'http1.headers_too_large');
+    if (outcome === parseOutcome.otherVersion && this.#handsOver()) return;
+    this.refuse(headRefusals[outcome] ?? malformedHead);
   }
 
   /** An HTTP/2 preface where the first request should be: the connection is somebody else's. */
@@ -333,8 +396,23 @@ export class ServerConnection {
     this.#at = end;
     if (isLast) this.#state = state.wait;
     const { exchange } = this;
-    if (exchange?.requestBody(input, start, end) === false && !isLast) this.#blocked = true;
+    if (!this.#passBody(start, end) && !isLast) this.#blocked = true;
     if (isLast && this.exchange === exchange) exchange?.requestEnd();
+  }
+
+  /** What is read of the body, without chunk extensions. False: the upstream is slower. */
+  #passBody(start: number, end: number): boolean {
+    const input = this.#input;
+    const cuts = this.#scanner?.cuts;
+    if (cuts === undefined || cuts.length === 0) {
+      return this.exchange?.requestBody(input, start, end) !== false;
+    }
+    return passUncut(
+      cuts,
+      start,
+      end,
+      (from, until) => this.exchange?.requestBody(input, from, until) !== false,
+    );
   }
 
   /** A client that closes its side during a request counts as gone: Envoy's rule for HTTP/1. */

@@ -179,7 +179,7 @@ test('HTTP/1.1 upstream: trailers of the response reach an HTTP/2 client', async
   assert.equal(answer.head['connection'], undefined);
 });
 
-test('HTTP/2 upstream: trailers of the response reach an HTTP/1.1 client', async () => {
+test('HTTP/2 upstream: trailers reach an HTTP/1.1 client where they are switched on', async () => {
   await using upstream = await http2Upstream((stream) => {
     stream.respond({ ':status': 200 }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '7' }));
@@ -188,6 +188,7 @@ test('HTTP/2 upstream: trailers of the response reach an HTTP/1.1 client', async
   await using proxy = await runProxy({
     clusters: [h2Cluster('u', upstream.port)],
     routes: [routeTo('u')],
+    manager: { httpProtocolOptions: { enableTrailers: true } },
   });
   const request = http.get({ port: proxy.port, host: '127.0.0.1', path: '/' });
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];

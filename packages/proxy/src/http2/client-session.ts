@@ -12,8 +12,15 @@ import {
   maxStreams,
 } from './session-limits.ts';
 
-/** Head of a response: Envoy's default bounds. */
-const responseLimits: HeadLimits = { maxHeadBytes: 61_440, maxHeaders: 100 };
+/** Head of a response: Envoy's bound. */
+const maxResponseHeadBytes = 61_440;
+
+/** What is spoken on a session. */
+export interface SessionSettings {
+  readonly http2: Http2Settings;
+  /** Header lines of a response. */
+  readonly maxHeadersCount: number;
+}
 
 /** Why a session never became ready; `other-protocol`: TLS agreed on something else. */
 export type SessionFailure = 'connect-failure' | 'connect-timeout' | 'other-protocol';
@@ -43,15 +50,20 @@ export class Http2ClientSession {
   idleSinceMs = 0;
   readonly #owner: ClientSessionOwner;
   readonly #settings: Http2Settings;
+  readonly #limits: HeadLimits;
   #session: ClientHttp2Session | undefined = undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #connectedMs = 0;
   #reason = 'connection termination';
 
-  constructor(plan: ConnectPlan, settings: Http2Settings, owner: ClientSessionOwner) {
+  constructor(plan: ConnectPlan, settings: SessionSettings, owner: ClientSessionOwner) {
     this.#owner = owner;
-    this.#settings = settings;
+    this.#settings = settings.http2;
+    this.#limits = {
+      maxHeadBytes: maxResponseHeadBytes,
+      maxHeaders: settings.maxHeadersCount,
+    };
     const socket = plan.open(undefined);
     this.socket = socket;
     this.#timer = setTimeout(
@@ -135,7 +147,7 @@ export class Http2ClientSession {
     this.connected = true;
     this.localLabel = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     const session = http2.connect('http://upstream', {
-      ...clientOptions(this.#settings, responseLimits),
+      ...clientOptions(this.#settings, this.#limits),
       createConnection: () => socket,
     });
     this.#session = session;

@@ -36,6 +36,7 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
   isChunked = false;
   readonly isCloseDelimited = false;
   decodeChunks = false;
+  keepTrailers = false;
   isHeadRequest = false;
   requestDone = false;
   trailers: HeaderBlock | undefined = undefined;
@@ -191,12 +192,17 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
   #onEnd(): void {
     const stream = this.#stream;
     if (this.#user === undefined || !this.#gotHead || stream?.rstCode !== errorCode.none) return;
-    if (this.#encodes) passLastChunk(trailerText(this.trailers), this.#pass);
+    if (this.#encodes) passLastChunk(this.#lastText(), this.#pass);
     const user = this.#user;
     this.#user = undefined;
     // An answer before the request was complete: the rest of it is not wanted.
     if (!this.requestDone) this.#cancel(stream);
     user?.upstreamEnd(this);
+  }
+
+  /** What follows the last chunk for a receiver of HTTP/1.1. */
+  #lastText(): string {
+    return trailerText(this.keepTrailers ? this.trailers : undefined);
   }
 
   /** Buffers of the session are never used twice. */

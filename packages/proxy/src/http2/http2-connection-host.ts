@@ -14,7 +14,6 @@ export class Http2ConnectionHost implements ServerSessionHost {
   readonly limits: HeadLimits;
   readonly maxRequests: number;
   readonly #manager: ConnectionManager;
-  readonly #idleTimeoutMs: number;
   readonly #onClosed: () => void;
 
   constructor(manager: ConnectionManager, onClosed: () => void) {
@@ -27,7 +26,6 @@ export class Http2ConnectionHost implements ServerSessionHost {
       maxHeaders: settings.maxHeadersCount,
     };
     this.maxRequests = settings.maxRequestsPerConnection;
-    this.#idleTimeoutMs = settings.idleTimeoutMs;
   }
 
   nowMs(): number {
@@ -56,11 +54,20 @@ export class Http2ConnectionHost implements ServerSessionHost {
     this.#onClosed();
   }
 
-  /** Closes sessions that were silent too long. */
+  /** Ends sessions that were silent too long, or are too old: GOAWAY, then what is under way. */
   sweep(nowMs: number): void {
-    if (this.#idleTimeoutMs === 0) return;
+    const { settings, stats } = this.#manager;
+    const { idleTimeoutMs, maxConnectionDurationMs } = settings;
     for (const session of this.sessions) {
-      if (session.active === 0 && nowMs - session.sinceMs > this.#idleTimeoutMs) session.close();
+      if (session.isClosing) continue;
+      if (maxConnectionDurationMs > 0 && nowMs - session.createdMs >= maxConnectionDurationMs) {
+        stats.maxDurationReached.value++;
+        session.close();
+      } else if (idleTimeoutMs > 0 && session.active === 0) {
+        if (nowMs - session.sinceMs < idleTimeoutMs) continue;
+        stats.idleTimeout.value++;
+        session.close();
+      }
     }
   }
 

@@ -47,6 +47,7 @@ export class Http2ServerSession implements StreamSession {
   requests = 0;
   /** When the last stream ended, or the session began. */
   sinceMs: number;
+  readonly createdMs: number;
   readonly #host: ServerSessionHost;
   readonly #session: ServerHttp2Session;
   readonly #socket: net.Socket;
@@ -66,6 +67,7 @@ export class Http2ServerSession implements StreamSession {
     this.remoteLabel = `${this.remote}:${socket.remotePort ?? 0}`;
     this.localLabel = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     this.sinceMs = host.nowMs();
+    this.createdMs = this.sinceMs;
     if (options.first !== undefined && options.first.length > 0) socket.unshift(options.first);
     socket.on('error', () => undefined);
     // What `tls.Server` does when a handshake is done; without it the session waits for one.
@@ -113,9 +115,13 @@ export class Http2ServerSession implements StreamSession {
     this.#session.destroy(errorCode.enhanceYourCalm as never);
   }
 
+  get isClosing(): boolean {
+    return this.#session.closed || this.#session.destroyed;
+  }
+
   /** Takes no more streams; closes when those under way are done. */
   close(): void {
-    if (!this.#session.closed && !this.#session.destroyed) this.#session.close();
+    if (!this.isClosing) this.#session.close();
   }
 
   destroy(): void {

@@ -141,10 +141,10 @@ class EndpointPool implements ClientSessionOwner {
     }
     this.#connecting++;
     host.countOpen(this.#endpoint);
-    const { protocol, http2 } = host.table.http;
+    const { protocol } = host.table.http;
     const speaks = protocol === 'auto' ? 'auto' : 'http2';
     const plan = host.plan(this.#endpoint, { ...request, speaks });
-    this.sessions.add(new Http2ClientSession(plan, http2, this));
+    this.sessions.add(new Http2ClientSession(plan, host.table.http, this));
   }
 
   #serve(): void {

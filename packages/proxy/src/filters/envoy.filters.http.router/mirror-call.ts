@@ -22,11 +22,13 @@ export class MirrorCall implements UpstreamUser {
   #requestDone = false;
   #over = false;
   readonly #timer: NodeJS.Timeout;
+  readonly #isHead: boolean;
 
   private constructor(cluster: Cluster, endpoint: Endpoint, head: string) {
     this.#cluster = cluster;
     this.#endpoint = endpoint;
     this.#pending.push(head);
+    this.#isHead = head.startsWith('HEAD ');
     inFlight++;
     this.#timer = setTimeout(() => this.abandon(), mirrorTimeoutMs);
     this.#timer.unref();
@@ -84,6 +86,7 @@ export class MirrorCall implements UpstreamUser {
     }
     this.#connection = connection;
     connection.begin(this);
+    connection.isHeadRequest = this.#isHead;
     connection.requestDone = this.#requestDone;
     for (const piece of this.#pending.splice(0)) {
       if (typeof piece === 'string') sendHeadText(connection, piece);

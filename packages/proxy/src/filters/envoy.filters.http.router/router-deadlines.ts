@@ -1,5 +1,5 @@
 /** What has run out first. */
-export type RanOut = 'request' | 'try' | 'back-off' | undefined;
+export type RanOut = 'request' | 'try' | 'try-idle' | 'stream' | 'back-off' | undefined;
 
 const earlier = (left: number, right: number): number => {
   if (left === 0 || right === 0) return left + right;
@@ -8,12 +8,16 @@ const earlier = (left: number, right: number): number => {
 
 const isDue = (atMs: number, nowMs: number): boolean => atMs > 0 && nowMs >= atMs;
 
-/** The three times a routed request may wait for; 0 means none. Milliseconds of a monotonic clock. */
+/** The times a routed request may wait for; 0 means none. Milliseconds of a monotonic clock. */
 export class RouterDeadlines {
   readonly #timed: { setDeadline(atMs: number): void };
   #requestAtMs = 0;
   #tryAtMs = 0;
   #backOffAtMs = 0;
+  #idleMs = 0;
+  #idleAtMs = 0;
+  #activeMs = 0;
+  #streamAtMs = 0;
   #isSet = false;
 
   /** `timed` is told the next deadline, or 0 when one that was set is no more. */
@@ -38,6 +42,31 @@ export class RouterDeadlines {
     this.#update();
   }
 
+  /** A stream with the upstream begins: silence on it, and its whole life, are bounded. */
+  stream(nowMs: number, idleMs: number, durationMs: number): void {
+    this.#idleMs = idleMs;
+    this.#activeMs = nowMs;
+    this.#idleAtMs = idleMs > 0 ? nowMs + idleMs : 0;
+    this.#streamAtMs = durationMs > 0 ? nowMs + durationMs : 0;
+    this.#update();
+  }
+
+  /** The stream with the upstream is over. */
+  streamOver(): void {
+    if (this.#idleAtMs === 0 && this.#streamAtMs === 0) return;
+    this.stream(0, 0, 0);
+  }
+
+  /** Whether `touch` is wanted. */
+  get watchesIdle(): boolean {
+    return this.#idleMs > 0;
+  }
+
+  /** The upstream sent something, or took something. */
+  touch(nowMs: number): void {
+    this.#activeMs = nowMs;
+  }
+
   /** What is due; it is cleared. */
   take(nowMs: number): RanOut {
     if (isDue(this.#requestAtMs, nowMs)) return 'request';
@@ -45,14 +74,26 @@ export class RouterDeadlines {
       this.try(0);
       return 'try';
     }
+    if (isDue(this.#streamAtMs, nowMs)) return 'stream';
+    if (isDue(this.#idleAtMs, nowMs)) return this.#takeIdle(nowMs);
     if (!isDue(this.#backOffAtMs, nowMs)) return undefined;
     this.#backOffAtMs = 0;
     this.#update();
     return 'back-off';
   }
 
+  /** Activity was only noted: the deadline moves now. */
+  #takeIdle(nowMs: number): RanOut {
+    this.#idleAtMs = this.#activeMs + this.#idleMs;
+    if (nowMs >= this.#idleAtMs) return 'try-idle';
+    this.#update();
+    return undefined;
+  }
+
   #update(): void {
-    const at = earlier(this.#requestAtMs, earlier(this.#tryAtMs, this.#backOffAtMs));
+    const stream = earlier(this.#idleAtMs, this.#streamAtMs);
+    const attempt = earlier(this.#tryAtMs, this.#backOffAtMs);
+    const at = earlier(this.#requestAtMs, earlier(attempt, stream));
     if (at > 0 || this.#isSet) this.#timed.setDeadline(at);
     this.#isSet = at > 0;
   }

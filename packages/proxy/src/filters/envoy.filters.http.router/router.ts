@@ -28,6 +28,8 @@ const smallPieceBytes = 4096;
 /** Shared by all requests without a body: nothing is ever added. */
 const noBody: RequestBody = new RequestBody(false);
 const noEndpoints: readonly Endpoint[] = [];
+/** Interim answers that are passed on where any are. */
+const passedInterim: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 /** Tells clients that a retry would only make it worse. */
 const overloaded = [['x-envoy-overloaded', 'true']] as const;
 
@@ -159,7 +161,8 @@ export class Router implements UpstreamUser {
     if (this.#over) return;
     const due = this.#deadlines.take(nowMs);
     if (due === 'request') this.#onTimeout();
-    else if (due === 'try') this.#onTryTimeout();
+    else if (due === 'try' || due === 'try-idle') this.#onTryTimeout(due);
+    else if (due === 'stream') this.#onStreamDuration();
     else if (due === 'back-off') this.#try();
   }
 
@@ -202,6 +205,12 @@ export class Router implements UpstreamUser {
       return;
     }
     this.#connection = connection;
+    const { retry } = this.#action;
+    const { maxStreamDurationMs } = this.#cluster.table.http;
+    if (retry?.perTryIdleTimeoutMs || maxStreamDurationMs > 0) {
+      const now = exchange.manager.deps.nowMs();
+      this.#deadlines.stream(now, retry?.perTryIdleTimeoutMs ?? 0, maxStreamDurationMs);
+    }
     connection.begin(this);
     connection.isHeadRequest = exchange.method === 'HEAD';
     if (exchange.method === 'CONNECT') {
@@ -260,12 +269,19 @@ export class Router implements UpstreamUser {
     const exchange = this.#exchange;
     const { status } = response;
     if (status < 200 && status !== 101) {
-      if (status === 100 && exchange.manager.settings.proxy100Continue)
-        exchange.sendInterim(response);
+      const { proxy100Continue } = exchange.manager.settings;
+      if (proxy100Continue && passedInterim.has(status)) exchange.sendInterim(response);
+      return;
+    }
+    if (status === 101 && exchange.upgrade === undefined) {
+      // Nobody asked to leave HTTP: what follows must not be taken for anything.
+      connection.destroy();
+      this.upstreamFailed('protocol-error', 'protocol error');
       return;
     }
     const now = exchange.manager.deps.nowMs();
     this.#deadlines.try(0);
+    this.#deadlines.touch(now);
     const cluster = this.#cluster;
     cluster.stats.requestStatus.count(status);
     if (this.#endpoint !== undefined) cluster.report(this.#endpoint, { kind: 'status', status });
@@ -285,7 +301,9 @@ export class Router implements UpstreamUser {
   }
 
   upstreamBody(connection: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
-    return this.#exchange.responseBytes(connection, bytes, start, end);
+    const exchange = this.#exchange;
+    if (this.#deadlines.watchesIdle) this.#deadlines.touch(exchange.manager.deps.nowMs());
+    return exchange.responseBytes(connection, bytes, start, end);
   }
 
   upstreamFlush(): void {
@@ -396,6 +414,7 @@ export class Router implements UpstreamUser {
     this.#endpoint = undefined;
     this.#connection = undefined;
     this.#head = '';
+    this.#deadlines.streamOver();
     if (endpoint !== undefined) {
       this.#cluster.endRequest(endpoint);
       if (this.#action.retry?.avoidPreviousHosts) this.#tried = [...this.#tried, endpoint];
@@ -444,22 +463,52 @@ export class Router implements UpstreamUser {
     });
   }
 
-  #onTryTimeout(): void {
-    this.#cluster.stats.requestPerTryTimeout.value++;
-    if (this.#waiting) this.#cluster.cancelWaiting(this);
-    this.#waiting = false;
-    const connection = this.#connection;
-    if (this.#endpoint !== undefined) {
-      this.#cluster.report(this.#endpoint, { kind: 'timeout' });
-    }
-    this.#leaveEndpoint();
-    connection?.destroy();
+  /** One try took too long, or was silent too long. */
+  #onTryTimeout(kind: 'try' | 'try-idle'): void {
+    const { stats } = this.#cluster;
+    if (kind === 'try') stats.requestPerTryTimeout.value++;
+    else stats.requestPerTryIdleTimeout.value++;
+    if (this.#endpoint !== undefined) this.#cluster.report(this.#endpoint, { kind: 'timeout' });
+    this.#giveUpTry();
     const { retry } = this.#action;
     if (retry !== undefined && retriesFailure(retry, 'timeout', true) && this.#mayRetry()) {
       this.#retry();
       return;
     }
-    this.#reply(504, 'upstream request timeout', 'upstream_per_try_timeout', 'UT');
+    const details = kind === 'try' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout';
+    this.#replyLate(504, 'upstream request timeout', details, 'UT');
+  }
+
+  /** The upstream's stream lived as long as its cluster allows (`max_stream_duration`). */
+  #onStreamDuration(): void {
+    this.#cluster.stats.requestMaxDurationReached.value++;
+    this.#giveUpTry();
+    const { retry } = this.#action;
+    if (retry !== undefined && retriesFailure(retry, 'remote-reset', true) && this.#mayRetry()) {
+      this.#retry();
+      return;
+    }
+    const status = this.#exchange.requestDone ? 504 : 408;
+    const details = 'upstream_max_stream_duration_reached';
+    this.#replyLate(status, 'upstream max stream duration reached', details, 'UMSDR');
+  }
+
+  #giveUpTry(): void {
+    if (this.#waiting) this.#cluster.cancelWaiting(this);
+    this.#waiting = false;
+    const connection = this.#connection;
+    this.#leaveEndpoint();
+    connection?.destroy();
+  }
+
+  /** As `#reply`, or a reset when the response has begun. */
+  #replyLate(status: number, body: string, details: string, flag: ResponseFlag): void {
+    if (!this.#exchange.responseStarted) {
+      this.#reply(status, body, details, flag);
+      return;
+    }
+    this.#over = true;
+    this.#exchange.resetResponse(flag, details);
   }
 
   // --- the rest ------------------------------------------------------------------------------
