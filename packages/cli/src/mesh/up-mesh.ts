@@ -4,9 +4,11 @@ import {
   processStart,
   type RunRecord,
   RuntimeError,
+  readRunRecord,
   stateFolderAt,
   writeRunRecord,
 } from '@lateen/runtime';
+import { down } from '../commands/down.ts';
 import type { UpOptions } from '../commands/up.ts';
 import type { Output } from '../progress.ts';
 import { MemberProcess } from './member-process.ts';
@@ -89,20 +91,21 @@ const meshRecord = (stateDir: string, processes: readonly MemberProcess[]): RunR
   };
 };
 
-/** Says when a member goes on its own; the others go on. Resolves when none is left. */
-const watchMembers = async (
-  processes: readonly MemberProcess[],
+/** Says when a member goes on its own; the others go on. */
+const watchMember = async (
+  { exited, member: { name } }: MemberProcess,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> => {
-  await Promise.all(
-    processes.map(async ({ exited, member: { name } }) => {
-      const { code, signal: by } = await exited;
-      if (signal.aborted) return;
-      const how = code === 0 ? 'has stopped' : `ended unexpectedly (${by ?? `exit code ${code}`})`;
-      output.err(`cluster ${name} ${how}; bring it back with: lateen up --context ${name}\n`);
-    }),
-  );
+  const { code, signal: by } = await exited;
+  if (signal.aborted) return;
+  const how = code === 0 ? 'has stopped' : `ended unexpectedly (${by ?? `exit code ${code}`})`;
+  output.err(`cluster ${name} ${how}; bring it back with: lateen up --context ${name}\n`);
+};
+
+/** A member that was brought back by itself belongs to the mesh all the same. */
+const stopMember = async ({ stateDir }: MeshMember, output: Output): Promise<void> => {
+  if (readRunRecord(stateFolderAt(stateDir)) !== undefined) await down(stateDir, output);
 };
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -127,11 +130,13 @@ export const upMesh = async (
       const record: RunRecord = { ...meshRecord(options.stateDir, processes), phase: 'ready' };
       output.out(meshCard(record, { ...options, color: output.color }));
       writeRunRecord(state, record);
-      await Promise.race([aborted(signal), watchMembers(processes, output, signal)]);
+      for (const one of processes) void watchMember(one, output, signal);
+      await aborted(signal);
     }
     output.out('\nstopping ...\n');
   } finally {
     await Promise.all(processes.map((one) => one.stop()));
+    for (const member of members) await stopMember(member, output);
     lock.close();
   }
 };
