@@ -37,6 +37,7 @@ export const simulatedAnswer = (
     caller: row.caller,
     request: request.value,
     interceptionMode,
+    certificates: false,
   });
   return value ?? diagnostics[0]?.code ?? '';
 };

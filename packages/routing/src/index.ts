@@ -17,6 +17,13 @@ export {
   orderHeaderMutations,
 } from './header-mutation.ts';
 export type * from './http-connection-manager.ts';
+export {
+  type HypotheticalJwt,
+  hasMaterial,
+  hypotheticalJwks,
+  hypotheticalJwt,
+  hypotheticalKey,
+} from './hypothetical-jwt.ts';
 export { type JwkKey, type Jwks, parseJwks } from './jwks.ts';
 export { withoutParameters } from './jwt-extraction.ts';
 export * from './jwt-settings.ts';
@@ -26,6 +33,7 @@ export type * from './jwt-verdict.ts';
 export { verifyJwts } from './jwt-verification.ts';
 export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
+export { inlineJwks } from './local-jwks.ts';
 export type { MetadataMatch } from './metadata-match.ts';
 export { metadataAt } from './metadata-path.ts';
 export {

@@ -89,7 +89,8 @@ export class JwtEffectsRecorder {
     if (payloadMetadata !== '') {
       this.#metadata[payloadMetadata] = normalized(token.payload, provider.spaceDelimitedClaims);
     }
-    this.#clearRouteCache ||= provider.clearRouteCache && provider.claimHeaders.length > 0;
+    const changes = provider.claimHeaders.length > 0 || payloadMetadata !== '';
+    this.#clearRouteCache ||= provider.clearRouteCache && changes;
   }
 
   /** A token that was not. */

@@ -10,7 +10,9 @@ export interface RequestHead {
   /** Value of a header by lower-case name; several lines joined with `,`; undefined when absent. */
   header(name: string): string | undefined;
   /** The downstream's certificate, for `tls_context` matches. Absent: the connection is not TLS. */
-  readonly clientCertificate?: { readonly presented: boolean; readonly validated: boolean };
+  readonly clientCertificate?:
+    | { readonly presented: boolean; readonly validated: boolean }
+    | undefined;
   /** Dynamic metadata at a path, for instance JWT claims. Absent: there is none. */
   dynamicMetadata?(filter: string, path: readonly string[]): unknown;
 }

@@ -38,6 +38,8 @@ export interface CallerOptions {
   readonly interceptionMode: InterceptionMode;
   /** Pods without a proxy have none (a live cluster), instead of being about to get one. */
   readonly live: boolean;
+  /** Proxies have certificates of the mesh, so mTLS needs no asking. Default false. */
+  readonly certificates?: boolean;
 }
 
 /** HTTP proxy port of sidecars without interception. */
@@ -69,7 +71,7 @@ const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
 const describe = (
   type: ProxyDescriptor['type'],
   pod: Pod,
-  { push, interceptionMode }: CallerOptions,
+  { push, interceptionMode, certificates = false }: CallerOptions,
 ): Checked<FoundCaller> => {
   const { name, namespace = 'default' } = pod.metadata;
   const address = textOf(pod, 'status', 'podIP') ?? '0.0.0.0';
@@ -85,6 +87,7 @@ const describe = (
       WORKLOAD_NAME: workload,
       SERVICE_ACCOUNT: textOf(pod, 'spec', 'serviceAccountName') ?? 'default',
       INTERCEPTION_MODE: mode,
+      LATEEN_SDS: String(certificates),
       ...(mode === 'NONE' && { HTTP_PROXY_PORT: httpProxyPort }),
     },
   });
@@ -149,7 +152,14 @@ const severalPods = (
   return [{ severity: 'info', code: 'CallerAmbiguous', message }];
 };
 
-const isInjected = (pod: Pod, live: boolean): boolean => !live || proxyContainer(pod) !== undefined;
+/** Label and annotation by which a pod asks to be left alone. */
+const injectKey = 'sidecar.istio.io/inject';
+
+const isInjected = (pod: Pod, live: boolean): boolean => {
+  if (live) return proxyContainer(pod) !== undefined;
+  const asked = labelsOf(pod)[injectKey] ?? textsOf(pod, 'metadata', 'annotations')[injectKey];
+  return asked !== 'false';
+};
 
 const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
   const { push, inputs, live } = options;

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
+import { askedProviders, denialReason } from './denial-reason.ts';
 import type { SimulatedRequest } from './request.ts';
-import type { SimulatedDestination, Simulation } from './simulation.ts';
+import type { SimulatedArrival, SimulatedDestination, Simulation } from './simulation.ts';
 
 /** Everything a simulation holds before it is said what the client makes of it. */
 export type Decided = Omit<Simulation, 'clientSees' | 'diagnostics'>;
@@ -15,10 +16,22 @@ const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
   return pods.length > 1 ? `one of ${pods.join(', ')}` : only;
 };
 
+/** What the proxies of a destination make of it: every one lets it in, or says why not. */
+const arrivalText = ({ pod, outcome, status, reason }: SimulatedArrival): string => {
+  if (outcome === 'answered') return `${status}${reason === '' ? '' : `: ${reason}`}, at ${pod}`;
+  return outcome === 'refused' ? `503: ${pod} refuses: ${reason}` : '';
+};
+
+const isDelivered = (outcome: SimulatedArrival['outcome']): boolean =>
+  outcome === 'delivered' || outcome === 'no-proxy';
+
 const outcomeOf = (destination: SimulatedDestination): string => {
   if (destination.responseFlags.includes('NC')) return '503: there is no such cluster (NC)';
   if (destination.responseFlags.includes('UH')) return '503: no healthy endpoint (UH)';
-  return `the answer of ${answerer(destination)}`;
+  const delivered = destination.arrivals.every(({ outcome }) => isDelivered(outcome));
+  if (delivered) return `the answer of ${answerer(destination)}`;
+  const texts = destination.arrivals.map((one) => arrivalText(one) || `the answer of ${one.pod}`);
+  return texts.join(', or ');
 };
 
 const throughDestinations = (destinations: readonly SimulatedDestination[]): string => {
@@ -29,9 +42,10 @@ const throughDestinations = (destinations: readonly SimulatedDestination[]): str
 };
 
 const failedConnection = (
-  { bypasses, listener, chain }: Connection,
+  { bypasses, listener, chain, refusal, encrypted }: Connection,
   { scheme }: SimulatedRequest,
 ): string | undefined => {
+  if (refusal !== undefined) return refusal;
   if (bypasses) {
     return 'what the server says: without interception only plain HTTP goes through the proxy';
   }
@@ -39,12 +53,14 @@ const failedConnection = (
   if (chain === undefined) return 'a closed connection: no filter chain takes it';
   if (chain.http === undefined) return undefined;
   const isTls = chain.transport.kind === 'tls';
-  if (isTls && scheme !== 'https') return 'a closed connection: this port speaks TLS';
-  if (!isTls && scheme === 'https') return 'a failed TLS handshake: this port speaks plain HTTP';
+  if (isTls && !encrypted) return 'a closed connection: this port speaks TLS';
+  if (!isTls && encrypted) return 'a failed TLS handshake: this port speaks plain HTTP';
   return scheme === 'tcp' ? '400: this port speaks HTTP' : undefined;
 };
 
-const tcpView = ({ destinations }: Decided): string => {
+const tcpView = ({ destinations, security }: Decided): string => {
+  const denied = denialReason(security);
+  if (denied !== '') return `a closed connection: ${denied}`;
   const [first] = destinations;
   if (destinations.length === 1 && first?.endpoints.length === 0) {
     return `a closed connection: ${first.cluster} has no endpoint`;
@@ -54,6 +70,8 @@ const tcpView = ({ destinations }: Decided): string => {
 };
 
 const ownAnswer = (decided: Decided): string | undefined => {
+  const denied = denialReason(decided.security);
+  if (denied !== '') return `${decided.status}: ${denied}`;
   const { fault, redirect, directResponse, preflight, responseFlags, status } = decided;
   if (fault?.abort?.percent === 100) return `${fault.abort.status}: an injected fault (FI)`;
   if (preflight) return '200: the answer to a CORS preflight';
@@ -75,7 +93,10 @@ export const clientSees = (
   const failure = failedConnection(connection, request);
   if (failure !== undefined) return failure;
   if (connection.chain?.http === undefined) return tcpView(decided);
-  const answer = ownAnswer(decided) ?? throughDestinations(decided.destinations);
+  const asked = askedProviders(decided.security);
+  const own = ownAnswer(decided) ?? throughDestinations(decided.destinations);
+  const answer =
+    asked.length === 0 ? own : `what ${asked.join(' and ')} decides; if allowed, ${own}`;
   const { fault } = decided;
   const aborted =
     fault?.abort && fault.abort.percent < 100

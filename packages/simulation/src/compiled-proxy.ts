@@ -50,7 +50,7 @@ const memo = <T>(make: (name: string) => T): ((name: string) => T) => {
 };
 
 /** Builds and compiles what a proxy would be sent; routes and endpoints only when asked for. */
-export const compileProxy = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy => {
+const compileProxy = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy => {
   const acceptance = new Acceptance();
   const clusters = new Map(buildClusters(push, proxy).map((one) => [one.name, one.message]));
   const listeners = buildListeners(push, proxy).flatMap(({ name, message }) => {
@@ -76,4 +76,22 @@ export const compileProxy = (push: PushContext, proxy: ProxyDescriptor): Compile
     endpoints: ({ discovery, endpoints: own }) =>
       discovery.kind === 'eds' ? endpoints(discovery.serviceName) : own,
   };
+};
+
+const known = new WeakMap<PushContext, Map<string, CompiledProxy>>();
+
+/** Proxies of one push context to remember: a question asks of its caller and of a few destinations. */
+const maxProxies = 64;
+
+/** The same, remembered while the push context lives. */
+export const compiledProxyOf = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy => {
+  const proxies = known.get(push) ?? new Map<string, CompiledProxy>();
+  known.set(push, proxies);
+  const key = `${proxy.id} ${proxy.interceptionMode} ${proxy.holdsCertificate}`;
+  const found = proxies.get(key);
+  if (found !== undefined) return found;
+  if (proxies.size >= maxProxies) proxies.clear();
+  const compiled = compileProxy(push, proxy);
+  proxies.set(key, compiled);
+  return compiled;
 };

@@ -1,7 +1,14 @@
 import type { Checked } from '@lateen/base';
-import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/routing';
+import type {
+  ConnectionView,
+  FilterChainTable,
+  ListenerTable,
+  PolicyConnection,
+} from '@lateen/routing';
 import { gatewayListenPort, type ProxyDescriptor, type PushContext } from '@lateen/translator';
+import type { SimulatedClient } from './client.ts';
 import type { CompiledProxy } from './compiled-proxy.ts';
+import { acceptView, meshProtocols } from './handshake.ts';
 import type { SimulatedRequest } from './request.ts';
 import { resolveServiceAddress } from './service-address.ts';
 
@@ -17,6 +24,12 @@ export interface Connection {
   /** Undefined: nothing listens there. */
   readonly listener: ListenerTable | undefined;
   readonly chain: FilterChainTable | undefined;
+  /** The client speaks TLS. */
+  readonly encrypted: boolean;
+  /** As policies see it. */
+  readonly policy: PolicyConnection;
+  /** Why it fails before a byte of it is read; undefined: it does not. */
+  readonly refusal: string | undefined;
 }
 
 /** What a connection is made from. */
@@ -26,12 +39,13 @@ export interface ConnectionParts {
   readonly compiled: CompiledProxy;
   readonly request: SimulatedRequest;
   readonly direction: Direction;
+  readonly client: SimulatedClient;
 }
 
 /** Of a client outside the mesh (RFC 5737, TEST-NET-2). */
 export const outsideAddress = '198.51.100.1';
-/** Where any connection may come from. */
-const ephemeralPort = 40_000;
+/** Port that any connection may come from. */
+export const ephemeralPort = 40_000;
 
 const applicationProtocols: Readonly<Record<SimulatedRequest['scheme'], readonly string[]>> = {
   http: ['http/1.1'],
@@ -87,8 +101,9 @@ const workloadPort = ({ push, proxy, request }: ConnectionParts): number => {
   return request.port;
 };
 
-const inboundListener = (
-  { compiled, proxy }: ConnectionParts,
+/** The listener that takes connections to a workload port. */
+export const inboundListener = (
+  { compiled, proxy }: Pick<ConnectionParts, 'compiled' | 'proxy'>,
   port: number,
 ): ListenerTable | undefined => {
   const inbound = compiled.listeners.filter(({ direction }) => direction === 'inbound');
@@ -117,26 +132,41 @@ const target = (
   return { value: { address, port: request.port, listener }, diagnostics };
 };
 
+const viewOf = (
+  parts: ConnectionParts,
+  { address, port }: { readonly address: string; readonly port: number },
+): ConnectionView => {
+  const { proxy, request, direction, client } = parts;
+  const own = direction === 'outbound' ? (proxy.addresses[0] ?? '') : outsideAddress;
+  const common = {
+    destinationAddress: address,
+    destinationPort: port,
+    sourceAddress: client.address ?? own,
+    sourcePort: ephemeralPort,
+    serverName: request.serverName,
+  };
+  if (direction === 'inbound' && client.principal !== undefined && request.scheme !== 'https') {
+    const alpn = request.scheme === 'tcp' ? meshProtocols.tcp : meshProtocols.http;
+    return { ...common, transportProtocol: 'tls', applicationProtocols: alpn };
+  }
+  return {
+    ...common,
+    transportProtocol: request.scheme === 'https' ? 'tls' : 'raw_buffer',
+    applicationProtocols: applicationProtocols[request.scheme],
+  };
+};
+
 /** Finds the listener and the filter chain of a request. Error: HostUnknown. */
 export const openConnection = (parts: ConnectionParts): Checked<Connection> => {
   const { value, diagnostics } = target(parts);
   if (value === undefined) return { value, diagnostics };
-  const { proxy, request, direction } = parts;
-  const view: ConnectionView = {
-    destinationAddress: value.address,
-    destinationPort: value.port,
-    sourceAddress: direction === 'outbound' ? (proxy.addresses[0] ?? '') : outsideAddress,
-    sourcePort: ephemeralPort,
-    serverName: request.serverName,
-    transportProtocol: request.scheme === 'https' ? 'tls' : 'raw_buffer',
-    applicationProtocols: applicationProtocols[request.scheme],
-  };
+  const { direction, client } = parts;
+  const view = viewOf(parts, value);
+  const principal = direction === 'outbound' ? undefined : client.principal;
+  const isInside = direction === 'inbound';
+  const bypasses = direction === 'outbound' && value.listener === undefined;
   return {
-    value: {
-      ...value,
-      bypasses: direction === 'outbound' && value.listener === undefined,
-      chain: value.listener?.selectFilterChain(view),
-    },
+    value: { ...value, bypasses, ...acceptView(value.listener, view, { principal, isInside }) },
     diagnostics,
   };
 };

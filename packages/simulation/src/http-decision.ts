@@ -5,15 +5,19 @@ import {
   type HttpConnectionManagerSettings,
   needsNormalization,
   normalizePath,
+  type PolicyConnection,
   type RequestHead,
   type RouteEntry,
   type RouteTable,
+  type VirtualHostTable,
 } from '@lateen/routing';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { decideFault, percentOf } from './fault-decision.ts';
 import { overruledServices } from './overruled-service.ts';
+import { RequestState, remoteAddressOf } from './policy-subject.ts';
 import { requestHead, type SimulatedRequest } from './request.ts';
 import { ruleOrigin, unusedRules } from './rule-origin.ts';
+import { decideHttpSecurity, type SecurityContext } from './security-decision.ts';
 import type { SimulatedDestination, Simulation, TriedRoute } from './simulation.ts';
 import { type RouteScope, responsePlan, upstreamRequest } from './upstream-request.ts';
 
@@ -32,6 +36,7 @@ export type HttpDecision = Omit<
 
 /** A decision in which nothing has been decided. */
 export const undecided: HttpDecision = {
+  security: null,
   routeConfiguration: null,
   virtualHost: null,
   tried: [],
@@ -59,7 +64,16 @@ export interface HttpContext extends Omit<ClusterContext, 'notFoundStatus'> {
   readonly isTls: boolean;
   /** Namespace of a sidecar that calls; undefined elsewhere, where hosts may be shared. */
   readonly meshNamespace: string | undefined;
-  readonly clientAddress: string;
+  /** As policies see it. */
+  readonly connection: PolicyConnection;
+  readonly security: SecurityContext;
+}
+
+/** What HTTP decided, and what the next proxy will want to know. */
+export interface HttpOutcome {
+  readonly decision: HttpDecision;
+  /** Claims that were given go on with the request. */
+  readonly forwardsClaims: boolean;
 }
 
 /** Conditions on chance hold: what may happen is shown. */
@@ -72,8 +86,8 @@ const corsFilter = 'envoy.filters.http.cors';
 const preparedHeaders = (
   { headers }: SimulatedRequest,
   settings: HttpConnectionManagerSettings,
-  { isTls, clientAddress }: HttpContext,
-): ReadonlyMap<string, string> => {
+  { isTls, connection: { sourceAddress: clientAddress } }: HttpContext,
+): Map<string, string> => {
   const prepared = new Map(headers);
   const proto = isTls ? 'https' : 'http';
   if (settings.useRemoteAddress) {
@@ -147,6 +161,7 @@ const decideForward = (
       path: request.path,
       requestHeaders: request.changes,
       responseHeaders: responsePlan(scope, destination),
+      arrivals: [],
     };
   });
   const [first] = destinations;
@@ -243,32 +258,47 @@ const triedRoutes = (
 const httpsLocation = ({ authority }: SimulatedRequest, path: string): string =>
   `https://${authority.replace(/:\d+$/, '')}${path}`;
 
-/** Follows a request through a connection manager. */
-export const decideHttp = (
-  settings: HttpConnectionManagerSettings,
-  request: SimulatedRequest,
-  context: HttpContext,
-): HttpDecision => {
-  const { name, table } = tableOf(settings, context);
-  const start = { ...undecided, routeConfiguration: name };
-  if (request.path.includes('#')) return { ...start, status: 400, responseFlags: ['DPE'] };
-  const normalized = needsNormalization(request.path, settings.path)
-    ? normalizePath(request.path, settings.path)
-    : { action: 'continue' as const, path: request.path };
-  if (normalized.action === 'reject') return { ...start, status: 400, responseFlags: ['DPE'] };
-  const { path } = normalized;
-  if (normalized.action === 'redirect') {
-    return { ...start, redirect: { status: 307, location: path }, status: 307 };
-  }
+interface Asked {
+  readonly request: SimulatedRequest;
+  readonly settings: HttpConnectionManagerSettings;
+  readonly context: HttpContext;
+  readonly table: RouteTable | undefined;
+  readonly host: VirtualHostTable | undefined;
+}
+
+const stateOf = (asked: Asked, path: string): RequestState => {
+  const { request, settings, context } = asked;
   const headers = preparedHeaders(request, settings, context);
-  const head = requestHead(request, path, headers);
-  const host = table?.selectVirtualHost(request.authority);
-  if (table === undefined || host === undefined) return { ...start, ...noRoute };
-  const { route, tried } = host.explainRoute(head, dice);
+  const { connection } = context;
+  return new RequestState({
+    head: requestHead(request, path, headers),
+    headers,
+    connection,
+    remoteAddress: remoteAddressOf(
+      connection.sourceAddress,
+      request.headers.get('x-forwarded-for'),
+      settings,
+    ),
+  });
+};
+
+/** The route of a request that passed, and what becomes of it there. */
+const decideRouted = (
+  asked: Asked,
+  start: HttpDecision,
+  state: RequestState,
+  selected: ReturnType<VirtualHostTable['explainRoute']> | undefined,
+): HttpDecision => {
+  const { request, context, table, host } = asked;
+  const { head, headers } = state;
+  if (table === undefined || host === undefined || selected === undefined || head === undefined) {
+    return { ...start, ...noRoute };
+  }
+  const { route, tried } = selected;
   const looked = { ...start, virtualHost: host.name, tried: triedRoutes(tried, context) };
   if (route === undefined) return { ...looked, ...noRoute };
   if (host.requireTls === 'all' && !context.isTls) {
-    const location = httpsLocation(request, path);
+    const location = httpsLocation(request, head.path);
     return { ...looked, redirect: { status: 301, location }, status: 301 };
   }
   return {
@@ -280,4 +310,49 @@ export const decideHttp = (
     overruled: context.meshNamespace === undefined ? [] : overruledServices(context, host, route),
     ...decideRoute({ table, host, route }, { head, headers }, context),
   };
+};
+
+/** Security filters first, then the route: it may be selected anew with what the filters found out. */
+const decidePassage = (asked: Asked, start: HttpDecision, path: string): HttpOutcome => {
+  const { settings, context, table, host } = asked;
+  const state = stateOf(asked, path);
+  const first = state.head && host?.explainRoute(state.head, dice);
+  const route = first?.route;
+  state.routeMetadata = route?.metadata ?? {};
+  const scope = table && host && route && { table, host, route };
+  const overrides = (name: string): FilterConfig | undefined => scope && filterConfig(scope, name);
+  const secured = decideHttpSecurity(settings.httpFilters, overrides, state, context.security);
+  const { security, denial, forwardsClaims } = secured;
+  const looked = { ...start, security };
+  if (denial !== null) {
+    const decision = { ...looked, virtualHost: host?.name ?? null, status: denial.status };
+    return { decision, forwardsClaims };
+  }
+  const again = state.head && { ...state.head, dynamicMetadata: state.read };
+  const selected = secured.reselect && again ? host?.explainRoute(again, dice) : first;
+  return { decision: decideRouted(asked, looked, state, selected), forwardsClaims };
+};
+
+const undelivered = (decision: HttpDecision): HttpOutcome => ({ decision, forwardsClaims: true });
+
+/** Follows a request through a connection manager. */
+export const decideHttp = (
+  settings: HttpConnectionManagerSettings,
+  request: SimulatedRequest,
+  context: HttpContext,
+): HttpOutcome => {
+  const { name, table } = tableOf(settings, context);
+  const start = { ...undecided, routeConfiguration: name };
+  const unreadable = { ...start, status: 400, responseFlags: ['DPE'] };
+  if (request.path.includes('#')) return undelivered(unreadable);
+  const normalized = needsNormalization(request.path, settings.path)
+    ? normalizePath(request.path, settings.path)
+    : { action: 'continue' as const, path: request.path };
+  if (normalized.action === 'reject') return undelivered(unreadable);
+  const { path } = normalized;
+  if (normalized.action === 'redirect') {
+    return undelivered({ ...start, redirect: { status: 307, location: path }, status: 307 });
+  }
+  const host = table?.selectVirtualHost(request.authority);
+  return decidePassage({ request, settings, context, table, host }, start, path);
 };

@@ -7,6 +7,9 @@ const maxReplicas = 10;
 /** Where the profile's gateways live. */
 const gatewayNamespace = 'istio-system';
 
+const injectKey = 'sidecar.istio.io/inject';
+const tlsModeKey = 'security.istio.io/tlsMode';
+
 type Labels = Readonly<Record<string, string>>;
 
 const clusterScoped: ReadonlySet<string> = new Set(['Namespace', 'Node']);
@@ -63,13 +66,22 @@ const podsOf = (workload: KubeObject): readonly KubeObject[] => {
   return Array.from({ length: count }, (_, index) => podOf(workload, index));
 };
 
+/** As injection marks a pod that gets a sidecar, so that others speak mTLS to it. */
+const injected = (pod: KubeObject): KubeObject => {
+  const labels = labelsOf(pod);
+  const asked = labels[injectKey] ?? textsOf(pod, 'metadata', 'annotations')[injectKey];
+  if (asked === 'false') return pod;
+  const marked = { [tlsModeKey]: 'istio', ...labels };
+  return { ...pod, metadata: { ...pod.metadata, labels: marked } };
+};
+
 /** Pods that `kubectl apply` would leave behind, each with an address. */
 const allPods = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   const podAddress = addresses(1, 0);
   const written = objects.filter(({ kind }) => kind === 'Pod');
   const made = objects.filter(({ kind }) => workloadKinds.has(kind)).flatMap(podsOf);
   return [...written, ...made].map((pod) => ({
-    ...pod,
+    ...injected(pod),
     status: { podIP: podAddress(), ...(fieldOf(pod, 'status') as object | undefined) },
   }));
 };

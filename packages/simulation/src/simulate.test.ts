@@ -5,7 +5,8 @@ import { parseAllDocuments } from 'yaml';
 import { meshInputs } from './mesh-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
-import { type SimulationInput, simulate } from './simulate.ts';
+import { simulate } from './simulate.ts';
+import type { SimulationInput } from './simulation-input.ts';
 
 const mesh = `
 apiVersion: v1

@@ -1,35 +1,19 @@
 import type { Checked, Diagnostic } from '@lateen/base';
 import type { TcpProxySettings } from '@lateen/routing';
-import {
-  buildPushContext,
-  type InterceptionMode,
-  type MeshInputs,
-  type PushContext,
-} from '@lateen/translator';
-import { type Caller, type FoundCaller, findCaller } from './caller.ts';
+import { buildPushContext, type PushContext } from '@lateen/translator';
+import { arrivalsOf } from './arrival.ts';
+import { type FoundCaller, findCaller } from './caller.ts';
 import { clientSees } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
-import { type CompiledProxy, compileProxy } from './compiled-proxy.ts';
-import { type Connection, chainName, openConnection, outsideAddress } from './connection.ts';
-import { decideHttp, type HttpDecision, undecided } from './http-decision.ts';
+import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
+import { type Connection, chainName, openConnection } from './connection.ts';
+import { decideHttp, type HttpOutcome, undecided } from './http-decision.ts';
+import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import type { Locate } from './rule-origin.ts';
+import { decideNetworkSecurity, type SecurityContext } from './security-decision.ts';
 import type { Simulation } from './simulation.ts';
-
-/** A question about a mesh. */
-export interface SimulationInput {
-  readonly inputs: MeshInputs;
-  /** Built from `inputs` when absent. */
-  readonly push?: PushContext;
-  readonly caller: Caller;
-  readonly request: SimulatedRequest;
-  /** Of sidecars whose pods do not say. Default REDIRECT. */
-  readonly interceptionMode?: InterceptionMode;
-  /** Pods without a proxy have none. Default false: everyone has one. */
-  readonly live?: boolean;
-  /** Default: positions are not known. */
-  readonly locate?: Locate;
-}
+import type { SimulationInput } from './simulation-input.ts';
 
 const nowhere: Locate = () => undefined;
 
@@ -38,10 +22,23 @@ const destinationFields = (
   total: number,
 ) => ({
   ...{ cluster, weight, percent: (weight / total) * 100 },
-  ...{ authority: '', path: '', requestHeaders: [], responseHeaders: [] },
+  ...{ authority: '', path: '', requestHeaders: [], responseHeaders: [], arrivals: [] },
 });
 
-const decideTcp = (tcp: TcpProxySettings, context: ClusterContext): HttpDecision => {
+const decideTcp = (
+  tcp: TcpProxySettings,
+  context: ClusterContext,
+  secured: { readonly connection: Connection; readonly security: SecurityContext },
+): HttpOutcome => {
+  const { connection, security: securityContext } = secured;
+  const state = new RequestState({
+    head: undefined,
+    headers: new Map(),
+    connection: connection.policy,
+    remoteAddress: connection.policy.sourceAddress,
+  });
+  const filters = connection.chain?.filters ?? [];
+  const { security, denial } = decideNetworkSecurity(filters, state, securityContext);
   const total = tcp.destinations.reduce((sum, { weight }) => sum + weight, 0);
   const destinations = tcp.destinations.map((destination) => ({
     ...destinationFields(destination, total),
@@ -49,11 +46,15 @@ const decideTcp = (tcp: TcpProxySettings, context: ClusterContext): HttpDecision
     status: null,
   }));
   const [first] = destinations;
+  const only = destinations.length === 1 ? first : undefined;
+  const decision = {
+    ...{ ...undecided, security, destinations },
+    cluster: only?.cluster ?? null,
+    responseFlags: only?.responseFlags ?? [],
+  };
   return {
-    ...undecided,
-    destinations,
-    cluster: destinations.length === 1 ? (first?.cluster ?? null) : null,
-    responseFlags: destinations.length === 1 ? (first?.responseFlags ?? []) : [],
+    decision: denial === null ? decision : { ...undecided, security },
+    forwardsClaims: true,
   };
 };
 
@@ -79,29 +80,27 @@ const arrival = (
   return { request: { ...request, authority }, originalDestination };
 };
 
-/** Who the proxy takes the client for. */
-const clientOf = ({ input, found }: Parts) =>
-  input.caller.kind === 'outbound'
-    ? {
-        clientAddress: found.proxy.addresses[0] ?? '',
-        meshNamespace: found.proxy.namespace,
-      }
-    : { clientAddress: outsideAddress, meshNamespace: undefined };
-
-const decide = (connection: Connection, parts: Parts): HttpDecision => {
-  const { chain } = connection;
-  const { push, compiled, input } = parts;
+const decide = (connection: Connection, parts: Parts): HttpOutcome => {
+  const { chain, refusal, encrypted, policy } = connection;
+  const { push, compiled, input, found } = parts;
   const { request, originalDestination } = arrival(connection, parts);
-  const context = { push, compiled, locate: input.locate ?? nowhere, originalDestination };
-  if (chain === undefined) return undecided;
+  const locate = input.locate ?? nowhere;
+  const context = { push, compiled, locate, originalDestination };
+  const security = { inputs: input.inputs, locate, client: input.client ?? {} };
+  const nothing = { decision: undecided, forwardsClaims: true };
+  if (chain === undefined || refusal !== undefined) return nothing;
   if (chain.http === undefined) {
-    return chain.tcp === undefined
-      ? undecided
-      : decideTcp(chain.tcp, { ...context, notFoundStatus: 0 });
+    if (chain.tcp === undefined) return nothing;
+    return decideTcp(chain.tcp, { ...context, notFoundStatus: 0 }, { connection, security });
   }
   const isTls = chain.transport.kind === 'tls';
-  if (isTls !== (request.scheme === 'https') || request.scheme === 'tcp') return undecided;
-  return decideHttp(chain.http, request, { ...context, isTls, ...clientOf(parts) });
+  if (isTls !== encrypted || request.scheme === 'tcp') return nothing;
+  const isCall = input.caller.kind === 'outbound';
+  const meshNamespace = isCall ? found.proxy.namespace : undefined;
+  return decideHttp(chain.http, request, {
+    ...{ ...context, isTls, meshNamespace, security },
+    connection: policy,
+  });
 };
 
 const findings = (push: PushContext, compiled: CompiledProxy, found: FoundCaller): Diagnostic[] => [
@@ -122,15 +121,18 @@ export const simulate = (input: SimulationInput): Checked<Simulation> => {
     inputs,
     interceptionMode: input.interceptionMode ?? 'REDIRECT',
     live: input.live ?? false,
+    certificates: input.certificates ?? true,
   });
   if (found === undefined) return { value: undefined, diagnostics };
-  const compiled = compileProxy(push, found.proxy);
+  const compiled = compiledProxyOf(push, found.proxy);
   const direction = caller.kind;
-  const opened = openConnection({ push, proxy: found.proxy, compiled, request, direction });
+  const { client = {} } = input;
+  const opened = openConnection({ push, proxy: found.proxy, compiled, request, direction, client });
   const connection = opened.value;
   if (connection === undefined) return { value: undefined, diagnostics: opened.diagnostics };
-  const decision = decide(connection, { push, compiled, input, found });
+  const { decision, forwardsClaims } = decide(connection, { push, compiled, input, found });
   const { listener, chain } = connection;
+  const sender = { proxy: found.proxy, compiled, chain, forwardsClaims };
   const value = {
     proxy: found.pod,
     workload: found.workload,
@@ -139,6 +141,10 @@ export const simulate = (input: SimulationInput): Checked<Simulation> => {
     listener: listener?.name ?? null,
     filterChain: chain === undefined ? null : chainName(chain),
     ...decision,
+    destinations: decision.destinations.map((destination) => ({
+      ...destination,
+      arrivals: direction === 'inbound' ? [] : arrivalsOf(destination, sender, { ...input, push }),
+    })),
   };
   return {
     value: {

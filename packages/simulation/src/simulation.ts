@@ -56,6 +56,90 @@ export interface HeaderPlan {
   readonly value: string;
 }
 
+/** A rule of an AuthorizationPolicy. */
+export interface PolicyOrigin extends ObjectOrigin {
+  /** Index in `spec.rules`. */
+  readonly rule: number;
+}
+
+/** What one policy made of a request. */
+export interface SimulatedPolicy {
+  /** In the proxy's configuration: `ns[default]-policy[allow-get]-rule[0]`. */
+  readonly name: string;
+  /** Null: made by the mesh. */
+  readonly origin: PolicyOrigin | null;
+  readonly matched: boolean;
+  /** The first condition that failed; null: none did. */
+  readonly failed: {
+    /** What is done, or by whom. */
+    readonly part: 'operation' | 'source';
+    readonly condition: string;
+    readonly actual: string;
+  } | null;
+}
+
+/** What the policies of one action made of a request. */
+export interface SimulatedAuthorization {
+  readonly action: 'CUSTOM' | 'DENY' | 'ALLOW' | 'AUDIT';
+  /** Noted only, nothing is enforced. */
+  readonly dryRun: boolean;
+  /** `asks`: somebody outside decides. */
+  readonly verdict: 'allowed' | 'denied' | 'asks';
+  /** The one that matched; null: none did. */
+  readonly policy: SimulatedPolicy | null;
+  /** Of a CUSTOM policy that matched: the name in the mesh's configuration. */
+  readonly provider: string | null;
+  /** All that were looked at, in order. */
+  readonly policies: readonly SimulatedPolicy[];
+}
+
+/** What became of the tokens of a request. */
+export interface SimulatedTokens {
+  readonly verdict: 'accepted' | 'none' | 'refused';
+  /** As the client is told: `Jwt is expired`; '' when nothing is wrong. */
+  readonly reason: string;
+  /** Whose tokens are taken. */
+  readonly issuers: readonly string[];
+  /** Of the token accepted; null: none. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
+  /** False: the keys, or the means to use them, were not at hand, and the signature is taken to be good. */
+  readonly signatureChecked: boolean;
+}
+
+/** What a proxy makes of who asks. */
+export interface SimulatedSecurity {
+  /** `mutual`: with a client certificate that was verified. */
+  readonly transport: 'plaintext' | 'tls' | 'mutual';
+  /** Of the client's certificate; null: none. */
+  readonly principal: string | null;
+  /** The client as `remote.ip` sees it. */
+  readonly remoteAddress: string;
+  /** Null: no RequestAuthentication. */
+  readonly tokens: SimulatedTokens | null;
+  /** In the order they are asked; after a denial none is. */
+  readonly authorization: readonly SimulatedAuthorization[];
+}
+
+/** A request at the proxy of a destination. */
+export interface SimulatedArrival {
+  /** `namespace/pod`. */
+  readonly pod: string;
+  readonly workload: string;
+  /** `mutual`: by the mesh's certificates; `tls`: by others'. */
+  readonly transport: 'plaintext' | 'tls' | 'mutual';
+  /** What the port takes; null: there is no proxy. */
+  readonly mode: 'STRICT' | 'PERMISSIVE' | 'DISABLE' | null;
+  readonly listener: string | null;
+  readonly filterChain: string | null;
+  readonly security: SimulatedSecurity | null;
+  /** `refused`: the connection is, `answered`: by the proxy, with `status`. */
+  readonly outcome: 'delivered' | 'refused' | 'answered' | 'no-proxy';
+  /** Of an answer of the proxy; null: none. */
+  readonly status: number | null;
+  /** Why it is not delivered; '' when it is. */
+  readonly reason: string;
+}
+
 /** One place a request may go to, with what is sent there. */
 export interface SimulatedDestination {
   readonly cluster: string;
@@ -79,6 +163,8 @@ export interface SimulatedDestination {
   readonly path: string;
   readonly requestHeaders: readonly HeaderChange[];
   readonly responseHeaders: readonly HeaderPlan[];
+  /** At the proxies of the destination: one for each workload. */
+  readonly arrivals: readonly SimulatedArrival[];
 }
 
 export interface SimulatedRedirect {
@@ -121,6 +207,8 @@ export interface Simulation {
   readonly listener: string | null;
   /** Name of the chain, or what it matches; '' for the only one. */
   readonly filterChain: string | null;
+  /** What this proxy makes of who asks; null: it does not ask. */
+  readonly security: SimulatedSecurity | null;
   readonly routeConfiguration: string | null;
   readonly virtualHost: string | null;
   readonly tried: readonly TriedRoute[];

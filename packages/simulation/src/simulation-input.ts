@@ -1,0 +1,24 @@
+import type { InterceptionMode, MeshInputs, PushContext } from '@lateen/translator';
+import type { Caller } from './caller.ts';
+import type { SimulatedClient } from './client.ts';
+import type { SimulatedRequest } from './request.ts';
+import type { Locate } from './rule-origin.ts';
+
+/** A question about a mesh. */
+export interface SimulationInput {
+  readonly inputs: MeshInputs;
+  /** Built from `inputs` when absent. */
+  readonly push?: PushContext;
+  readonly caller: Caller;
+  readonly request: SimulatedRequest;
+  /** Who sends it. Default: the caller, in plaintext where that is not known. */
+  readonly client?: SimulatedClient;
+  /** Proxies have certificates of the mesh, so mTLS needs no asking. Default true. */
+  readonly certificates?: boolean;
+  /** Of sidecars whose pods do not say. Default REDIRECT. */
+  readonly interceptionMode?: InterceptionMode;
+  /** Pods without a proxy have none. Default false: everyone has one. */
+  readonly live?: boolean;
+  /** Default: positions are not known. */
+  readonly locate?: Locate;
+}
