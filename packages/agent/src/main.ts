@@ -1,14 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { Clock } from '@lateen/base';
-import {
-  createAdjustableLog,
-  isLogLevel,
-  type ProxyServer,
-  readBootstrap,
-  startProxy,
-} from '@lateen/proxy';
+import { createAdjustableLog, isLogLevel, type ProxyServer, startProxy } from '@lateen/proxy';
 import { type Agent, startAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
+import { readBootstrapFile } from './bootstrap-file.ts';
 import { readSettings } from './settings.ts';
 
 const usage = `usage: main.ts -c bootstrap.json --sds-socket path [--ca-address host:port] [--ca-root file]
@@ -92,7 +87,7 @@ const run = async (): Promise<void> => {
   process.on('SIGINT', quit);
   agent = await startAgent({ settings, socketPath, clock, log, jitter: Math.random });
   const statusAddress = options['status-address'];
-  proxy = await startProxy(await readBootstrap(configPath), {
+  proxy = await startProxy(await readBootstrapFile(configPath), {
     log,
     logLevel: adjustable,
     quit,

@@ -7,6 +7,7 @@ export {
   type InjectedInterception,
   type InjectionOptions,
 } from './injection/injection-options.ts';
+export { proxyVolumeMounts, proxyVolumes } from './injection/proxy-volumes.ts';
 export type { Pilot, PilotOptions } from './pilot.ts';
 export { PilotError, type PilotErrorCode } from './pilot-error.ts';
 export { startPilot } from './start-pilot.ts';

@@ -1,11 +1,10 @@
 import { builtinKinds } from '@lateen/api';
 import {
+  type ApiServer,
   bearerTokenAuthenticator,
   clientCertificateAuthenticator,
   ruleAuthorizer,
-  serviceAccountUser,
   startApiServer,
-  type VerifyToken,
 } from '@lateen/apiserver';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
@@ -14,6 +13,7 @@ import { istioValidationPlugin } from './admission/istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
 import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
+import { type FindObject, liveAccountVerifier } from './live-accounts.ts';
 import type { Network } from './network/network.ts';
 import { KubeletPodBackend } from './pod-access/kubelet-pod-backend.ts';
 import { type ClusterPki, clientKubeconfig, issueServerCertificate } from './state/cluster-pki.ts';
@@ -73,11 +73,10 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     if (client === undefined) throw new Error('a pod was made before the API server was there');
     return client;
   };
-  const verifyToken: VerifyToken = async (token) => {
-    const account = await pki.tokens.verify(token);
-    return account && serviceAccountUser(account.namespace, account.name, account.uid);
-  };
-  const server = await startApiServer({
+  let server: ApiServer | undefined;
+  const find: FindObject = (...path) => server?.coreObject(...path);
+  const verifyToken = liveAccountVerifier(pki.tokens, find);
+  server = await startApiServer({
     clock,
     log,
     host: apiHost,
@@ -95,7 +94,10 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     ],
     pods: new KubeletPodBackend(options.kubelet, clock),
     verifyToken,
-    issueToken: (request) => pki.tokens.issue(request),
+    issueToken: (request) => {
+      const uid = find('serviceaccounts', request.namespace, request.name)?.metadata.uid;
+      return pki.tokens.issue({ ...request, ...(uid !== undefined && { uid }) });
+    },
     serviceAddresses: network.serviceAddresses,
   });
   const admin = { commonName: 'lateen-admin', organizations: ['system:masters'] };
@@ -104,5 +106,6 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
   writePrivateFile(state.kubeconfig, kubeconfig);
   writePrivateFile(state.pilotKubeconfig, clientKubeconfig(pki, target, pilotUser));
   client = createKubeClient(parseKubeConfig(kubeconfig));
-  return { url: server.url, port: server.port, client, close: () => server.close() };
+  const { url, port, close } = server;
+  return { url, port, client, close };
 };

@@ -24,10 +24,8 @@ import { startLoadBalancerController } from './service-proxy/load-balancer-contr
 import { ServiceProxy } from './service-proxy/service-proxy.ts';
 import type { StateFolder } from './state/state-folder.ts';
 
-/** Pods get tokens that outlive most of them; Kubernetes' bound tokens default to an hour. */
-const tokenLifetimeMs: number = 24 * 60 * 60 * 1_000;
-/** istiod's xDS port on its ClusterIP. */
-const discoveryPort = 15_010;
+/** istiod's port on its ClusterIP: xDS and certificates over TLS. */
+const discoveryPort = 15_012;
 
 export interface NodeAgentsOptions {
   readonly client: KubeClient;
@@ -63,13 +61,17 @@ const configSource = (
   configMap: (namespace, name) => caches.configMaps.get(name, namespace),
   secret: (namespace, name) => secrets.get(name, namespace),
   services: () => caches.services.list(),
-  serviceAccountToken: ({ namespace, name, audience }) =>
-    tokens.issue({
+  serviceAccountToken: ({ namespace, name, audience, lifetimeMs, pod }) => {
+    const uid = caches.serviceAccounts.get(name, namespace)?.metadata.uid;
+    return tokens.issue({
       namespace,
       name,
-      lifetimeMs: tokenLifetimeMs,
+      lifetimeMs,
+      pod,
+      ...(uid !== undefined && { uid }),
       ...(audience !== undefined && { audiences: [audience] }),
-    }),
+    });
+  },
 });
 
 const discoveryAddress = (caches: ControllerCaches): Destination | undefined => {

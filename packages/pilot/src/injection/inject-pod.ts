@@ -9,6 +9,7 @@ import {
   proxyContainer,
   proxyContainerName,
 } from './proxy-container.ts';
+import { proxyVolumes } from './proxy-volumes.ts';
 import { canonicalService, workloadIdentity } from './workload-identity.ts';
 
 /** Network of a pod, by which endpoints of other networks are told apart. */
@@ -52,6 +53,7 @@ export const injectPod = (
         initContainers: [...(pod.spec.initContainers ?? []), initContainer(pod, options)],
       }),
       containers: [...pod.spec.containers, proxyContainer(pod, identity, options)],
+      volumes: [...(pod.spec.volumes ?? []), ...proxyVolumes],
     },
   };
   return { value, diagnostics };
@@ -67,7 +69,7 @@ const annotationsOf = (
   const status = {
     initContainers: interception === 'REDIRECT' ? [initContainerName] : null,
     containers: [proxyContainerName],
-    volumes: null,
+    volumes: proxyVolumes.map(({ name }) => name),
     imagePullSecrets: null,
     revision,
   };

@@ -1,5 +1,6 @@
 import type { Container, EnvVar, Pod } from '@lateen/api';
 import type { InjectionOptions } from './injection-options.ts';
+import { proxyVolumeMounts } from './proxy-volumes.ts';
 import type { WorkloadIdentity } from './workload-identity.ts';
 
 /** Istio's names: tools and people look for them. */
@@ -28,8 +29,10 @@ export const proxyContainer = (
 ): Container => ({
   name: proxyContainerName,
   image: imageOf(pod, options),
+  args: ['proxy', 'sidecar', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
   ports: [{ name: 'http-envoy-prom', containerPort: prometheusPort, protocol: 'TCP' }],
   env: proxyEnvironment(pod, identity, options),
+  volumeMounts: proxyVolumeMounts,
   resources: { requests: { cpu: '10m', memory: '40Mi' } },
   readinessProbe: { httpGet: { path: '/healthz/ready', port: readinessPort }, ...readiness },
   securityContext: {
@@ -91,6 +94,9 @@ const proxyEnvironment = (
   const containers = pod.spec.containers;
   const ports = containers.flatMap((container) => container.ports ?? []);
   return [
+    { name: 'JWT_POLICY', value: 'third-party-jwt' },
+    { name: 'PILOT_CERT_PROVIDER', value: 'istiod' },
+    { name: 'CA_ADDR', value: 'istiod.istio-system.svc:15012' },
     field('POD_NAME', 'metadata.name'),
     field('POD_NAMESPACE', 'metadata.namespace'),
     field('INSTANCE_IP', 'status.podIP'),

@@ -1,5 +1,6 @@
 import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
 
+import { proxyVolumeMounts, proxyVolumes } from '@lateen/pilot';
 import { istioRoles } from './istio-roles.ts';
 
 const namespace = 'istio-system';
@@ -106,7 +107,7 @@ const istiod = (): readonly KubeObject[] => {
             name: 'discovery',
             image: `lateen/pilot:${imageTag}`,
             args: ['discovery'],
-            ports: [15010, 15012, 15014].map((containerPort) => ({
+            ports: [15012, 15014].map((containerPort) => ({
               containerPort,
               protocol: 'TCP',
             })),
@@ -147,13 +148,20 @@ const gateway = ({ name, role, type, ports }: GatewaySettings): readonly KubeObj
       },
       spec: {
         serviceAccountName: account,
+        volumes: proxyVolumes,
         containers: [
           {
             name: 'istio-proxy',
             image: `lateen/proxyv2:${imageTag}`,
             args: ['proxy', 'router', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
             ports: containerPorts.map((containerPort) => ({ containerPort, protocol: 'TCP' })),
-            env: podVariables,
+            env: [
+              { name: 'JWT_POLICY', value: 'third-party-jwt' },
+              { name: 'PILOT_CERT_PROVIDER', value: 'istiod' },
+              { name: 'CA_ADDR', value: 'istiod.istio-system.svc:15012' },
+              ...podVariables,
+            ],
+            volumeMounts: proxyVolumeMounts,
             readinessProbe: {
               httpGet: { path: '/healthz/ready', port: 15021 },
               periodSeconds: 2,

@@ -22,8 +22,10 @@ export interface ProxyBootstrapInput {
   readonly networkId?: string | undefined;
   /** Workload port to port of 127.0.0.1. */
   readonly appPorts: ReadonlyMap<number, number>;
-  /** Where istiod serves xDS. */
+  /** Where istiod serves xDS over TLS. */
   readonly discovery: Destination;
+  /** Unix socket of the agent's SDS. */
+  readonly secretSocket: string;
 }
 
 const workload = (pod: Pod): { name: string; owner: string } => {
@@ -78,6 +80,7 @@ const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
     ...(role === 'sidecar' && { HTTP_PROXY_PORT: String(httpProxyPort) }),
     ...metaVariables(container),
     LATEEN_BIND_ADDRESS: podAddress,
+    LATEEN_SDS: 'true',
     ...(appPorts.size > 0 && { LATEEN_APP_PORTS: appAddresses(appPorts) }),
   };
 };
@@ -89,14 +92,65 @@ const socketAddress = ({ host, port }: Destination): object => ({
   socket_address: { address: host, port_value: port },
 });
 
+/** The cluster of the agent's SDS, by the name the translator's TLS contexts give it too. */
+const secretCluster = 'sds-grpc';
+/** Name in istiod's certificate. */
+const discoveryName = 'istiod.istio-system.svc';
+
+const secretFromAgent = (name: string): object => ({
+  name,
+  sds_config: {
+    resource_api_version: 'V3',
+    initial_fetch_timeout: '0s',
+    api_config_source: {
+      api_type: 'GRPC',
+      transport_api_version: 'V3',
+      set_node_on_first_message_only: true,
+      grpc_services: [{ envoy_grpc: { cluster_name: secretCluster } }],
+    },
+  },
+});
+
+/** Mutual TLS with the workload's own certificate. */
+const discoveryTls = {
+  name: 'envoy.transport_sockets.tls',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+    sni: discoveryName,
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_certificate_sds_secret_configs: [secretFromAgent('default')],
+      combined_validation_context: {
+        default_validation_context: {
+          match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: discoveryName } }],
+        },
+        validation_context_sds_secret_config: secretFromAgent('ROOTCA'),
+      },
+    },
+  },
+};
+
+const grpcCluster = (name: string, address: object, more: object = {}): object => ({
+  name,
+  type: 'STATIC',
+  connect_timeout: '1s',
+  http2_protocol_options: {},
+  load_assignment: {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
+  },
+  ...more,
+});
+
 const adsSource = { ads: {}, resource_api_version: 'V3' };
 
 /**
  * What a proxy starts with: an envoy.config.bootstrap.v3.Bootstrap in protobuf JSON that says who it
- * is, where its admin page goes, and where its configuration comes from (delta ADS).
+ * is, where its admin page goes, and where its certificate (SDS of its agent) and its configuration
+ * (delta ADS over mutual TLS) come from.
  */
 export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
-  const { pod, role, podAddress, discovery } = input;
+  const { pod, role, podAddress, discovery, secretSocket } = input;
   const namespace = pod.metadata.namespace ?? 'default';
   const workloadName = workload(pod).name;
   const id = `${pod.metadata.name}.${namespace}`;
@@ -118,16 +172,8 @@ export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
     },
     static_resources: {
       clusters: [
-        {
-          name: 'xds-grpc',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          http2_protocol_options: {},
-          load_assignment: {
-            cluster_name: 'xds-grpc',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(discovery) } }] }],
-          },
-        },
+        grpcCluster(secretCluster, { pipe: { path: secretSocket } }),
+        grpcCluster('xds-grpc', socketAddress(discovery), { transport_socket: discoveryTls }),
       ],
     },
   };

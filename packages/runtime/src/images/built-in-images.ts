@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Container } from '@lateen/api';
 import { type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
+import { prepareSecretSocket, secretSocketPath } from '../bootstrap/secret-socket.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
+import { mountedPaths, replaceMountPaths } from '../kubelet/pod-volumes.ts';
 import type { Destination } from '../network/tcp-relay.ts';
 import type { LocalImage } from './image-catalog.ts';
 import type { Program } from './program.ts';
@@ -27,16 +29,14 @@ export interface BuiltInImageOptions {
   readonly networkId: string | undefined;
 }
 
-/** istiod's ports: xDS in plaintext, xDS and certificates over TLS, status. */
-const xdsPort = 15_010;
+/** istiod's ports: xDS and certificates over TLS, and status. Its plaintext port stays closed. */
 const securePort = 15_012;
 const statusPort = 15_014;
 
 const pilot = (options: BuiltInImageOptions): Program => ({
   prepare: async ({ addresses: { podAddress } }) => ({
     args: [
-      '--grpc-address',
-      `${podAddress}:${xdsPort}`,
+      '--grpc-address=',
       '--secure-address',
       `${podAddress}:${securePort}`,
       '--http-address',
@@ -45,6 +45,10 @@ const pilot = (options: BuiltInImageOptions): Program => ({
     env: { KUBECONFIG: options.kubeconfig, CLUSTER_ID: options.clusterId },
   }),
 });
+
+/** Where Istio's proxies find the roots of the mesh and their token. */
+const rootPath = '/var/run/secrets/istio/root-cert.pem';
+const tokenPath = '/var/run/secrets/tokens/istio-token';
 
 /** `proxy router` for gateways, as Istio's image takes it; anything else is a sidecar. */
 const roleOf = ({ args = [] }: Container): ProxyRole =>
@@ -58,12 +62,25 @@ const proxy = (options: BuiltInImageOptions): Program => ({
     const { podAddress } = addresses;
     const role = roleOf(container);
     const { clusterId, networkId } = options;
-    const input = { pod, container, role, podAddress, clusterId, networkId, appPorts, discovery };
-    const bootstrap = proxyBootstrap(input);
+    const secretSocket = secretSocketPath(folder);
+    await prepareSecretSocket(secretSocket);
+    const bootstrap = proxyBootstrap({
+      ...{ pod, container, role, podAddress, clusterId, networkId, appPorts },
+      ...{ discovery, secretSocket },
+    });
     const path = join(folder, container.name, 'bootstrap.json');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(path, `${JSON.stringify(bootstrap, undefined, 2)}\n`, { mode: 0o600 });
-    return { args: ['-c', path, '--status-address', podAddress], env: {} };
+    const mounts = mountedPaths(pod, container, folder);
+    return {
+      args: [
+        ...['-c', path, '--status-address', podAddress, '--sds-socket', secretSocket],
+        ...['--ca-address', `${discovery.host}:${discovery.port}`],
+        ...['--ca-root', replaceMountPaths(rootPath, mounts)],
+        ...['--token', replaceMountPaths(tokenPath, mounts)],
+      ],
+      env: {},
+    };
   },
 });
 
@@ -75,13 +92,13 @@ const proxyFlags: readonly string[] = ['--min-semi-space-size=16', '--max-semi-s
 
 /** The images that are part of Lateen, under our names and Istio's. */
 export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage[] => {
-  const image = (name: string, part: 'pilot' | 'proxy', program: Program): LocalImage => ({
+  const image = (name: string, part: 'pilot' | 'agent', program: Program): LocalImage => ({
     name,
     program,
     env: {},
     command: [
       process.execPath,
-      ...(part === 'proxy' ? proxyFlags : []),
+      ...(part === 'agent' ? proxyFlags : []),
       '--import',
       compileCacheFlush,
       programOf(part),
@@ -90,8 +107,8 @@ export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage
   });
   return [
     image('lateen/pilot', 'pilot', pilot(options)),
-    image('lateen/proxyv2', 'proxy', proxy(options)),
+    image('lateen/proxyv2', 'agent', proxy(options)),
     image('istio/pilot', 'pilot', pilot(options)),
-    image('istio/proxyv2', 'proxy', proxy(options)),
+    image('istio/proxyv2', 'agent', proxy(options)),
   ];
 };

@@ -5,11 +5,13 @@ export interface ConfigSource {
   configMap(namespace: string, name: string): ConfigMap | undefined;
   secret(namespace: string, name: string): Secret | undefined;
   services(): readonly Service[];
-  /** A token of the service account, for `audience` (default: the API server). */
+  /** A token of the service account, for `audience` (default: the API server), bound to the pod. */
   serviceAccountToken(request: {
     readonly namespace: string;
     readonly name: string;
     readonly audience?: string;
+    readonly lifetimeMs: number;
+    readonly pod: { readonly name: string; readonly uid: string };
   }): Promise<string>;
 }
 

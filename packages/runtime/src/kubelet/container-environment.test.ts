@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConfigMap, Container, Pod, Service } from '@lateen/api';
+import { ManualClock } from '@lateen/base';
 import type { ConfigSource } from './config-source.ts';
 import { containerEnvironment } from './container-environment.ts';
+import { PodTokens } from './pod-tokens.ts';
 import { materializeVolumes, mountedPaths, replaceMountPaths } from './pod-volumes.ts';
 import { expandVariables } from './variable-expansion.ts';
 
@@ -121,23 +123,27 @@ test('volumes are made, follow changes, and stay inside their folder', async (t)
   ];
   const pod = podOf({ name: 'app' }, volumes);
   const read = (path: string): string => readFileSync(join(folder, 'volumes', path), 'utf8');
-  await materializeVolumes({ pod, folder, addresses, config });
+  const tokens = new PodTokens(config, new ManualClock());
+  await materializeVolumes({ pod, folder, addresses, config, tokens });
   assert.deepEqual(
     [read('conf/a.txt'), read('all/deep/color'), read('all/me'), read('all/token')],
     ['A', 'red', 'web-1', 'token of robot for istio-ca'],
   );
   const before = settings;
   settings = { ...settings!, data: { color: 'blue' } };
-  await materializeVolumes({ pod, folder, addresses, config });
+  await materializeVolumes({ pod, folder, addresses, config, tokens });
   assert.equal(read('conf/color'), 'blue');
   assert.equal(existsSync(join(folder, 'volumes/conf/a.txt')), false);
   settings = { ...settings, data: { color: 'x' } };
   const items = [{ key: 'color', path: '../../escape' }];
   const bad = podOf({ name: 'app' }, [{ name: 'v', configMap: { name: 'settings', items } }]);
-  await assert.rejects(materializeVolumes({ pod: bad, folder, addresses, config }), /bad path/);
+  await assert.rejects(
+    materializeVolumes({ pod: bad, folder, addresses, config, tokens }),
+    /bad path/,
+  );
   settings = undefined;
   await assert.rejects(
-    materializeVolumes({ pod, folder, addresses, config }),
+    materializeVolumes({ pod, folder, addresses, config, tokens }),
     /"settings" not found/,
   );
   settings = before;

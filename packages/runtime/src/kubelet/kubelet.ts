@@ -43,11 +43,12 @@ export class Kubelet {
     await this.#removeOldFolders();
     this.#unsubscribe = [
       pods.onChange((change) => this.#onPod(change)),
-      configMaps.onChange(({ after, before }) => {
-        if (before !== undefined && after !== undefined) this.#refresh('configMap', after);
+      // Also those that are new: a volume may name them as optional.
+      configMaps.onChange(({ after }) => {
+        if (after !== undefined) this.#refresh('configMap', after);
       }),
-      secrets.onChange(({ after, before }) => {
-        if (before !== undefined && after !== undefined) this.#refresh('secret', after);
+      secrets.onChange(({ after }) => {
+        if (after !== undefined) this.#refresh('secret', after);
       }),
     ];
   }

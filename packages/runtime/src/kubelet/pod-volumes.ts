@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '@lateen/api';
 import { ConfigMissing, type ConfigSource, configMapFiles, secretFiles } from './config-source.ts';
 import { type PodAddresses, readPodField } from './pod-field.ts';
+import type { PodTokens } from './pod-tokens.ts';
 
 /** What the volumes of a pod are made from, and where. */
 export interface VolumeInput {
@@ -12,6 +13,7 @@ export interface VolumeInput {
   readonly folder: string;
   readonly addresses: PodAddresses;
   readonly config: ConfigSource;
+  readonly tokens: PodTokens;
 }
 
 type Files = Map<string, Buffer>;
@@ -74,11 +76,7 @@ const tokenFile = async (
   token: NonNullable<VolumeProjection['serviceAccountToken']>,
   input: VolumeInput,
 ): Promise<Files> => {
-  const text = await input.config.serviceAccountToken({
-    namespace: namespaceOf(input),
-    name: input.pod.spec.serviceAccountName ?? 'default',
-    ...(token.audience !== undefined && { audience: token.audience }),
-  });
+  const text = await input.tokens.text(input.pod, token);
   return new Map([[token.path, Buffer.from(text)]]);
 };
 

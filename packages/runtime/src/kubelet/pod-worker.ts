@@ -16,6 +16,7 @@ import type { KubeletContext } from './kubelet-context.ts';
 import { PodForwarders } from './pod-forwarders.ts';
 import { PodPorts, portNumber } from './pod-ports.ts';
 import { podStatus } from './pod-status.ts';
+import { PodTokens } from './pod-tokens.ts';
 import { materializeVolumes } from './pod-volumes.ts';
 import { httpGet, type ProbeTarget } from './probe.ts';
 import { fullImageName, type PodSite, processCommand } from './process-command.ts';
@@ -67,10 +68,16 @@ export class PodWorker {
   #setup: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #detached = false;
+  readonly #tokens: PodTokens;
+  #refreshing: Promise<void> = Promise.resolve();
+  /** A source changed before the containers ran. */
+  #isStale = false;
+  #cancelTokenRefresh: (() => void) | undefined;
 
   constructor(pod: Pod, context: KubeletContext) {
     this.#pod = pod;
     this.#context = context;
+    this.#tokens = new PodTokens(context.config, context.clock);
     this.#startTime = pod.status?.startTime ?? timeOf(context.clock.nowMs());
   }
 
@@ -105,15 +112,35 @@ export class PodWorker {
     if (pod.metadata.deletionTimestamp !== undefined) this.#terminate();
   }
 
-  /** Brings mounted ConfigMaps and Secrets up to date. */
-  async refreshVolumes(): Promise<void> {
+  /** Brings mounted ConfigMaps, Secrets and tokens up to date; one call after the other. */
+  refreshVolumes(): Promise<void> {
+    this.#refreshing = this.#refreshing.then(() => this.#refreshOnce());
+    return this.#refreshing;
+  }
+
+  async #refreshOnce(): Promise<void> {
     const site = this.#site;
-    if (site === undefined || !this.#initialized || this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted) return;
+    if (site === undefined || !this.#initialized) {
+      this.#isStale = true;
+      return;
+    }
     try {
-      await materializeVolumes({ ...site, pod: this.#pod, config: this.#context.config });
+      const { config } = this.#context;
+      await materializeVolumes({ ...site, pod: this.#pod, config, tokens: this.#tokens });
     } catch (error) {
       this.#note('Warning', 'FailedMount', reasonOf(error));
     }
+    this.#refreshTokensLater();
+  }
+
+  #refreshTokensLater(): void {
+    this.#cancelTokenRefresh?.();
+    const { renewAtMs } = this.#tokens;
+    if (renewAtMs === undefined || this.#stop.signal.aborted) return;
+    const { clock } = this.#context;
+    const waitMs = Math.max(retryMs, renewAtMs - clock.nowMs());
+    this.#cancelTokenRefresh = clock.schedule(waitMs, () => void this.refreshVolumes());
   }
 
   /** The object is gone from the API: end at once, write nothing. */
@@ -155,6 +182,8 @@ export class PodWorker {
       this.#note('Warning', 'FailedForward', `cannot listen on ${port}`);
     if (!(await this.#runInitContainers())) return;
     this.#initialized = true;
+    if (this.#isStale) void this.refreshVolumes();
+    this.#refreshTokensLater();
     for (const runner of this.#containers) runner.run();
     this.#publishSoon();
   }
@@ -262,7 +291,8 @@ export class PodWorker {
   async #mountVolumes(site: PodSite): Promise<void> {
     while (!this.#stop.signal.aborted)
       try {
-        await materializeVolumes({ ...site, config: this.#context.config });
+        const { config } = this.#context;
+        await materializeVolumes({ ...site, config, tokens: this.#tokens });
         return;
       } catch (error) {
         if (!(error instanceof ConfigMissing)) throw error;
@@ -310,6 +340,7 @@ export class PodWorker {
   /** Apps first, then sidecars that were started before them. */
   async #stopContainers(graceMs: number): Promise<void> {
     this.#stop.abort();
+    this.#cancelTokenRefresh?.();
     const apps = Promise.all(this.#containers.map((runner) => runner.stop(graceMs)));
     await apps;
     await Promise.all(this.#init.map((runner) => runner.stop(graceMs)));
