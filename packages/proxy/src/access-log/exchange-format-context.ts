@@ -158,9 +158,8 @@ export class ExchangeFormatContext implements FormatContext {
   get downstreamTlsCipher(): string | undefined {
     return this.#tls?.cipher || undefined;
   }
-  /** No filter sets dynamic metadata yet. */
-  dynamicMetadata(_namespace: string, _path: readonly string[]): unknown {
-    return undefined;
+  dynamicMetadata(namespace: string, path: readonly string[]): unknown {
+    return this.#exchange.dynamicMetadata(namespace, path);
   }
   routeMetadata(namespace: string, path: readonly string[]): unknown {
     return atPath(this.#exchange.route?.metadata[namespace], path);

@@ -6,7 +6,12 @@ import type { Ticker } from '../ticker.ts';
 import type { HttpFilter } from './http-filter.ts';
 import { HttpStats } from './http-stats.ts';
 import type { RouteHolder } from './route-holder.ts';
-import { buildRoutePlan, type RoutePlan, type RouteScope } from './route-plan.ts';
+import {
+  buildRoutelessPlan,
+  buildRoutePlan,
+  type RoutePlan,
+  type RouteScope,
+} from './route-plan.ts';
 import { needsStreamTimer } from './stream-timer.ts';
 
 /** Where requests find clusters: always the current ones. */
@@ -51,6 +56,8 @@ export class ConnectionManager {
   readonly timesStreams: boolean;
   /** The listener is going: answer and close. */
   draining = false;
+  /** The plan of requests without a route. */
+  readonly routelessPlan: RoutePlan;
   #plans = new Map<RouteEntry | Destination, RoutePlan>();
   #plansTable: unknown = undefined;
 
@@ -58,6 +65,7 @@ export class ConnectionManager {
     this.settings = parts.settings;
     this.routes = parts.routes;
     this.filters = parts.filters;
+    this.routelessPlan = buildRoutelessPlan(parts.filters);
     this.completionFilters = parts.filters.filter(({ onComplete }) => onComplete !== undefined);
     this.accessLogs = parts.accessLogs;
     this.chainName = parts.chainName;

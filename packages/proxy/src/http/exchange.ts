@@ -25,6 +25,8 @@ export type PeerFacts = Readonly<Record<string, string>>;
 /** One request and its response: what filters, the router, logs and statistics see. */
 export interface Exchange extends RequestHead {
   readonly connection: Downstream;
+  /** With query; filters may change it before the request goes on. */
+  path: string;
   /** The request's head; edits go upstream. */
   readonly request: MessageHead;
   /** The response's head as it came from upstream; undefined for local replies. */
@@ -66,6 +68,23 @@ export interface Exchange extends RequestHead {
   addFlag(flag: ResponseFlag): void;
   /** Answers without an upstream. Nothing must have been sent before. */
   localReply(reply: LocalReply): void;
+  /** Address of the client as trusted proxies report it. */
+  readonly clientAddress: string;
+  readonly hasBody: boolean;
+  /** ALPN to offer upstream instead of the cluster's; empty: the cluster's. */
+  upstreamAlpn: readonly string[];
+  /** What filters found out: later filters, routes and logs read it. */
+  dynamicMetadata(namespace: string, path: readonly string[]): unknown;
+  /** Joins values to those of a namespace. */
+  writeMetadata(namespace: string, values: Readonly<Record<string, unknown>>): void;
+  /** The head or metadata changed: the route is selected again; filters that ran do not run again. */
+  clearRoute(): void;
+  /** Calls `ready` with the whole body, or with its first `maxBytes`. Only between `stop` and `resumeFilters`. */
+  bufferBody(maxBytes: number, ready: (body: Buffer, whole: boolean) => void): void;
+  /** One more line for the response, whatever it will be. */
+  addResponseHeader(name: string, value: string): void;
+  /** Forgets what was scheduled. */
+  unschedule(): void;
   /** Goes on after a filter's `stop`. */
   resumeFilters(): void;
   /** Runs later; `cancelled` instead when the exchange is over before. */

@@ -15,19 +15,16 @@ import { headFlag, type MessageHead } from '../http1/head-parser.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import type { Refusal, ServerConnection, ServerExchange } from '../http1/server-connection.ts';
 import type { Timed } from '../ticker.ts';
+import { certificateState } from '../tls/connection-tls.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { FramedDownstream } from './downstream.ts';
-import type { Exchange, LocalReply, PeerFacts } from './exchange.ts';
+import { DynamicMetadata } from './dynamic-metadata.ts';
+import type { LocalReply, PeerFacts } from './exchange.ts';
+import { HeldBody } from './held-body.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { directReply, localReplyHead } from './local-reply.ts';
-import { rememberedHost } from './remembered-host.ts';
 import { admitRequest } from './request-admission.ts';
-import {
-  answerExpectation,
-  applyForwarding,
-  applyRequestId,
-  removeHopByHop,
-} from './request-hygiene.ts';
+import { prepareRequest } from './request-preparation.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import {
   applyFraming,
@@ -38,7 +35,8 @@ import {
 } from './response-hygiene.ts';
 import type { ResponseOutlet } from './response-outlet.ts';
 import { ResponseWriter } from './response-writer.ts';
-import type { RoutePlan } from './route-plan.ts';
+import { nextFilter, noRoutePlan, type RoutePlan } from './route-plan.ts';
+import { type RoutedExchange, routelessReply, selectRoute } from './route-selection.ts';
 import { reasonOf } from './status-reason.ts';
 import {
   countExpiry,
@@ -47,17 +45,16 @@ import {
   type StreamExpiry,
   StreamTimer,
 } from './stream-timer.ts';
-import { tlsRedirect } from './tls-requirement.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const noPlan: RoutePlan = { filters: [], requestMutations: [], responseMutations: [] };
-
 /** Shared by all exchanges that need none. */
-const noBuffers: readonly Buffer[] = [];
 const noHeaders: readonly (readonly [string, string])[] = [];
+const noProtocols: readonly string[] = [];
 
 /** One request through the connection manager: routing, filters, router, response. */
-export class HttpExchange implements Exchange, ServerExchange, RouterHost, FormatFacts, Timed {
+export class HttpExchange
+  implements RoutedExchange, ServerExchange, RouterHost, FormatFacts, Timed
+{
   readonly connection: ServerConnection | FramedDownstream;
   readonly manager: ConnectionManager;
   readonly request: MessageHead;
@@ -94,17 +91,19 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   deadlineMs = 0;
   slot = -1;
   hasBody = false;
-  #plan: RoutePlan = noPlan;
+  #plan: RoutePlan = noRoutePlan;
   #nextFilter = 0;
   #router: Router | undefined = undefined;
   /** Body bytes that came while filters hold the request. */
-  #held: readonly Buffer[] = noBuffers;
+  #held: HeldBody | undefined = undefined;
   readonly #writer: ResponseWriter | ResponseOutlet;
   #started = false;
   #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
   #extraHeaders: readonly (readonly [string, string])[] = noHeaders;
   #requestId: string | undefined = undefined;
   #timer: StreamTimer | undefined = undefined;
+  upstreamAlpn: readonly string[] = noProtocols;
+  #metadata: DynamicMetadata | undefined = undefined;
 
   constructor(connection: ServerConnection | FramedDownstream, manager: ConnectionManager) {
     this.connection = connection;
@@ -150,8 +149,12 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     if (manager.timesStreams) this.#timer = new StreamTimer(this, manager);
     if (manager.draining) this.connection.closeAfter = true;
     if (!this.#admit()) return;
-    this.#prepare();
+    const prepared = prepareRequest(this, manager);
+    this.scheme = prepared.scheme;
+    this.clientAddress = prepared.clientAddress;
+    this.#requestId = prepared.requestId;
     this.#selectRoute();
+    this.#runFilters();
   }
 
   /** Answers what never became a request. */
@@ -180,51 +183,37 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     return false;
   }
 
-  /** Everything the connection manager does to the head before routes are looked at. */
-  #prepare(): void {
-    const { request, connection, manager } = this;
-    const { settings } = manager;
-    this.scheme = connection.isTls ? 'https' : 'http';
-    if (!settings.proxy100Continue) answerExpectation(connection);
-    removeHopByHop(request, this.upgrade);
-    const client = applyForwarding(request, connection, settings);
-    this.clientAddress = client.address;
-    const isEdge = settings.useRemoteAddress && !client.isInternal;
-    this.#requestId = applyRequestId(request, settings, isEdge, manager.deps.newRequestId);
+  #selectRoute(): void {
+    this.#plan = selectRoute(this, this.manager);
+    const action = this.route?.action;
+    if (action?.kind !== 'forward' || !hasStreamTimes(action)) return;
+    this.#timer ??= new StreamTimer(this, this.manager);
+    this.#timer.applyRoute(action);
   }
 
-  #selectRoute(): void {
-    const { manager } = this;
-    const table = manager.routes.table;
-    const host =
-      table === undefined ? undefined : rememberedHost(this.connection, table, this.authority);
-    const route = host?.selectRoute(this, manager.deps.dice);
-    this.virtualHost = host;
-    if (table === undefined || host === undefined || route === undefined) {
-      manager.stats.noRoute.value++;
-      this.localReply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
-      return;
-    }
-    const redirect = tlsRedirect(this, host);
-    if (redirect !== undefined) {
-      this.localReply(redirect);
-      return;
-    }
-    this.route = route;
-    const { action } = route;
-    if (action.kind === 'forward') {
-      this.destination = action.select(manager.deps.dice);
-      const name = this.destination.clusterHeader;
-      if (hasStreamTimes(action)) {
-        this.#timer ??= new StreamTimer(this, manager);
-        this.#timer.applyRoute(action);
-      }
-      this.cluster = manager.deps.clusters.get(
-        name === undefined ? this.destination.cluster : (this.header(name) ?? ''),
-      );
-    }
-    this.#plan = manager.planOf({ table, host, route, destination: this.destination });
-    this.#runFilters();
+  clearRoute(): void {
+    const before = this.#plan;
+    this.#selectRoute();
+    this.#nextFilter = nextFilter(before, this.#nextFilter, this.#plan);
+  }
+
+  get clientCertificate(): RoutedExchange['clientCertificate'] {
+    return certificateState(this.connection.tls);
+  }
+
+  dynamicMetadata(namespace: string, path: readonly string[]): unknown {
+    return this.#metadata?.read(namespace, path);
+  }
+
+  writeMetadata(namespace: string, values: Readonly<Record<string, unknown>>): void {
+    this.#metadata ??= new DynamicMetadata();
+    this.#metadata.write(namespace, values);
+  }
+
+  bufferBody(maxBytes: number, ready: (body: Buffer, whole: boolean) => void): void {
+    this.#held ??= new HeldBody();
+    if (!this.hasBody || this.requestDone) this.#held.end();
+    this.#held.wait(maxBytes, ready);
   }
 
   resumeFilters(): void {
@@ -232,9 +221,9 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
   }
 
   #runFilters(): void {
-    const { filters } = this.#plan;
-    while (this.#nextFilter < filters.length) {
-      const filter = filters[this.#nextFilter++] as RequestFilter;
+    // Not once: a filter may have the route selected again.
+    while (this.#nextFilter < this.#plan.filters.length) {
+      const filter = this.#plan.filters[this.#nextFilter++] as RequestFilter;
       const verdict = filter.onRequest?.(this) ?? 'continue';
       if (verdict === 'stop' || this.isDone) return;
     }
@@ -243,8 +232,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
 
   #act(): void {
     const action = this.route?.action;
-    if (action === undefined) return;
-    if (action.kind === 'forward') this.#forward(action);
+    if (action === undefined) this.localReply(routelessReply(this, this.manager));
+    else if (action.kind === 'forward') this.#forward(action);
     else this.localReply(directReply(this, action));
   }
 
@@ -256,8 +245,8 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     }
     const router = new Router(this, action, this.destination, this.cluster);
     this.#router = router;
-    const held = this.#held;
-    this.#held = noBuffers;
+    const held = this.#held?.take() ?? [];
+    this.#held = undefined;
     router.start(this.#plan.requestMutations);
     for (const bytes of held) this.#router?.body(bytes, 0, bytes.length);
     if (held.length > 0) {
@@ -271,14 +260,15 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     this.#timer?.touch(this.manager.deps.nowMs());
     if (this.#router !== undefined) return this.#router.body(bytes, start, end);
     if (this.isDone) return true;
-    this.#held = [...this.#held, bytes.subarray(start, end)];
-    return false;
+    this.#held ??= new HeldBody();
+    return this.#held.add(bytes.subarray(start, end));
   }
 
   requestEnd(): void {
     this.requestDoneMs = this.manager.deps.nowMs();
     this.#timer?.touch(this.requestDoneMs);
     this.#router?.bodyEnd();
+    this.#held?.end();
   }
 
   get requestDone(): boolean {
@@ -326,6 +316,11 @@ export class HttpExchange implements Exchange, ServerExchange, RouterHost, Forma
     this.#delayed = { run, cancelled };
     this.deadlineMs = this.manager.deps.nowMs() + delayMs;
     this.manager.deps.ticker.watch(this);
+  }
+
+  unschedule(): void {
+    this.#delayed = undefined;
+    this.deadlineMs = 0;
   }
 
   setDeadline(atMs: number): void {

@@ -21,6 +21,8 @@ export interface RouteScope {
 export interface RoutePlan {
   /** Filters that have something to do on this route, in order. Empty on the fast path. */
   readonly filters: readonly RequestFilter[];
+  /** Where in the chain each of `filters` stands. */
+  readonly positions: readonly number[];
   readonly requestMutations: readonly HeaderMutation[];
   readonly responseMutations: readonly HeaderMutation[];
 }
@@ -32,6 +34,43 @@ export const filterConfigOf = (scope: RouteScope, name: string): FilterConfig | 
   scope.host.filterConfig.get(name) ??
   scope.table.filterConfig.get(name);
 
+const bindFilters = (
+  httpFilters: readonly HttpFilter[],
+  configOf: (name: string) => FilterConfig | undefined,
+): Pick<RoutePlan, 'filters' | 'positions'> => {
+  const filters: RequestFilter[] = [];
+  const positions: number[] = [];
+  for (const [position, filter] of httpFilters.entries()) {
+    const config = configOf(filter.name);
+    const found = config?.kind === 'disabled' ? undefined : filter.forRoute(config);
+    if (found === undefined) continue;
+    filters.push(found);
+    positions.push(position);
+  }
+  return { filters, positions };
+};
+
+/** Nothing to do. */
+export const noRoutePlan: RoutePlan = {
+  filters: [],
+  positions: [],
+  requestMutations: [],
+  responseMutations: [],
+};
+
+/** Filters of requests that no route takes: they run with their own settings. */
+export const buildRoutelessPlan = (httpFilters: readonly HttpFilter[]): RoutePlan => ({
+  ...noRoutePlan,
+  ...bindFilters(httpFilters, () => undefined),
+});
+
+/** Where to go on in another plan when `done` filters of one have run. */
+export const nextFilter = (before: RoutePlan, done: number, after: RoutePlan): number => {
+  const last = before.positions[done - 1] ?? -1;
+  const next = after.positions.findIndex((position) => position > last);
+  return next < 0 ? after.filters.length : next;
+};
+
 /** Works out the plan of a route. */
 export const buildRoutePlan = (
   scope: RouteScope,
@@ -39,14 +78,8 @@ export const buildRoutePlan = (
 ): RoutePlan => {
   const { table, host, route, destination } = scope;
   const order = table.mostSpecificMutationsWin;
-  const filters = httpFilters.flatMap((filter) => {
-    const config = filterConfigOf(scope, filter.name);
-    if (config?.kind === 'disabled') return [];
-    const found = filter.forRoute(config);
-    return found === undefined ? [] : [found];
-  });
   return {
-    filters,
+    ...bindFilters(httpFilters, (name) => filterConfigOf(scope, name)),
     requestMutations: orderHeaderMutations(
       [
         destination?.requestHeaders,

@@ -5,6 +5,7 @@ import type {
   UpstreamFailure,
   UpstreamUser,
 } from '../http/upstream-connection.ts';
+import { connectFailure } from '../tls/failure-reason.ts';
 import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
 import type { HeaderBlock } from './header-block.ts';
@@ -97,7 +98,7 @@ export class ClientConnection implements UpstreamConnection {
         if (!this.#receive(chunk, chunk.length, false)) socket.pause();
       });
     }
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('error', (error: Error) => this.#onError(error));
     socket.on('end', () => this.#onEnd());
     socket.on('close', () => this.#fail('reset', 'connection termination'));
     socket.on('drain', () => this.user?.upstreamDrained(this));
@@ -161,6 +162,8 @@ export class ClientConnection implements UpstreamConnection {
   }
 
   #onConnect(): void {
+    // The peer's certificate was refused a moment ago: the error follows.
+    if (this.socket.destroyed) return;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.connected = true;
@@ -168,9 +171,9 @@ export class ClientConnection implements UpstreamConnection {
     this.#owner.connectionOpened(this);
   }
 
-  #onError(error: NodeJS.ErrnoException): void {
+  #onError(error: Error): void {
     const failure = this.connected ? 'reset' : 'connect-failure';
-    this.#fail(failure, this.connected ? 'connection termination' : (error.code ?? error.message));
+    this.#fail(failure, this.connected ? 'connection termination' : connectFailure(error));
   }
 
   #close(): void {

@@ -3,6 +3,7 @@ import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Http2Settings } from '@lateen/routing';
 import type { ConnectPlan } from '../http1/client-connection.ts';
+import { connectFailure } from '../tls/failure-reason.ts';
 import { Http2ClientStream } from './client-stream.ts';
 import {
   clientOptions,
@@ -70,8 +71,8 @@ export class Http2ClientSession {
       () => this.#failed('connect-timeout', 'connection timeout'),
       plan.connectTimeoutMs,
     );
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#reason = error.code ?? error.message;
+    socket.on('error', (error: Error) => {
+      this.#reason = connectFailure(error);
     });
     socket.once('close', () => this.#onClose());
     socket.once(plan.isTls ? 'secureConnect' : 'connect', () => this.#onConnect(plan.isTls));

@@ -126,3 +126,16 @@ export const connectionTls = (socket: TLSSocket): ConnectionTls => {
   if (known !== undefined) return known;
   return rememberConnectionTls(socket, socket.getPeerX509Certificate());
 };
+
+const states = {
+  none: { presented: false, validated: false },
+  presented: { presented: true, validated: true },
+} as const;
+
+/** For routes that ask about the client's certificate; undefined: no TLS. A bad one does not get here. */
+export const certificateState = (
+  socket: TLSSocket | undefined,
+): { readonly presented: boolean; readonly validated: boolean } | undefined => {
+  if (socket === undefined) return undefined;
+  return connectionTls(socket).peer === undefined ? states.none : states.presented;
+};

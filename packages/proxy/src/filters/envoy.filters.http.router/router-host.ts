@@ -9,7 +9,6 @@ import type { HeaderBlock } from '../../http1/header-block.ts';
 /** What the router needs from the exchange it routes. */
 export interface RouterHost extends Exchange {
   readonly upgrade: string | undefined;
-  readonly hasBody: boolean;
   readonly requestDone: boolean;
   readonly responseStarted: boolean;
   readonly manager: {
@@ -23,8 +22,6 @@ export interface RouterHost extends Exchange {
   };
   formatContext(): FormatContext;
   setDeadline(atMs: number): void;
-  /** One more line for the response, whatever it will be. */
-  addResponseHeader(name: string, value: string): void;
   startResponse(upstream: UpstreamConnection): void;
   startConnectTunnel(): void;
   sendInterim(response: MessageHead): void;

@@ -6,5 +6,5 @@ export const socketRequest = (exchange: RouterHost): SocketRequest => {
   const { authority, connection, upgrade } = exchange;
   const version = connection.outlet === undefined ? 'http1' : 'http2';
   const protocol = upgrade === undefined ? version : 'upgrade';
-  return { authority, alpn: [], protocol, downstream: connection };
+  return { authority, alpn: exchange.upstreamAlpn, protocol, downstream: connection };
 };
