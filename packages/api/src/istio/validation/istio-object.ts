@@ -3,16 +3,14 @@ import type { JsonSchema, ResourceKind } from '../../resource-kind.ts';
 import { isRecord } from '../../schema/json-value.ts';
 import { validateSchema } from '../../schema/validation.ts';
 import { istioKinds } from '../istio-kinds.ts';
+import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
 import { checkEnvoyFilter, checkProxyConfig, checkWasmPlugin } from './extension.ts';
 import type { Findings, RegexProblem, ValidationContext } from './finding.ts';
 import { checkGateway } from './gateway.ts';
+import { checkPeerAuthentication } from './peer-authentication.ts';
 import { lightRegexProblem } from './regex.ts';
-import {
-  checkAuthorizationPolicy,
-  checkPeerAuthentication,
-  checkRequestAuthentication,
-} from './security.ts';
+import { checkRequestAuthentication } from './request-authentication.ts';
 import { checkServiceEntry } from './service-entry.ts';
 import { checkSidecar } from './sidecar.ts';
 import { checkTelemetry } from './telemetry.ts';
