@@ -1,6 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '@lateen/base';
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
+
+/** Loaded at the first token: agents use certificates of this package only, and there is one a pod. */
+const loadJose = (): Promise<typeof import('jose')> => import('jose');
 
 /** Issuer of the tokens, as Kubernetes' default. */
 const issuer = 'https://kubernetes.default.svc.cluster.local';
@@ -66,9 +69,10 @@ export const createTokenAuthority = (key: string, clock: Clock): TokenAuthority 
   const publicKey = createPublicKey(privateKey);
   return {
     key,
-    issue: ({ namespace, name, uid, pod, audiences = [issuer], lifetimeMs }) => {
+    issue: async ({ namespace, name, uid, pod, audiences = [issuer], lifetimeMs }) => {
       const nowSeconds = Math.floor(clock.nowMs() / 1000);
       const serviceaccount = { name, ...(uid !== undefined && { uid }) };
+      const { SignJWT } = await loadJose();
       const claim = { namespace, serviceaccount, ...(pod !== undefined && { pod }) };
       return new SignJWT({ 'kubernetes.io': claim })
         .setProtectedHeader({ alg: 'ES256' })
@@ -81,6 +85,7 @@ export const createTokenAuthority = (key: string, clock: Clock): TokenAuthority 
         .sign(privateKey);
     },
     verify: async (token, audience = issuer) => {
+      const { jwtVerify } = await loadJose();
       try {
         const { payload } = await jwtVerify(token, publicKey, {
           algorithms: ['ES256'],
