@@ -58,7 +58,10 @@ export interface MeshEndpoint {
   /** Load-balancing weight, at least 1. */
   readonly weight: number;
   readonly health: 'healthy' | 'unhealthy' | 'draining';
+  /** '' is reachable from everywhere. */
   readonly network: string;
+  /** Id of the cluster it runs in. */
+  readonly cluster: string;
   /** Has a sidecar that takes mTLS (label security.istio.io/tlsMode=istio). */
   readonly mutualTls: boolean;
 }

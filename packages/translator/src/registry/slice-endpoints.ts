@@ -1,6 +1,7 @@
 import type { Config } from '../input/config.ts';
 import type { EndpointSlice, SliceEndpoint } from '../input/core.ts';
 import { unknownLocality } from '../proxy/locality.ts';
+import { type ClusterPlace, type ClusterRegistry, networkLabel } from './cluster-registry.ts';
 import type { MeshEndpoint } from './mesh-service.ts';
 import type { Workload } from './workload.ts';
 
@@ -20,15 +21,17 @@ const healthOf = ({
 const workloadFields = (
   workload: Workload | undefined,
   zone: string | undefined,
+  { clusterId, network }: ClusterPlace,
 ): Pick<
   MeshEndpoint,
-  'labels' | 'serviceAccount' | 'workloadName' | 'locality' | 'network' | 'mutualTls'
+  'labels' | 'serviceAccount' | 'workloadName' | 'locality' | 'network' | 'cluster' | 'mutualTls'
 > => ({
   labels: workload?.labels ?? new Map(),
   serviceAccount: workload?.serviceAccount ?? '',
   workloadName: workload?.name ?? '',
   locality: workload?.locality ?? { ...unknownLocality, zone: zone ?? '' },
-  network: workload?.labels.get('topology.istio.io/network') ?? '',
+  network: workload?.labels.get(networkLabel) ?? network,
+  cluster: clusterId,
   mutualTls: workload?.labels.get('security.istio.io/tlsMode') === 'istio',
 });
 
@@ -41,10 +44,10 @@ const behind = (
     ? workloads.get(`${targetRef.namespace ?? namespace}/${targetRef.name ?? ''}`)
     : undefined;
 
-/** All endpoints of a slice, one for each address and port. `workloads`: by `namespace/pod`. */
+/** All endpoints of a slice, one for each address and port. */
 export const sliceEndpoints = (
   slice: Config<EndpointSlice>,
-  workloads: ReadonlyMap<string, Workload>,
+  registry: Pick<ClusterRegistry, 'clusterId' | 'network' | 'workloads'>,
 ): readonly MeshEndpoint[] => {
   const ports = slice.spec.ports.flatMap(({ name, port, protocol }) =>
     port === undefined || (protocol ?? 'TCP') !== 'TCP'
@@ -56,7 +59,11 @@ export const sliceEndpoints = (
   );
   return alive.flatMap((endpoint) => {
     const shared = {
-      ...workloadFields(behind(endpoint, slice.namespace, workloads), endpoint.zone),
+      ...workloadFields(
+        behind(endpoint, slice.namespace, registry.workloads),
+        endpoint.zone,
+        registry,
+      ),
       namespace: endpoint.targetRef?.namespace ?? slice.namespace,
       weight: 1,
       health: healthOf(endpoint.conditions),

@@ -114,7 +114,7 @@ test('one filter for each action, in the order AUDIT, DENY, ALLOW', () => {
 });
 
 test('an empty ALLOW allows nothing, an empty DENY denies nothing', () => {
-  for (const spec of ['{}', '{ action: DENY }']) {
+  for (const spec of ['{}', '{ action: DENY, rules: [] }']) {
     assert.deepEqual((filtersView(pushOf(policies([{ name: 'p', spec }])))[0] as RbacView).rules, {
       'ns[default]-policy[p]-rule[0]': '!any may !any',
     });
