@@ -22,7 +22,7 @@ export const defaultGatewayObjects = (rootNamespace = 'istio-system'): readonly 
       apiVersion: 'v1',
       kind: 'Pod',
       metadata,
-      spec: { containers: [{ name: 'istio-proxy', image: 'auto' }] },
+      spec: { containers: [{ name: 'istio-proxy', image: 'lateen/proxyv2' }] },
     },
     {
       apiVersion: 'v1',

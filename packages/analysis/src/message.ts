@@ -207,6 +207,11 @@ export const ingressRouteRulesNotAffected = (rule: string, gatewayRule: string):
     `Subset in virtual service ${rule} has no effect on ingress gateway ${gatewayRule} requests`,
   );
 
+export const invalidApplicationUid: Message = warning(
+  'IST0144',
+  'User ID (UID) 1337 is reserved for the sidecar proxy.',
+);
+
 /** Gateways that claim the same hosts on one port. */
 export interface GatewayConflict {
   readonly gateways: readonly string[];
@@ -226,6 +231,15 @@ export const conflictingGateways = ({
     `Conflict with gateways ${gateways.join(',')} (workload selector ${selector}, port ${port}, hosts ${hosts.join(',')}).`,
   );
 
+const imageAuto = (kind: string, name: string): string =>
+  `${kind} ${name} contains \`image: auto\` but does not match any Istio injection webhook selectors.`;
+
+export const imageAutoWithoutInjectionWarning = (kind: string, name: string): Message =>
+  warning('IST0146', imageAuto(kind, name));
+
+export const imageAutoWithoutInjectionError = (kind: string, name: string): Message =>
+  error('IST0147', imageAuto(kind, name));
+
 export const jwtClaimBasedRoutingWithoutRequestAuthN = (
   key: string,
   gateway: string,
@@ -239,6 +253,31 @@ export const jwtClaimBasedRoutingWithoutRequestAuthN = (
 export const externalNameServiceTypeInvalidPortName: Message = warning(
   'IST0150',
   'Port name for ExternalName service is invalid. Proxy may prevent tcp named ports and unmatched traffic for ports serving TCP protocol from being forwarded correctly',
+);
+
+export const envoyFilterUsesRelativeOperation: Message = warning(
+  'IST0151',
+  'This EnvoyFilter does not have a priority and has a relative patch operation set which can cause the EnvoyFilter not to be applied. Using the INSERT_FIRST of ADD option or setting the priority may help in ensuring the EnvoyFilter is applied correctly.',
+);
+
+export const envoyFilterUsesReplaceOperationIncorrectly: Message = error(
+  'IST0152',
+  'The REPLACE operation is only valid for HTTP_FILTER and NETWORK_FILTER.',
+);
+
+export const envoyFilterUsesAddOperationIncorrectly: Message = error(
+  'IST0153',
+  'The ADD operation will be ignored when applyTo is set to ROUTE_CONFIGURATION, or HTTP_ROUTE.',
+);
+
+export const envoyFilterUsesRemoveOperationIncorrectly: Message = error(
+  'IST0154',
+  'The REMOVE operation will be ignored when applyTo is set to ROUTE_CONFIGURATION, or HTTP_ROUTE.',
+);
+
+export const envoyFilterUsesRelativeOperationWithProxyVersion: Message = warning(
+  'IST0155',
+  'This EnvoyFilter does not have a priority and has a relative patch operation (NSTERT_BEFORE/AFTER, REPLACE, MERGE, DELETE) and proxyVersion set which can cause the EnvoyFilter not to be applied during an upgrade. Using the INSERT_FIRST or ADD option or setting the priority may help in ensuring the EnvoyFilter is applied correctly.',
 );
 
 export const invalidGatewayCredential = (gateway: string, namespace: string): Message =>

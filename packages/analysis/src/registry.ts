@@ -1,6 +1,8 @@
 import type { Analyzer } from './analyzer.ts';
 import { annotations } from './analyzers/annotations.ts';
+import { applicationUid } from './analyzers/application-uid.ts';
 import { authorizationPolicies } from './analyzers/authorization-policies.ts';
+import { automaticImage } from './analyzers/automatic-image.ts';
 import { gatewayConflicts } from './analyzers/conflicting-gateways.ts';
 import { conflictingMeshHosts } from './analyzers/conflicting-mesh-hosts.ts';
 import { deploymentServices } from './analyzers/deployment-services.ts';
@@ -9,6 +11,7 @@ import { destinationHosts } from './analyzers/destination-hosts.ts';
 import { destinationRuleSubsets } from './analyzers/destination-rule-subsets.ts';
 import { destinationSubsets } from './analyzers/destination-subsets.ts';
 import { duplicateCertificates } from './analyzers/duplicate-certificates.ts';
+import { envoyFilterOperations } from './analyzers/envoy-filter-operations.ts';
 import { gatewayApiSelectors } from './analyzers/gateway-api-selectors.ts';
 import { gatewaySecrets } from './analyzers/gateway-secrets.ts';
 import { gatewayPorts } from './analyzers/gateway-workloads.ts';
@@ -27,7 +30,9 @@ import { virtualServiceGateways } from './analyzers/virtual-service-gateways.ts'
 /** Every analyzer there is, by name. */
 export const analyzers: readonly Analyzer[] = [
   annotations,
+  applicationUid,
   authorizationPolicies,
+  automaticImage,
   conflictingMeshHosts,
   deploymentServices,
   deprecatedFields,
@@ -35,6 +40,7 @@ export const analyzers: readonly Analyzer[] = [
   destinationRuleSubsets,
   destinationSubsets,
   duplicateCertificates,
+  envoyFilterOperations,
   gatewayApiSelectors,
   gatewayConflicts,
   gatewayPorts,

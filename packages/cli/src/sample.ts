@@ -3,7 +3,7 @@ import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { istioKinds, type KubeObject } from '@lateen/api';
 import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
-import { parseAllDocuments } from 'yaml';
+import { parseKubernetesYaml } from './manifest/kubernetes-yaml.ts';
 
 /** A page must come within this time after its pods were made. */
 const pageTimeoutMs = 90_000;
@@ -47,7 +47,7 @@ const resourceFor = ({ apiVersion, kind }: KubeObject): Resource => {
 };
 
 const readManifest = (path: string): readonly KubeObject[] =>
-  parseAllDocuments(readFileSync(path, 'utf8'), { version: '1.1' })
+  parseKubernetesYaml(readFileSync(path, 'utf8'))
     .map((document) => document.toJS() as KubeObject | null)
     .filter((object) => object !== null);
 

@@ -3,8 +3,9 @@ import { extname, join } from 'node:path';
 import { isKubeObject } from '@lateen/analysis';
 import type { KubeObject } from '@lateen/api';
 import type { SourcePosition } from '@lateen/base';
-import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, LineCounter } from 'yaml';
 import { type FieldPart, fieldPosition, rootNode } from './field-position.ts';
+import { parseKubernetesYaml } from './kubernetes-yaml.ts';
 
 /** An object from a file, with the places of its fields. */
 export interface ManifestObject {
@@ -117,9 +118,7 @@ export const readManifestSet = (
   const read = files.flatMap((file) => {
     const lines = new LineCounter();
     const text = file === '-' ? stdin() : readFileSync(file, 'utf8');
-    // Kubernetes reads YAML 1.1: `on` and `yes` are booleans.
-    const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.1' });
-    return [...documents].map((document) => objectsOf(document, { file, lines }));
+    return parseKubernetesYaml(text, lines).map((document) => objectsOf(document, { file, lines }));
   });
   return {
     files,
