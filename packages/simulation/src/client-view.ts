@@ -17,9 +17,9 @@ const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
 };
 
 /** What the proxies of a destination make of it: every one lets it in, or says why not. */
-const arrivalText = ({ pod, outcome, status, reason }: SimulatedArrival): string => {
-  if (outcome === 'answered') return `${status}${reason === '' ? '' : `: ${reason}`}, at ${pod}`;
-  return outcome === 'refused' ? `503: ${pod} refuses: ${reason}` : '';
+const arrivalText = ({ outcome, status, reason }: SimulatedArrival): string => {
+  if (outcome === 'answered') return `${status}${reason === '' ? '' : `: ${reason}`}`;
+  return outcome === 'refused' ? `503: ${reason}` : '';
 };
 
 const isDelivered = (outcome: SimulatedArrival['outcome']): boolean =>
@@ -30,7 +30,11 @@ const outcomeOf = (destination: SimulatedDestination): string => {
   if (destination.responseFlags.includes('UH')) return '503: no healthy endpoint (UH)';
   const delivered = destination.arrivals.every(({ outcome }) => isDelivered(outcome));
   if (delivered) return `the answer of ${answerer(destination)}`;
-  const texts = destination.arrivals.map((one) => arrivalText(one) || `the answer of ${one.pod}`);
+  const alike = Map.groupBy(destination.arrivals, arrivalText);
+  const texts = [...alike].map(([text, arrivals]) => {
+    const pods = arrivals.map(({ pod }) => pod).join(', ');
+    return text === '' ? `the answer of ${pods}` : `${text} (${pods})`;
+  });
   return texts.join(', or ');
 };
 

@@ -10,6 +10,12 @@ import {
 } from '@lateen/simulation';
 import { type Command, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
+import {
+  addClientFlags,
+  type ClientFlags,
+  clientHeaders,
+  clientOf,
+} from '../explain/client-flags.ts';
 import { ExplainError } from '../explain/explain-error.ts';
 import { explainText } from '../explain/explain-text.ts';
 import { liveMeshConfig, liveObjects } from '../explain/live-objects.ts';
@@ -17,7 +23,7 @@ import { readManifests } from '../explain/manifest-files.ts';
 import type { Output } from '../progress.ts';
 
 /** Flags of `lateen explain`. */
-interface ExplainFlags extends ClusterFlags {
+interface ExplainFlags extends ClusterFlags, ClientFlags {
   readonly from?: string;
   readonly inbound?: string;
   readonly gateway?: string;
@@ -83,7 +89,9 @@ const explain = async (
   { output, env }: Surroundings,
 ): Promise<void> => {
   const caller = callerOf(flags);
-  const parsed = parseRequest({ ...words, headers: flags.header });
+  const client = clientOf(flags, Date.now());
+  const headers = [...clientHeaders(flags), ...flags.header];
+  const parsed = parseRequest({ ...words, headers });
   if (parsed.value === undefined) {
     throw new ExplainError('bad-request', messageOf(parsed.diagnostics));
   }
@@ -91,7 +99,7 @@ const explain = async (
     flags.filename.length > 0
       ? offlineMesh(flags.filename)
       : await liveMesh(createKubeClient(clusterConnection(flags, env)));
-  const { value, diagnostics } = simulate({ ...mesh, caller, request: parsed.value });
+  const { value, diagnostics } = simulate({ ...mesh, caller, client, request: parsed.value });
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
   output.out(
     flags.output === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : explainText(value),
@@ -100,8 +108,7 @@ const explain = async (
 
 /** Adds `lateen explain`. */
 export const addExplain = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
-  program
-    .command('explain')
+  addClientFlags(program.command('explain'))
     .description('say where a request goes and why, without sending it')
     .argument('<words...>', '[METHOD] URL, for instance GET http://reviews:9080/reviews/0')
     .option('--from <workload>', 'the caller: a pod, a workload or the value of a label app')

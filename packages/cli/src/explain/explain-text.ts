@@ -6,19 +6,15 @@ import type {
   SimulatedEndpoint,
   Simulation,
 } from '@lateen/simulation';
+import { arrivalLines, type Line, place, securityLines } from './security-text.ts';
 
 /** Endpoints of one destination that are listed by name. */
 const maxEndpoints = 5;
 const labelWidth = 15;
 
-type Line = readonly [label: string, text: string];
-
 const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
 
 const duration = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
-
-const place = ({ position }: ObjectOrigin): string =>
-  position === undefined ? '' : ` (${position.file ?? 'stdin'}:${position.line})`;
 
 const objectText = (origin: ObjectOrigin): string =>
   `${origin.kind} ${origin.namespace}/${origin.name}${place(origin)}`;
@@ -139,6 +135,7 @@ const destinationLines = (
     ...lines,
     ...sentLines(destination, simulation),
     ['  endpoints', endpointsText(destination)],
+    ...arrivalLines(destination.arrivals),
   ];
 };
 
@@ -173,6 +170,7 @@ export const explainText = (simulation: Simulation): string => {
   const lines: readonly Line[] = [
     ['request', simulation.request],
     ...connectionLines(simulation),
+    ...securityLines(simulation.security),
     ...triedLines(simulation),
     ...routeLines(simulation),
     ...faultLines(simulation),

@@ -51,6 +51,7 @@ test('one decision a line, in order, with the file and line of each', async () =
     'cluster        outbound|9080|v1|reviews.default.svc.cluster.local',
     '  rule         DestinationRule default/reviews (bookinfo/networking/destination-rule-all.yaml:17), subset v1',
     '  endpoints    10.1.0.3:9080 default/reviews-v1-0',
+    'arrives        default/reviews-v1-0: mutual TLS as spiffe://cluster.local/ns/default/sa/bookinfo-productpage, the port is PERMISSIVE',
     'retries        up to 2, on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
     'client sees    the answer of default/reviews-v1-0',
   ]);
@@ -205,4 +206,84 @@ test('a cluster is asked for every kind that decides', async () => {
   );
   assert.equal(await liveMeshConfig(client), 'x: y');
   assert.equal(await liveMeshConfig(new FakeKubeClient()), undefined);
+});
+
+const policies = `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: viewers }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  rules:
+  - to: [{ operation: { methods: [GET] } }]
+    from: [{ source: { principals: [cluster.local/ns/default/sa/bookinfo-productpage] } }]
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: tokens }
+spec: { selector: { matchLabels: { app: details } }, jwtRules: [{ issuer: issuer.example, jwks: '{"keys":[]}' }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: admins }
+spec:
+  selector: { matchLabels: { app: details } }
+  rules: [{ when: [{ key: 'request.auth.claims[groups]', values: [admin] }] }]
+`;
+
+test('mutual TLS, tokens and policies at the destination, and what was missing', async () => {
+  const path = fileOf('policies.yaml', policies);
+  const page = ['--from', 'productpage', ...bookinfo, '-f', path];
+  const identity = 'spiffe://cluster.local/ns/default/sa/bookinfo-productpage';
+  const allowed = await explain('http://reviews:9080/', ...page);
+  assert.match(
+    allowed.out,
+    new RegExp(`arrives {8}default/reviews-v1-0: mutual TLS as ${identity}, the port is STRICT\n`),
+  );
+  assert.match(allowed.out, / {2}policies {5}ALLOW: matched, rules\[0\] of AuthorizationPolicy/);
+  assert.match(allowed.out, /client sees {4}the answer of default\/reviews-v1-0/);
+  const denied = await explain('POST', 'http://reviews:9080/', ...page);
+  assert.match(denied.out, / {2}missing {6}rules\[0\] of .*: wants method exact GET, got POST\n/);
+  assert.match(denied.out, /client sees {4}403: RBAC: access denied.*\(default\/reviews-v1-0\)/);
+  const anonymous = await explain('http://details:9080/', ...page);
+  assert.match(anonymous.out, / {2}token {8}none; taken are those of issuer\.example/);
+  assert.match(anonymous.out, /wants claim groups .*admin, got absent/);
+  const admin = await explain('http://details:9080/', ...page, '--claim', 'groups=["admin"]');
+  assert.match(admin.out, / {2}token {8}accepted: iss=issuer\.example, groups=\["admin"\]/);
+  assert.match(admin.out, /client sees {4}the answer of default\/details-v1-0/);
+});
+
+test('who asks can be said: identity, address, token', async () => {
+  const path = fileOf('policies.yaml', policies);
+  const here = [...bookinfo, '-f', path];
+  const plain = await explain('http://reviews:9080/', '--inbound', 'reviews-v1', ...here);
+  assert.match(plain.out, /client sees {4}a connection reset: the port takes mutual TLS only/);
+  const stranger = ['--principal', 'other.domain/ns/default/sa/x'];
+  const foreign = await explain(
+    ...['http://reviews:9080/', '--inbound', 'reviews-v1', ...stranger, ...here],
+  );
+  assert.match(foreign.out, /a failed TLS handshake: certificates of spiffe:\/\/other\.domain/);
+  const inside = ['--principal', 'cluster.local/ns/default/sa/curl', '--source-ip', '10.9.8.7'];
+  const other = await explain(
+    ...['http://reviews:9080/', '--inbound', 'reviews-v1', ...inside, ...here],
+  );
+  assert.match(other.out, /client {9}mutual TLS as spiffe:\S+\/sa\/curl, from 10\.9\.8\.7/);
+  assert.match(other.out, /wants principal exact \S+, got spiffe:\S+\/sa\/curl/);
+  const token = fileOf('token.txt', 'a.b.c\n');
+  const refused = await explain(
+    ...['http://details:9080/', '--from', 'productpage', '--jwt', token, ...here],
+  );
+  assert.match(refused.out, / {2}token {8}refused: Jwt header is an invalid/);
+  for (const flags of [
+    ['--claim', 'x'],
+    ['--source-ip', 'x'],
+    ['--jwt', `${token}.not`],
+  ]) {
+    assert.equal((await explain('http://a.b/', '--from', 'x', ...flags, ...here)).code, 1);
+  }
 });
