@@ -50,7 +50,6 @@ export const useResource = <T>(
     error: undefined,
   });
   const running = useRef<AbortController | undefined>(undefined);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: news and asked are the reasons to read again
   useEffect(() => {
     if (path === undefined) return;
     const abort = new AbortController();

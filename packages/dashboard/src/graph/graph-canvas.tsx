@@ -60,7 +60,6 @@ export const GraphCanvas = (props: GraphCanvasProps): VNode => {
   useEffect(() => stage.current?.configure({ animates: moves, showsLocks }), [moves, showsLocks]);
   useEffect(() => stage.current?.cover(coveredPx), [coveredPx]);
   const colours = theme.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read from the page's style
   useEffect(() => stage.current?.repaint(), [colours]);
   return (
     <div
@@ -73,8 +72,9 @@ export const GraphCanvas = (props: GraphCanvasProps): VNode => {
       tabIndex={0}
       onKeyDown={(event) => onKey(event, latest.current, stage.current)}
     >
-      <canvas aria-hidden="true" />
-      <canvas aria-hidden="true" />
+      <canvas />
+      <canvas />
+      <canvas />
       <p id="graph-said" class="unseen" aria-live="polite">
         {said(scene, focus.selected)}
       </p>

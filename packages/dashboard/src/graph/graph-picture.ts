@@ -49,12 +49,12 @@ export interface GraphPicture {
 }
 
 /** Height of a node. */
-const nodeHeight = 46;
+const nodeHeight = 48;
 /** Room left of the title. */
 const iconRoom = 46;
 
 const textWidth = (text: string): number =>
-  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e80 ? 13 : 7.1), 0);
+  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e80 ? 14 : 7.7), 0);
 
 const errorTone = (share: number | null): PictureTone => {
   if (share === null) return 'idle';

@@ -88,6 +88,7 @@ spec:
 `,
 ];
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: made-up answers, read from top to bottom
 const readDocuments = (yaml: string, namespace: string) => {
   const lines = new LineCounter();
   const diagnostics: Diagnostic[] = [];

@@ -7,6 +7,7 @@ export const callers: CallerList = {
 };
 
 /** `POST explain`: `jason` goes to v2, everybody else to both. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one answer, written out
 export const explainAnswer = (body: {
   url: string;
   headers?: readonly string[];

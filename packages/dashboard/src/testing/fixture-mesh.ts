@@ -198,6 +198,7 @@ export const largeMesh = (services: number, edges: number): FixtureMesh => {
 };
 
 /** The edge of a flow; `wave` -1 to 1 makes it breathe. */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: made-up answers, read from top to bottom
 export const edgeOf = (flow: Flow, wave: number, windowSeconds: number): GraphEdge => {
   const protocol = flow.protocol ?? 'http';
   const rate = flow.rate * (1 + wave * 0.12);

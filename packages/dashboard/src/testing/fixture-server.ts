@@ -50,6 +50,7 @@ const problem = (status: number, code: Problem['code'], more: Partial<Problem> =
   body: { code, message: code, diagnostics: [], ...more },
 });
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: made-up answers, read from top to bottom
 const answerConfig = (config: FixtureConfig, { method, parts, query, body }: Asked): Answer => {
   const [, kind = '', namespace = '', name = ''] = parts;
   const yaml = String(body['yaml'] ?? '');

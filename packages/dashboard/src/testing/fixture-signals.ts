@@ -103,6 +103,7 @@ export const tracesOf = (query: URLSearchParams): readonly TraceSummary[] =>
     summaryOf(`4bf92f3577b34da6a3ce929d0e0e${index.toString(16).padStart(4, '0')}`, index),
   ).filter(({ errorCount }) => query.get('errors') !== 'true' || errorCount > 0);
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: made-up answers, read from top to bottom
 const lineOf = (index: number, count: number, query: URLSearchParams): LogLine => {
   const timeMs = Date.now() - (count - index) * 731;
   const workload = query.get('workload') ?? query.get('pod') ?? 'reviews-v2';

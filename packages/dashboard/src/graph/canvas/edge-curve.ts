@@ -42,7 +42,7 @@ export const curveBetween = (from: Port, to: Port, through: readonly Point[]): C
 
 const samplesEach = 18;
 
-const bezier = (a: number, b: number, c: number, d: number, part: number): number => {
+const bezier = ([a, b, c, d]: readonly [number, number, number, number], part: number): number => {
   const rest = 1 - part;
   return (
     rest * rest * rest * a +
@@ -63,8 +63,8 @@ export const sampleCurve = (curve: Curve): SampledCurve => {
     const at = Math.min(pieces - 1, Math.floor(index / samplesEach));
     const part = (index - at * samplesEach) / samplesEach;
     const [a, b, c, d] = curve.slice(at * 3, at * 3 + 4) as [Point, Point, Point, Point];
-    xs[index] = bezier(a.x, b.x, c.x, d.x, part);
-    ys[index] = bezier(a.y, b.y, c.y, d.y, part);
+    xs[index] = bezier([a.x, b.x, c.x, d.x], part);
+    ys[index] = bezier([a.y, b.y, c.y, d.y], part);
     if (index === 0) continue;
     const dx = (xs[index] ?? 0) - (xs[index - 1] ?? 0);
     const dy = (ys[index] ?? 0) - (ys[index - 1] ?? 0);

@@ -38,17 +38,25 @@ const batchEdges = ({ edges }: Scene, lit: ReadonlySet<string> | undefined): Bat
   return [...batches.values()].sort((a, b) => Number(a.isLit) - Number(b.isLit));
 };
 
-const alphaOf = (isLit: boolean, hasLit: boolean, count: number): number => {
+/** In a crowd what fails stands out, the rest is a veil; the line under the pointer is always clear. */
+const alphaOf = (isLit: boolean, hasLit: boolean, tone: PictureTone, count: number): number => {
   if (isLit) return 0.95;
-  if (hasLit) return count > crowd ? 0.05 : 0.14;
-  return count > crowd ? 0.3 : 0.75;
+  const isCrowded = count > crowd;
+  if (hasLit) return isCrowded ? 0.04 : 0.18;
+  if (!isCrowded) return 0.75;
+  return tone === 'bad' ? 0.6 : 0.16;
+};
+
+const lineWidth = (batch: Batch, scale: number, count: number): number => {
+  const wanted = batch.width * Math.max(1, 0.55 / scale);
+  return count > crowd && !batch.isLit ? Math.min(wanted, 0.9 / scale) : wanted;
 };
 
 const strokeBatch = (paint: PaintContext, batch: Batch, count: number): void => {
   const { canvas, palette, camera, lit } = paint;
-  canvas.globalAlpha = alphaOf(batch.isLit, lit !== undefined, count);
+  canvas.globalAlpha = alphaOf(batch.isLit, lit !== undefined, batch.tone, count);
   canvas.strokeStyle = palette.tones[batch.tone];
-  canvas.lineWidth = batch.width * Math.max(1, 0.55 / camera.scale);
+  canvas.lineWidth = lineWidth(batch, camera.scale, count);
   canvas.setLineDash(batch.tone === 'idle' ? [5, 5] : []);
   canvas.beginPath();
   for (const edge of batch.edges) trace(canvas, edge);
@@ -89,7 +97,7 @@ const drawLabel = (paint: PaintContext, edge: SceneEdge): void => {
   const { label, isLocked, tone } = edge.picture;
   const hasLock = isLocked && showsLocks;
   if (label === '' && !hasLock) return;
-  canvas.font = `500 11.5px ${palette.font}`;
+  canvas.font = `500 12px ${palette.font}`;
   const textWidth = label === '' ? 0 : canvas.measureText(label).width;
   const lockRoom = hasLock ? 13 : 0;
   const width = textWidth + lockRoom + (label === '' ? 4 : 12);
@@ -126,7 +134,7 @@ export const paintEdges = (paint: PaintContext, scene: Scene): void => {
     for (const edge of scene.edges) {
       const isLit = lit?.has(edge.picture.id) ?? false;
       if (count > crowd && !isLit) continue;
-      canvas.globalAlpha = alphaOf(isLit, lit !== undefined, count);
+      canvas.globalAlpha = alphaOf(isLit, lit !== undefined, edge.picture.tone, count);
       drawArrow(paint, edge);
     }
   }

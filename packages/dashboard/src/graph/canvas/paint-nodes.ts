@@ -117,17 +117,17 @@ const drawTexts = (paint: PaintContext, node: SceneNode): void => {
   canvas.textAlign = 'left';
   canvas.textBaseline = 'middle';
   canvas.fillStyle = palette.ink;
-  canvas.font = `550 13px ${palette.font}`;
+  canvas.font = `550 14px ${palette.font}`;
   const titleRoom = room - badges.length * 17;
   canvas.fillText(
     clipText(canvas, title, titleRoom),
     node.x + 46,
-    middle - (detail === '' ? 0 : 8),
+    middle - (detail === '' ? 0 : 8.5),
   );
   if (detail === '') return;
-  canvas.font = `450 11.5px ${palette.font}`;
+  canvas.font = `450 12px ${palette.font}`;
   canvas.fillStyle = palette.inkQuiet;
-  canvas.fillText(clipText(canvas, detail, room), node.x + 46, middle + 9);
+  canvas.fillText(clipText(canvas, detail, room), node.x + 46, middle + 9.5);
 };
 
 const drawBadges = (paint: PaintContext, node: SceneNode): void => {
@@ -153,7 +153,7 @@ const drawPlain = (paint: PaintContext, node: SceneNode): void => {
   canvas.strokeStyle = palette.tones[tone];
   canvas.stroke();
   if (camera.scale < 0.13) return;
-  const size = Math.min(34, 10.5 / camera.scale);
+  const size = Math.min(30, 10.5 / camera.scale);
   canvas.font = `550 ${size}px ${palette.font}`;
   canvas.fillStyle = palette.ink;
   canvas.textAlign = 'center';
@@ -168,7 +168,7 @@ const drawPlain = (paint: PaintContext, node: SceneNode): void => {
 /** Draws a node as its size on the screen allows. */
 export const paintNode = (paint: PaintContext, node: SceneNode): void => {
   const { canvas, camera, lit } = paint;
-  canvas.globalAlpha = lit === undefined || lit.has(node.picture.id) ? 1 : 0.22;
+  canvas.globalAlpha = lit === undefined || lit.has(node.picture.id) ? 1 : 0.38;
   drawRing(paint, node);
   if (camera.scale < plainScale) {
     drawPlain(paint, node);

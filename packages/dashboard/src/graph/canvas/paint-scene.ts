@@ -25,12 +25,16 @@ const paintFrame = (
   canvas.setLineDash([...look.dash]);
   canvas.stroke();
   canvas.setLineDash([]);
-  const size = Math.min(look.title.size * 4, Math.max(look.title.size, 12 / camera.scale));
+  const size = Math.min(28, Math.max(look.title.size, 12 / camera.scale));
   canvas.font = `600 ${size}px ${palette.font}`;
   canvas.fillStyle = look.title.colour;
   canvas.textAlign = 'left';
   canvas.textBaseline = 'top';
-  canvas.fillText(frame.title, frame.x + look.title.inset, frame.y + look.title.inset * 0.72);
+  canvas.fillText(
+    frame.title,
+    frame.x + look.title.inset,
+    frame.y + look.title.inset * 0.72 - (size - look.title.size) * 0.3,
+  );
 };
 
 const paintFrames = (paint: PaintContext, scene: Scene): void => {
@@ -62,17 +66,25 @@ const paintFrames = (paint: PaintContext, scene: Scene): void => {
     });
 };
 
-/** Paints the picture that stands still; dots move above it on a canvas of their own. */
-export const paintScene = (paint: PaintContext, scene: Scene, pixelRatio: number): void => {
-  const { canvas, camera } = paint;
+const begin = ({ canvas, camera }: PaintContext, pixelRatio: number): void => {
   canvas.setTransform(1, 0, 0, 1, 0, 0);
   canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
   const zoom = camera.scale * pixelRatio;
   canvas.setTransform(zoom, 0, 0, zoom, camera.x * pixelRatio, camera.y * pixelRatio);
   canvas.globalAlpha = 1;
+};
+
+/** Paints what lies under the moving dots: frames and lines. */
+export const paintBelow = (paint: PaintContext, scene: Scene, pixelRatio: number): void => {
+  begin(paint, pixelRatio);
   paintFrames(paint, scene);
   paintEdgeHalos(paint, scene);
   paintEdges(paint, scene);
+};
+
+/** Paints what lies over the moving dots: nodes, and the texts on lines. */
+export const paintAbove = (paint: PaintContext, scene: Scene, pixelRatio: number): void => {
+  begin(paint, pixelRatio);
   for (const node of scene.nodes) paintNode(paint, node);
   paintLabels(paint, scene);
 };

@@ -1,7 +1,7 @@
 import type { Point, Rect } from '../layout/layout-input.ts';
 import { type Camera, fitCamera, mixCameras, toPicture, zoomAt } from './camera.ts';
 import { type Focus, litBy, noFocus } from './focus.ts';
-import { paintScene } from './paint-scene.ts';
+import { paintAbove, paintBelow } from './paint-scene.ts';
 import { type Palette, readPalette } from './palette.ts';
 import { findAt, type Scene } from './scene.ts';
 import { paintTraffic, planTraffic, type Traffic } from './traffic.ts';
@@ -20,6 +20,8 @@ export interface StageOptions {
 
 /** Room around a picture that is fitted. */
 const fitMargin = 36;
+/** Height of the strip at the lower edge that the legend stands on. */
+const legendPx = 30;
 /** How long moving to another view takes. */
 const glideMs = 280;
 /** A press that moves less than this is a click. */
@@ -39,11 +41,12 @@ const emptyScene: Scene = {
 };
 
 /**
- * The drawing surface: two canvases above each other, one for the picture, painted when something changes, one for the
- * dots, painted every frame. Knows nothing of where the data come from.
+ * The drawing surface: three canvases above each other. Lines and frames below, nodes and texts on top, both painted when
+ * something changes; between them the dots, painted every frame. Knows nothing of where the data come from.
  */
 export class GraphStage {
-  readonly #picture: CanvasRenderingContext2D;
+  readonly #below: CanvasRenderingContext2D;
+  readonly #above: CanvasRenderingContext2D;
   readonly #dots: CanvasRenderingContext2D;
   readonly #host: HTMLElement;
   readonly #events: StageEvents;
@@ -67,10 +70,11 @@ export class GraphStage {
   #coveredPx = 0;
 
   constructor(host: HTMLElement, canvases: readonly HTMLCanvasElement[], events: StageEvents) {
-    const [picture, dots] = canvases.map((canvas) => canvas.getContext('2d'));
-    if (!picture || !dots) throw new Error('this browser has no canvas');
+    const [below, dots, above] = canvases.map((canvas) => canvas.getContext('2d'));
+    if (!below || !dots || !above) throw new Error('this browser has no canvas');
     this.#host = host;
-    this.#picture = picture;
+    this.#below = below;
+    this.#above = above;
     this.#dots = dots;
     this.#events = events;
     this.#observer = new ResizeObserver(() => this.#resize());
@@ -93,8 +97,11 @@ export class GraphStage {
     this.#scene = scene;
     this.#traffic = planTraffic(scene);
     this.#refresh();
-    if (isFirst) this.#camera = this.#fitted();
-    else if (isMoved && !this.#hasMoved) this.#glideTo(this.#fitted());
+    if (isFirst) {
+      this.#camera = this.#fitted();
+      if (this.#focus.selected !== undefined) this.reveal(this.#focus.selected);
+    }
+    if (!isFirst && isMoved && !this.#hasMoved) this.#glideTo(this.#fitted());
   }
 
   /** Changes what is looked at. */
@@ -115,11 +122,11 @@ export class GraphStage {
     this.#isDirty = true;
   }
 
-  /** Leaves so many pixels on the right free when it fits a picture. */
+  /** Leaves so many pixels on the right free; a chosen node that would be covered is moved into sight. */
   cover(px: number): void {
     if (px === this.#coveredPx) return;
     this.#coveredPx = px;
-    if (!this.#hasMoved && this.#scene !== emptyScene) this.#glideTo(this.#fitted());
+    if (px > 0 && this.#focus.selected !== undefined) this.reveal(this.#focus.selected);
   }
 
   /** Shows everything. */
@@ -149,7 +156,6 @@ export class GraphStage {
       left + node.width * scale < free.width - 12 &&
       top + node.height * scale < free.height - 12;
     if (isSeen) return;
-    this.#hasMoved = true;
     const near = Math.max(scale, 0.6);
     this.#glideTo({
       scale: near,
@@ -169,7 +175,9 @@ export class GraphStage {
   }
 
   #fitted(): Camera {
-    return fitCamera(this.#scene.bounds, this.#free(), fitMargin);
+    const { clientWidth: width, clientHeight } = this.#host;
+    const view = { x: 0, y: 0, width, height: clientHeight - legendPx };
+    return fitCamera(this.#scene.bounds, view, fitMargin);
   }
 
   #glideTo(to: Camera): void {
@@ -178,7 +186,7 @@ export class GraphStage {
 
   #resize(): void {
     const ratio = devicePixelRatio || 1;
-    for (const { canvas } of [this.#picture, this.#dots]) {
+    for (const { canvas } of [this.#below, this.#dots, this.#above]) {
       canvas.width = Math.round(this.#host.clientWidth * ratio);
       canvas.height = Math.round(this.#host.clientHeight * ratio);
     }
@@ -210,18 +218,16 @@ export class GraphStage {
 
   #paint(): void {
     this.#isDirty = false;
-    paintScene(
-      {
-        canvas: this.#picture,
-        palette: this.#palette,
-        camera: this.#camera,
-        focus: this.#focus,
-        lit: this.#lit,
-        showsLocks: this.#options.showsLocks,
-      },
-      this.#scene,
-      devicePixelRatio || 1,
-    );
+    const look = {
+      palette: this.#palette,
+      camera: this.#camera,
+      focus: this.#focus,
+      lit: this.#lit,
+      showsLocks: this.#options.showsLocks,
+    };
+    const ratio = devicePixelRatio || 1;
+    paintBelow({ ...look, canvas: this.#below }, this.#scene, ratio);
+    paintAbove({ ...look, canvas: this.#above }, this.#scene, ratio);
   }
 
   #paintDots(): void {

@@ -106,13 +106,16 @@ const separate = (groups: Group[], isFinal: boolean): void => {
     .map(({ group }) => group);
   ordered.forEach((lower, index) => {
     for (const upper of ordered.slice(0, index)) {
-      if (!share(upper, lower)) continue;
-      const overlap = extent(upper).bottom + areaGap - extent(lower).top;
-      if (overlap <= 0) continue;
-      shift(lower, isFinal ? overlap : overlap / 2);
-      if (!isFinal) shift(upper, -overlap / 2);
+      if (share(upper, lower)) pushApart(upper, lower, isFinal);
     }
   });
+};
+
+const pushApart = (upper: Group, lower: Group, isFinal: boolean): void => {
+  const overlap = extent(upper).bottom + areaGap - extent(lower).top;
+  if (overlap <= 0) return;
+  shift(lower, isFinal ? overlap : overlap / 2);
+  if (!isFinal) shift(upper, -overlap / 2);
 };
 
 /** Moves each group to where its lines lead, as a whole. */

@@ -6,11 +6,16 @@ import {
   regionPadding,
   surround,
 } from './arrange.ts';
+import { layoutGrid } from './grid-layout.ts';
 import type { Frame, Layout, LayoutEdge, LayoutInput, Point, Rect } from './layout-input.ts';
-import { boxGap, boxHeader, boxPadding, buildUnits, type Unit, type UnitGraph } from './units.ts';
+import { placeNodes } from './node-places.ts';
+import { buildUnits, type Unit, type UnitGraph } from './units.ts';
 
 /** Space between columns: room for the text on a line. */
-const columnGap = 150;
+const columnGap = 128;
+
+/** More nodes than this in one flow would be too high for a screen: frames are put into rows instead. */
+const maxFlowing = 70;
 
 const columnCentres = (units: readonly Unit[]): number[] => {
   const widths: number[] = [];
@@ -20,15 +25,6 @@ const columnCentres = (units: readonly Unit[]): number[] => {
     const centre = x + width / 2;
     x += width + columnGap;
     return centre;
-  });
-};
-
-const placeNodes = (unit: Unit, x: number): readonly (readonly [string, Point])[] => {
-  let y = unit.y - unit.height / 2 + (unit.box === undefined ? 0 : boxPadding + boxHeader);
-  return unit.nodes.map((node) => {
-    const at = { x, y: y + node.height / 2 };
-    y += node.height + boxGap;
-    return [node.id, at] as const;
   });
 };
 
@@ -100,10 +96,12 @@ const bendPoints = (
 
 /**
  * Places a graph left to right: callers left of what they call, versions of an app in a box, namespaces in frames
- * that never overlap, clusters around them. Circles are allowed. The same input gives the same picture; with
+ * that never overlap, clusters around them; large graphs as `layoutGrid` does. Circles are allowed. The same input gives the same picture; with
  * `previous` nodes keep the order they had. Takes about 20 ms for 200 nodes and 2,000 edges.
  */
 export const layoutGraph = (input: LayoutInput): Layout => {
+  const hasRegions = input.nodes.some(({ region }) => (region ?? '') !== '');
+  if (input.nodes.length > maxFlowing && !hasRegions) return layoutGrid(input);
   const graph = buildUnits(input);
   arrange(graph.units);
   const columns = columnCentres(graph.units);

@@ -9,6 +9,32 @@ const reverse = (next: Adjacency): number[][] => {
   return previous;
 };
 
+/** Seen in a walk: not yet, on the way down, done. */
+const fresh = 0;
+const open = 1;
+const done = 2;
+
+/** Walks down from a place, without recursion: chains may be long. */
+const walkFrom = (start: number, next: Adjacency, state: Uint8Array, result: number[][]): void => {
+  const stack = [{ at: start, position: 0 }];
+  state[start] = open;
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const target = next[top.at]?.[top.position];
+    top.position += 1;
+    if (target === undefined) {
+      state[top.at] = done;
+      stack.pop();
+      continue;
+    }
+    if (target === top.at) continue;
+    const [from, to] = state[target] === open ? [target, top.at] : [top.at, target];
+    result[from]?.push(to);
+    if (state[target] !== fresh) continue;
+    state[target] = open;
+    stack.push({ at: target, position: 0 });
+  }
+};
+
 /** Turns round the edges that close a circle, found depth first; places without callers are looked at first. */
 export const breakCycles = (next: Adjacency): number[][] => {
   const inward = reverse(next);
@@ -17,27 +43,7 @@ export const breakCycles = (next: Adjacency): number[][] => {
   const starts = next
     .map((_, index) => index)
     .sort((a, b) => Number((inward[a]?.length ?? 0) > 0) - Number((inward[b]?.length ?? 0) > 0));
-  for (const start of starts) {
-    if (state[start] !== 0) continue;
-    const stack = [{ at: start, position: 0 }];
-    state[start] = 1;
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const target = next[top.at]?.[top.position];
-      top.position += 1;
-      if (target === undefined) {
-        state[top.at] = 2;
-        stack.pop();
-      } else if (state[target] === 1) {
-        if (target !== top.at) result[target]?.push(top.at);
-      } else {
-        result[top.at]?.push(target);
-        if (state[target] === 0) {
-          state[target] = 1;
-          stack.push({ at: target, position: 0 });
-        }
-      }
-    }
-  }
+  for (const start of starts) if (state[start] === fresh) walkFrom(start, next, state, result);
   return result;
 };
 

@@ -103,6 +103,25 @@ const addBends = (units: Unit[], from: number, to: number): number[] => {
   return bends;
 };
 
+const unitFrom = (
+  group: readonly LayoutNode[],
+  rank: number,
+  previous: ReadonlyMap<string, Point> | undefined,
+): Unit => {
+  const first = group[0] as LayoutNode;
+  const framed = group.length > 1 && first.box !== undefined;
+  return {
+    nodes: group,
+    box: framed ? first.box : undefined,
+    area: first.area ?? `free ${first.id}`,
+    region: first.region ?? '',
+    rank,
+    ...sizeOf(group, framed),
+    y: previousY(group, previous),
+    neighbours: [],
+  };
+};
+
 /** Groups nodes to units, gives each its column, and puts bends into long edges of small graphs. */
 export const buildUnits = ({ nodes, edges, previous }: LayoutInput): UnitGraph => {
   const groups = groupNodes(nodes);
@@ -111,31 +130,18 @@ export const buildUnits = ({ nodes, edges, previous }: LayoutInput): UnitGraph =
   );
   const next = connect(edges, unitOf, groups.length);
   const ranks = rankPlaces(next);
-  const units = groups.map((group, at): Unit => {
-    const first = group[0] as LayoutNode;
-    const framed = group.length > 1 && first.box !== undefined;
-    return {
-      nodes: group,
-      box: framed ? first.box : undefined,
-      area: first.area ?? `free ${first.id}`,
-      region: first.region ?? '',
-      rank: ranks[at] ?? 0,
-      ...sizeOf(group, framed),
-      y: previousY(group, previous),
-      neighbours: [],
-    };
-  });
+  const units = groups.map((group, at) => unitFrom(group, ranks[at] ?? 0, previous));
   const bends = new Map<string, readonly number[]>();
-  const bent = edges.length <= maxBentEdges;
-  next.forEach((targets, source) => {
-    for (const target of targets) {
-      const [from, to] =
-        (ranks[source] ?? 0) <= (ranks[target] ?? 0) ? [source, target] : [target, source];
-      const path = bent ? addBends(units, from, to) : [];
-      if (path.length > 0) bends.set(`${source} ${target}`, path);
-      const chain = [from, ...path, to];
-      chain.slice(1).forEach((at, index) => link(units, chain[index] ?? from, at));
-    }
-  });
+  const isBent = edges.length <= maxBentEdges;
+  const join = (source: number, target: number): void => {
+    const isForward = (ranks[source] ?? 0) <= (ranks[target] ?? 0);
+    const [from, to] = isForward ? [source, target] : [target, source];
+    const path = isBent ? addBends(units, from, to) : [];
+    if (path.length > 0) bends.set(`${source} ${target}`, path);
+    const chain = [from, ...path, to];
+    for (const [index, at] of chain.slice(1).entries()) link(units, chain[index] ?? from, at);
+  };
+  for (const [source, targets] of next.entries())
+    for (const target of targets) join(source, target);
   return { units, unitOf, bends };
 };
