@@ -2,6 +2,7 @@ import { lateenVersion, type MeshMembership, readProxyStatus } from '@lateen/run
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
+import { addAuthz } from './commands/authz.ts';
 import { detachedUp } from './commands/detached-up.ts';
 import { down, downAll } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
@@ -199,6 +200,7 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
     );
   addInspection(program, output, env);
   addExplain(program, output, env);
+  addAuthz(program, output, env);
   addAnalyze(program, output, env);
   addValidate(program, output);
   addProxyConfig(program, output, env);
