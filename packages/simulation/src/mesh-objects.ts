@@ -48,8 +48,6 @@ export const meshInputs = (
     peerAuthentications: security('PeerAuthentication'),
     requestAuthentications: security('RequestAuthentication'),
     authorizationPolicies: security('AuthorizationPolicy'),
-    // No decision needs a key.
-    secrets: [],
     keySets: new Map(),
   };
 };

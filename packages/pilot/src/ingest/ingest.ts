@@ -120,7 +120,6 @@ export class Ingest {
       peerAuthentications: this.#list('peerAuthentications'),
       requestAuthentications: this.#list('requestAuthentications'),
       authorizationPolicies: this.#list('authorizationPolicies'),
-      secrets: this.#list('secrets'),
       keySets: noKeySets,
     };
   }

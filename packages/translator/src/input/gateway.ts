@@ -48,6 +48,8 @@ export interface ServerTls {
   readonly minProtocolVersion: (typeof tlsVersions)[number] | undefined;
   readonly maxProtocolVersion: (typeof tlsVersions)[number] | undefined;
   readonly cipherSuites: readonly string[];
+  /** A client's certificate is asked for, and taken whatever it is. */
+  readonly insecureSkipVerify: boolean | undefined;
 }
 
 interface CertificateFiles {
@@ -76,6 +78,7 @@ export const serverTls: Reader<ServerTls | undefined> = message<ServerTls>({
   minProtocolVersion: word(tlsVersions),
   maxProtocolVersion: word(tlsVersions),
   cipherSuites: list(text),
+  insecureSkipVerify: boolean,
 });
 
 /** Reads `spec` of a Gateway of any version. */

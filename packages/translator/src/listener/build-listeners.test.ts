@@ -3,10 +3,15 @@ import { test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { FilterChain } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import type { Listener } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
-import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import {
+  HttpConnectionManager_PathWithEscapedSlashesAction,
+  HttpConnectionManagerSchema,
+} from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { PathNormalization } from '../index.ts';
 import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
+import { downstreamTlsOf } from '../testing/tls-context.ts';
 import { buildListeners } from './build-listeners.ts';
 
 const productpage = (metadata = {}) => sidecarOf('productpage-v1-abc-1', '127.9.0.1', metadata);
@@ -222,4 +227,72 @@ spec:
 test('a gateway whose labels no Gateway selects listens nowhere', () => {
   const yaml = gateway("[{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }]");
   assert.deepEqual(messages(yaml, ingressGateway({ LABELS: { istio: 'egressgateway' } })), []);
+});
+
+test('paths are normalised as the mesh says, on every connection manager', () => {
+  const yaml = gateway("[{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }]");
+  const rows: readonly (readonly [PathNormalization, string])[] = [
+    ['NONE', 'false false KEEP_UNCHANGED'],
+    ['BASE', 'true false KEEP_UNCHANGED'],
+    ['MERGE_SLASHES', 'true true KEEP_UNCHANGED'],
+    ['DECODE_AND_MERGE_SLASHES', 'true true UNESCAPE_AND_FORWARD'],
+  ];
+  for (const [pathNormalization, expected] of rows) {
+    const push = pushOf(yaml, { pathNormalization });
+    const listeners = [
+      ...buildListeners(push, productpage()),
+      ...buildListeners(push, ingressGateway()),
+    ];
+    const managers = listeners
+      .flatMap(({ message }) => message.filterChains)
+      .filter(({ filters }) => filters.some(({ name }) => name.endsWith('connection_manager')))
+      .map(managerOf);
+    assert.equal(managers.length, 3, 'outbound, inbound and gateway');
+    for (const { normalizePath, mergeSlashes, pathWithEscapedSlashesAction } of managers) {
+      const action =
+        HttpConnectionManager_PathWithEscapedSlashesAction[pathWithEscapedSlashesAction];
+      assert.equal(`${normalizePath} ${mergeSlashes} ${action}`, expected);
+    }
+  }
+});
+
+test("a gateway's TLS: certificates, client checks, versions, suites", () => {
+  const tlsOf = (tls: string) => {
+    const yaml = gateway(
+      `[{ port: { number: 443, name: https, protocol: HTTPS }, hosts: [a.example.com], tls: ${tls} }]`,
+    );
+    const [listener] = messages(yaml, ingressGateway());
+    const socket = listener!.filterChains[0]!.transportSocket!;
+    const { commonTlsContext } = fromBinary(
+      DownstreamTlsContextSchema,
+      socket.configType.value!.value,
+    );
+    return { ...downstreamTlsOf(socket), suites: commonTlsContext?.tlsParams?.cipherSuites };
+  };
+  const http = ['h2', 'http/1.1'];
+  assert.deepEqual(tlsOf('{ mode: SIMPLE, credentialNames: [rsa, ecdsa] }'), {
+    certificates: ['kubernetes://rsa ads', 'kubernetes://ecdsa ads'],
+    roots: undefined,
+    names: undefined,
+    alpn: http,
+    required: false,
+    suites: [],
+  });
+  const mutual = tlsOf(
+    '{ mode: MUTUAL, credentialName: pair, subjectAltNames: ["spiffe://a/b"], cipherSuites: [AES128-SHA, NO-SUCH, AES128-SHA] }',
+  );
+  assert.deepEqual(mutual, {
+    certificates: ['kubernetes://pair ads'],
+    roots: 'kubernetes://pair-cacert ads',
+    names: ['exact spiffe://a/b'],
+    alpn: http,
+    required: true,
+    suites: ['AES128-SHA'],
+  });
+  const other = tlsOf('{ mode: MUTUAL, credentialName: pair, caCertCredentialName: roots }');
+  assert.equal(other.roots, 'kubernetes://roots-cacert ads');
+  assert.equal(tlsOf('{ mode: OPTIONAL_MUTUAL, credentialName: pair }').required, false);
+  const skipped = '{ mode: MUTUAL, credentialName: pair, insecureSkipVerify: true }';
+  assert.equal(tlsOf(skipped).required, false);
+  assert.deepEqual(tlsOf('{ mode: ISTIO_MUTUAL }').certificates, ['default agent']);
 });

@@ -13,6 +13,7 @@ import {
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { ServerTls } from '../input/gateway.ts';
+import { usableCipherSuites } from './cipher-suites.ts';
 
 const versions: Readonly<
   Record<NonNullable<ServerTls['minProtocolVersion']>, TlsParameters_TlsProtocol>
@@ -36,7 +37,7 @@ const certificateNames = (tls: ServerTls): readonly string[] => {
 
 const rootName = (tls: ServerTls): string | undefined => {
   if (tls.mode === 'ISTIO_MUTUAL') return secretName.workloadRoot;
-  if (tls.caCertCredentialName) return secretName.credential(tls.caCertCredentialName);
+  if (tls.caCertCredentialName) return secretName.credentialRoot(tls.caCertCredentialName);
   const [credential = tls.credentialName] = tls.credentialNames;
   if (credential) return secretName.credentialRoot(credential);
   return tls.caCertificates ? secretName.rootFile(tls.caCertificates) : undefined;
@@ -47,6 +48,9 @@ const fileSource = (filename: string) =>
 
 const asksForClientCertificate = ({ mode }: ServerTls): boolean =>
   mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL' || mode === 'OPTIONAL_MUTUAL';
+
+const requiresClientCertificate = ({ mode, insecureSkipVerify }: ServerTls): boolean =>
+  insecureSkipVerify !== true && (mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL');
 
 /** Client checks; OPTIONAL_MUTUAL takes a client without a certificate. */
 const validationFields = (tls: ServerTls) => {
@@ -63,7 +67,10 @@ const validationFields = (tls: ServerTls) => {
     ...(tls.caCrl && root.startsWith('file-') && { crl: fileSource(tls.caCrl) }),
     verifyCertificateSpki: [...tls.verifyCertificateSpki],
     verifyCertificateHash: [...tls.verifyCertificateHash],
-    trustChainVerification: CertificateValidationContext_TrustChainVerification.VERIFY_TRUST_CHAIN,
+    trustChainVerification:
+      tls.insecureSkipVerify === true
+        ? CertificateValidationContext_TrustChainVerification.ACCEPT_UNTRUSTED
+        : CertificateValidationContext_TrustChainVerification.VERIFY_TRUST_CHAIN,
   });
   return {
     validationContextType: {
@@ -76,13 +83,13 @@ const validationFields = (tls: ServerTls) => {
 /** TLS of a server that terminates it. `alpn`: what is offered, `h2` and `http/1.1` for HTTPS. */
 export const downstreamTls = (tls: ServerTls, alpn: readonly string[]): TransportSocket => {
   const context = create(DownstreamTlsContextSchema, {
-    requireClientCertificate: tls.mode === 'MUTUAL' || tls.mode === 'ISTIO_MUTUAL',
+    requireClientCertificate: requiresClientCertificate(tls),
     commonTlsContext: {
       alpnProtocols: [...alpn],
       tlsParams: {
         tlsMinimumProtocolVersion: versions[tls.minProtocolVersion ?? 'TLSV1_2'],
         tlsMaximumProtocolVersion: versions[tls.maxProtocolVersion ?? 'TLS_AUTO'],
-        cipherSuites: [...tls.cipherSuites],
+        cipherSuites: usableCipherSuites(tls.cipherSuites),
       },
       tlsCertificateSdsSecretConfigs: certificateNames(tls).map(secretSource),
       ...validationFields(tls),

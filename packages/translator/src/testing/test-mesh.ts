@@ -96,7 +96,6 @@ export const inputsOf = (
     peerAuthentications: of('PeerAuthentication'),
     requestAuthentications: of('RequestAuthentication'),
     authorizationPolicies: of('AuthorizationPolicy'),
-    secrets: of('Secret'),
     keySets: new Map(),
   };
 };
