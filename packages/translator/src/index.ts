@@ -9,7 +9,7 @@ export {
   type OutboundTrafficPolicyMode,
   type PathNormalization,
 } from './mesh/mesh-config.ts';
-export type { MeshInputs } from './mesh/mesh-inputs.ts';
+export type { MeshInputs, RemoteCluster } from './mesh/mesh-inputs.ts';
 export { type ClusterName, formatClusterName, parseClusterName } from './naming/cluster-name.ts';
 export { type Locality, parseLocality } from './proxy/locality.ts';
 export {

@@ -343,7 +343,7 @@ spec:
   assert.notEqual(byName.get(`outbound|9080||${reviews}`)?.transportSocket, undefined);
   const { clusterDiscoveryType, edsClusterConfig } = byName.get(sni) ?? {};
   assert.equal(clusterDiscoveryType?.value, Cluster_DiscoveryType.EDS);
-  assert.equal(edsClusterConfig?.serviceName, `outbound|9080||${reviews}`);
+  assert.equal(edsClusterConfig?.serviceName, sni);
   const without = buildClusters(pushOf(''), ingressGateway());
   assert.ok(without.every(({ name }) => !name.startsWith('outbound_')));
 });

@@ -138,7 +138,13 @@ export const sniClusterOf = (
 ): Cluster => {
   const { transportSocket: _tls, ...plain } = outboundClusterOf(push, proxy, target);
   const name = sniOf(target.port.number, target.subset, target.service.hostname);
-  return create(ClusterSchema, { ...plain, name, transportSocketMatches: [] });
+  const { edsClusterConfig: eds } = plain;
+  return create(ClusterSchema, {
+    ...plain,
+    name,
+    ...(eds && { edsClusterConfig: { ...eds, serviceName: name } }),
+    transportSocketMatches: [],
+  });
 };
 
 /** `outbound|PORT|SUBSET|HOST`. */

@@ -4,14 +4,14 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
-import { parseClusterName } from '../naming/cluster-name.ts';
+import { isSniCluster, parseClusterName } from '../naming/cluster-name.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type OutboundClient, outboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { pushMemo } from '../push-context/push-memo.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
 import { portByNumber } from '../registry/mesh-service.ts';
-import { buildLoadAssignment } from './load-assignment.ts';
+import { buildLoadAssignment, buildSniAssignment } from './load-assignment.ts';
 
 const assignment = (
   push: PushContext,
@@ -25,7 +25,10 @@ const assignment = (
     return create(ClusterLoadAssignmentSchema, { clusterName });
   }
   const rule = destinationRuleFor(push, proxy, service);
-  return buildLoadAssignment(push, proxy, { service, port, subset: name.subset, rule });
+  const target = { service, port, subset: name.subset, rule };
+  return isSniCluster(clusterName)
+    ? buildSniAssignment(push, proxy, { ...target, clusterName })
+    : buildLoadAssignment(push, proxy, target);
 };
 
 const assignments = pushMemo<Resource<ClusterLoadAssignment>>();

@@ -1,5 +1,6 @@
 import type { Locality } from '../proxy/locality.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
+import { networkLabel } from '../registry/cluster-registry.ts';
 import type { MeshEndpoint } from '../registry/mesh-service.ts';
 
 /** Labels whose values come from where a workload runs. */
@@ -9,23 +10,25 @@ const localityLabels: Readonly<Record<string, keyof Locality>> = {
   'topology.istio.io/subzone': 'subZone',
 };
 
-const networkLabel = 'topology.istio.io/network';
+const clusterLabel = 'topology.istio.io/cluster';
 
 /** What a label is compared with: where a workload runs stands for labels it does not have. */
 interface Labelled {
   readonly labels: ReadonlyMap<string, string>;
   readonly locality: Locality;
-  /** Of endpoints; '' and absent: only the label tells. */
-  readonly network?: string;
+  /** '': only the label tells. */
+  readonly network: string;
+  readonly cluster: string;
 }
 
 const labelValue = (
   name: string,
-  { labels, locality, network = '' }: Labelled,
+  { labels, locality, network, cluster }: Labelled,
 ): string | undefined => {
   const own = labels.get(name);
   if (own !== undefined) return own;
   if (name === networkLabel && network !== '') return network;
+  if (name === clusterLabel) return cluster;
   const part = localityLabels[name];
   return part && locality[part];
 };
@@ -41,7 +44,7 @@ export const labelPriority = (
 ): number => {
   const differing = failoverPriority.findIndex((entry) => {
     const [name = '', wanted] = entry.split('=');
-    const own = wanted ?? labelValue(name, client);
+    const own = wanted ?? labelValue(name, { ...client, cluster: client.clusterId });
     return own !== labelValue(name, endpoint);
   });
   return differing < 0 ? 0 : failoverPriority.length - differing;

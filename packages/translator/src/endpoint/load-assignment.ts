@@ -30,6 +30,7 @@ import {
   workloadMutualTls,
 } from '../security/peer-authentication-index.ts';
 import { type EndpointGroup, groupEndpoints } from './locality-balancing.ts';
+import { throughGateways } from './other-networks.ts';
 
 /** What one load assignment is for. */
 export interface AssignmentTarget {
@@ -46,13 +47,13 @@ const healthStatus: Readonly<Record<MeshEndpoint['health'], HealthStatus>> = {
 };
 
 /** Istio's compact form for telemetry: `reviews-v1;default;reviews;v1;Kubernetes`. */
-const workloadMetadata = (endpoint: MeshEndpoint, clusterId: string): string =>
+const workloadMetadata = (endpoint: MeshEndpoint): string =>
   [
     endpoint.workloadName,
     endpoint.namespace,
     canonicalService(endpoint.labels, endpoint.workloadName),
     canonicalRevision(endpoint.labels),
-    clusterId,
+    endpoint.cluster,
   ].join(';');
 
 /** Which endpoints of one cluster take mTLS. */
@@ -76,15 +77,7 @@ const mutualTlsOf = (push: PushContext, { tls }: EffectivePolicy): TakesMutualTl
   };
 };
 
-interface EndpointView {
-  readonly clusterId: string;
-  readonly takesMutualTls: TakesMutualTls;
-}
-
-const lbEndpoint = (
-  endpoint: MeshEndpoint,
-  { clusterId, takesMutualTls }: EndpointView,
-): LbEndpoint =>
+const lbEndpoint = (endpoint: MeshEndpoint, takesMutualTls: TakesMutualTls): LbEndpoint =>
   create(LbEndpointSchema, {
     hostIdentifier: {
       case: 'endpoint',
@@ -93,8 +86,7 @@ const lbEndpoint = (
     healthStatus: healthStatus[endpoint.health],
     loadBalancingWeight: endpoint.weight,
     metadata: metadata({
-      istio:
-        endpoint.workloadName === '' ? {} : { workload: workloadMetadata(endpoint, clusterId) },
+      istio: endpoint.workloadName === '' ? {} : { workload: workloadMetadata(endpoint) },
       'envoy.transport_socket_match': takesMutualTls(endpoint) ? { tlsMode: 'istio' } : {},
     }),
   });
@@ -112,6 +104,7 @@ const aliasEndpoint = (service: MeshService, port: ServicePort): MeshEndpoint =>
   weight: 1,
   health: 'healthy',
   network: '',
+  cluster: '',
   mutualTls: false,
 });
 
@@ -132,14 +125,36 @@ const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly Mesh
 
 const localityEndpoints = (
   { locality, endpoints, weight, priority }: EndpointGroup,
-  view: EndpointView,
+  takesMutualTls: TakesMutualTls,
 ): LocalityLbEndpoints =>
   create(LocalityLbEndpointsSchema, {
     locality,
-    lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, view)),
+    lbEndpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, takesMutualTls)),
     loadBalancingWeight: weight,
     priority,
   });
+
+/**
+ * For a cluster that passes the mesh's TLS on: endpoints of the gateway's own network that take it. There
+ * is no way to tell at the gateway whether a client is of the mesh, so nothing else may be reached.
+ */
+export const buildSniAssignment = (
+  push: PushContext,
+  client: OutboundClient,
+  target: AssignmentTarget & { readonly clusterName: string },
+): ClusterLoadAssignment => {
+  const policy = effectivePolicy(target.rule, target.subset, target.port.number);
+  const takesMutualTls = mutualTlsOf(push, policy);
+  const { network } = client;
+  const near = endpointsOf(push, target).filter(
+    (one) => (network === '' || one.network === '' || one.network === network) && one.mutualTls,
+  );
+  const groups = groupEndpoints(near, client, policy, push.meshConfig.localityLoadBalancing);
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName: target.clusterName,
+    endpoints: groups.map((group) => localityEndpoints(group, takesMutualTls)),
+  });
+};
 
 /** The endpoints of one cluster by locality, with priorities and weights for this client. */
 export const buildLoadAssignment = (
@@ -150,10 +165,13 @@ export const buildLoadAssignment = (
   const { service, port, subset, rule } = target;
   const policy = effectivePolicy(rule, subset, port.number);
   const { localityLoadBalancing } = push.meshConfig;
+  const takesMutualTls = mutualTlsOf(push, policy);
   const groups = groupEndpoints(endpointsOf(push, target), client, policy, localityLoadBalancing);
-  const view = { clusterId: client.clusterId, takesMutualTls: mutualTlsOf(push, policy) };
+  const reachable = groups.flatMap(
+    throughGateways({ gateways: push.networkGateways, network: client.network, takesMutualTls }),
+  );
   return create(ClusterLoadAssignmentSchema, {
     clusterName: outboundCluster(port.number, subset, service.hostname),
-    endpoints: groups.map((group) => localityEndpoints(group, view)),
+    endpoints: reachable.map((group) => localityEndpoints(group, takesMutualTls)),
   });
 };

@@ -29,7 +29,8 @@ export interface KubeServicePort {
   readonly appProtocol: string | undefined;
 }
 
-const serviceSpec: Reader<KubeService | undefined> = message<KubeService>({
+/** Reads `spec` of a Service. */
+export const kubeService: Reader<KubeService | undefined> = message<KubeService>({
   type: text,
   clusterIP: text,
   clusterIPs: list(text),
@@ -46,30 +47,6 @@ const serviceSpec: Reader<KubeService | undefined> = message<KubeService>({
     }),
   ),
 });
-
-/** core/v1 Service: its spec, and where it is reached from outside. */
-export interface KubeServiceObject {
-  readonly spec: KubeService;
-  readonly status: { readonly loadBalancer: { readonly ingress: readonly IngressAddress[] } };
-}
-
-interface IngressAddress {
-  readonly ip: string | undefined;
-  readonly hostname: string | undefined;
-}
-
-/** Reads a whole Service; one without a spec is none. */
-export const kubeService: Reader<KubeServiceObject | undefined> = (value, path, report) => {
-  const read = message<{ spec: KubeService | undefined; status: KubeServiceObject['status'] }>({
-    spec: serviceSpec,
-    status: messageOrEmpty<KubeServiceObject['status']>({
-      loadBalancer: messageOrEmpty<KubeServiceObject['status']['loadBalancer']>({
-        ingress: list(message<IngressAddress>({ ip: text, hostname: text })),
-      }),
-    }),
-  })(value, path, report);
-  return read?.spec === undefined ? undefined : { spec: read.spec, status: read.status };
-};
 
 /** discovery/v1 EndpointSlice: its fields stand beside `metadata`. */
 export interface EndpointSlice {

@@ -26,8 +26,19 @@ export const inboundCluster = (port: number): string =>
 export const sniOf = (port: number, subset: string, host: string): string =>
   `outbound_.${port}_.${subset}_.${host}`;
 
+/** What an SNI of the mesh asks for; undefined for any other. */
+const parseSni = (name: string): ClusterName | undefined => {
+  const [, port, subset, host] = /^outbound_\.(\d{1,5})_\.([^_]*)_\.(.+)$/.exec(name) ?? [];
+  if (port === undefined || subset === undefined || host === undefined) return undefined;
+  return { direction: 'outbound', port: Number(port), subset, host };
+};
+
+/** Whether a cluster is one that passes the mesh's TLS on. */
+export const isSniCluster = (name: string): boolean => name.startsWith('outbound_.');
+
 /** Undefined for names that are not of this form, such as PassthroughCluster. */
 export const parseClusterName = (name: string): ClusterName | undefined => {
+  if (isSniCluster(name)) return parseSni(name);
   const [direction, port, subset, host, ...rest] = name.split('|');
   if (direction !== 'outbound' && direction !== 'inbound') return undefined;
   if (subset === undefined || host === undefined || rest.length > 0) return undefined;

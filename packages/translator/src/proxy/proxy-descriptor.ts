@@ -28,6 +28,8 @@ export interface ProxyDescriptor {
   readonly workloadName: string;
   readonly serviceAccount: string;
   readonly clusterId: string;
+  /** Metadata NETWORK; '': everything is reachable. */
+  readonly network: string;
   readonly interceptionMode: InterceptionMode;
   /** The proxy answers its clients' DNS questions (metadata DNS_CAPTURE). */
   readonly dnsCapture: boolean;
@@ -156,6 +158,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     workloadName: textOf(metadata['WORKLOAD_NAME']),
     serviceAccount: textOf(metadata['SERVICE_ACCOUNT']),
     clusterId: textOf(metadata['CLUSTER_ID']) || 'Kubernetes',
+    network: textOf(metadata['NETWORK']),
     interceptionMode: interceptionModeOf(textOf(metadata['INTERCEPTION_MODE'])),
     dnsCapture: textOf(metadata['DNS_CAPTURE']) === 'true',
     httpProxyPort: Number.isInteger(httpProxyPort) ? httpProxyPort : 0,

@@ -1,14 +1,5 @@
 import { type AuthorizationPolicy, authorizationPolicy } from '../input/authorization-policy.ts';
 import type { Config } from '../input/config.ts';
-import {
-  type EndpointSlice,
-  endpointSlice,
-  type KubeService,
-  kubeService,
-  metadataOnly,
-  type Pod,
-  pod,
-} from '../input/core.ts';
 import { type DestinationRule, destinationRule } from '../input/destination-rule.ts';
 import { type Gateway, gateway } from '../input/gateway.ts';
 import { type PeerAuthentication, peerAuthentication } from '../input/peer-authentication.ts';
@@ -25,7 +16,7 @@ import {
 import { type Sidecar, sidecar } from '../input/sidecar.ts';
 import { type VirtualService, virtualService } from '../input/virtual-service.ts';
 import type { MeshInputs } from '../mesh/mesh-inputs.ts';
-import { type Workload, workloadOf } from '../registry/workload.ts';
+import { type NetworkGateways, networkGateways } from '../registry/network-gateways.ts';
 import {
   buildPeerAuthenticationIndex,
   type PeerAuthenticationIndex,
@@ -38,6 +29,7 @@ import {
 import { type ConfigSet, readConfigSet } from './config-set.ts';
 import { buildDestinationRuleIndex, type DestinationRuleIndex } from './destination-rule-index.ts';
 import type { PushContext } from './push-context.ts';
+import { type RegistryReading, readRegistry } from './read-registry.ts';
 import {
   buildEndpointIndex,
   buildServiceIndex,
@@ -48,10 +40,6 @@ import { type Stage, stage } from './stage.ts';
 import { buildVirtualServiceIndex, type VirtualServiceIndex } from './virtual-service-index.ts';
 
 interface ConfigSets {
-  readonly services: ConfigSet<KubeService>;
-  readonly endpointSlices: ConfigSet<EndpointSlice>;
-  readonly pods: ConfigSet<Pod>;
-  readonly nodes: ConfigSet<Record<never, never>>;
   readonly virtualServices: ConfigSet<VirtualService>;
   readonly destinationRules: ConfigSet<DestinationRule>;
   readonly gateways: ConfigSet<Gateway>;
@@ -64,8 +52,8 @@ interface ConfigSets {
 }
 
 interface Stages {
+  readonly networkGateways: Stage<NetworkGateways>;
   readonly services: Stage<ServiceIndex>;
-  readonly workloads: Stage<ReadonlyMap<string, Workload>>;
   readonly endpoints: Stage<EndpointIndex>;
   readonly virtualServices: Stage<VirtualServiceIndex>;
   readonly destinationRules: Stage<DestinationRuleIndex>;
@@ -75,8 +63,12 @@ interface Stages {
   readonly authorizationPolicies: Stage<PolicyIndex<AuthorizationPolicy>>;
 }
 
+/** Istio's name for a cluster that was given none. */
+const defaultClusterId = 'Kubernetes';
+
 /** What a push context was built from, for the next build to reuse. */
 interface Workings {
+  readonly registries: readonly RegistryReading[];
   readonly sets: ConfigSets;
   readonly stages: Stages;
 }
@@ -85,18 +77,6 @@ interface Workings {
 const workingsOf = new WeakMap<PushContext, Workings>();
 
 const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigSets => ({
-  services: readConfigSet(
-    { kind: 'Service', reader: kubeService },
-    inputs.services,
-    previous?.services,
-  ),
-  endpointSlices: readConfigSet(
-    { kind: 'EndpointSlice', reader: endpointSlice, root: 'whole' },
-    inputs.endpointSlices,
-    previous?.endpointSlices,
-  ),
-  pods: readConfigSet({ kind: 'Pod', reader: pod, root: 'whole' }, inputs.pods, previous?.pods),
-  nodes: readConfigSet({ kind: 'Node', reader: metadataOnly }, inputs.nodes, previous?.nodes),
   virtualServices: readConfigSet(
     { kind: 'VirtualService', reader: virtualService },
     inputs.virtualServices,
@@ -144,54 +124,60 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
   ),
 });
 
-const buildWorkloads = (
-  pods: readonly Config<Pod>[],
-  nodes: readonly Config<unknown>[],
-): ReadonlyMap<string, Workload> => {
-  const labelsOf = new Map(nodes.map(({ name, labels }) => [name, labels]));
-  return new Map(
-    pods.map((config) => [`${config.namespace}/${config.name}`, workloadOf(config, labelsOf)]),
-  );
-};
-
 const byNamespace = <Spec>(
   configs: readonly Config<Spec>[],
 ): ReadonlyMap<string, readonly Config<Spec>[]> =>
   Map.groupBy(configs, ({ namespace }) => namespace);
 
+/** The proxies' own cluster first, then the others. */
+const readRegistries = (
+  inputs: MeshInputs,
+  previous: readonly RegistryReading[],
+): readonly RegistryReading[] => {
+  const { clusterId = defaultClusterId, remoteClusters = [], meshConfig } = inputs;
+  return [{ ...inputs, clusterId }, ...remoteClusters].map((cluster) =>
+    readRegistry(
+      cluster,
+      meshConfig.rootNamespace,
+      previous.find(({ registry }) => registry.clusterId === cluster.clusterId),
+    ),
+  );
+};
+
 const runStages = (
   { meshConfig }: MeshInputs,
-  sets: ConfigSets,
+  { sets, registries }: Pick<Workings, 'sets' | 'registries'>,
   previous: Stages | undefined,
 ): Stages => {
+  const known = registries.map(({ registry }) => registry);
+  const kubeServices = known.map(({ services }) => services);
+  const places = known.flatMap(({ clusterId, network }) => [clusterId, network]);
   const services = stage(
     previous?.services,
-    [sets.services.configs, sets.serviceEntries.configs, meshConfig],
-    () => buildServiceIndex(sets.services.configs, sets.serviceEntries.configs, meshConfig),
-  );
-  const workloads = stage(previous?.workloads, [sets.pods.configs, sets.nodes.configs], () =>
-    buildWorkloads(sets.pods.configs, sets.nodes.configs),
+    [...kubeServices, sets.serviceEntries.configs, meshConfig],
+    () => buildServiceIndex(known, sets.serviceEntries.configs, meshConfig),
   );
   const endpoints = stage(
     previous?.endpoints,
     [
       services.value,
-      sets.endpointSlices.configs,
-      workloads.value,
+      ...known.flatMap(({ slices, workloads }) => [slices, workloads]),
+      ...places,
       sets.workloadEntries.configs,
       meshConfig,
     ],
     () =>
       buildEndpointIndex(services.value, {
-        slices: sets.endpointSlices.configs,
-        workloads: workloads.value,
+        registries: known,
         workloadEntries: sets.workloadEntries.configs,
         domainSuffix: meshConfig.domainSuffix,
       }),
   );
   return {
     services,
-    workloads,
+    networkGateways: stage(previous?.networkGateways, [...kubeServices, ...places], () =>
+      networkGateways(known),
+    ),
     endpoints,
     virtualServices: stage(
       previous?.virtualServices,
@@ -240,12 +226,14 @@ const runStages = (
 export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): PushContext => {
   const before = previous && workingsOf.get(previous);
   const sets = readSets(inputs, before?.sets);
-  const stages = runStages(inputs, sets, before?.stages);
+  const registries = readRegistries(inputs, before?.registries ?? []);
+  const stages = runStages(inputs, { sets, registries }, before?.stages);
   const push: PushContext = {
     meshConfig: inputs.meshConfig,
     services: stages.services.value,
     endpoints: stages.endpoints.value,
-    workloads: stages.workloads.value,
+    networkGateways: stages.networkGateways.value,
+    workloads: registries[0]?.registry.workloads ?? new Map(),
     virtualServices: stages.virtualServices.value.virtualServices,
     destinationRules: stages.destinationRules.value,
     gateways: sets.gateways.configs,
@@ -256,10 +244,12 @@ export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): Pu
     keySets: inputs.keySets,
     authorizationPolicies: stages.authorizationPolicies.value,
     diagnostics: [
-      ...Object.values(sets).flatMap((set: ConfigSet<unknown>) => set.diagnostics),
+      ...[sets, ...registries.map((reading) => reading.sets)]
+        .flatMap((group) => Object.values(group))
+        .flatMap((set: ConfigSet<unknown>) => set.diagnostics),
       ...stages.virtualServices.value.diagnostics,
     ],
   };
-  workingsOf.set(push, { sets, stages });
+  workingsOf.set(push, { sets, registries, stages });
   return push;
 };

@@ -15,6 +15,7 @@ export interface OutboundClient
     | 'dnsCapture'
     | 'locality'
     | 'clusterId'
+    | 'network'
     | 'holdsCertificate'
   > {
   /** Only those labels that some selector asks for: proxies that differ in others are alike. */
@@ -54,8 +55,8 @@ const findRelevantLabels = (push: PushContext): ReadonlySet<string> => {
 export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): OutboundClient => {
   const names = relevantLabels(push, '', () => findRelevantLabels(push));
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
-  const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, holdsCertificate } =
-    proxy;
+  const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, network } = proxy;
+  const { holdsCertificate } = proxy;
   const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
@@ -66,6 +67,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     dnsCapture,
     formatLocality(locality),
     clusterId,
+    network,
     holdsCertificate,
     [...labels].sort(),
   ]);
@@ -77,6 +79,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     dnsCapture,
     locality,
     clusterId,
+    network,
     holdsCertificate,
     labels,
     key,

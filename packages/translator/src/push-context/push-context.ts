@@ -5,6 +5,7 @@ import type { Gateway } from '../input/gateway.ts';
 import type { RequestAuthentication } from '../input/request-authentication.ts';
 import type { Sidecar } from '../input/sidecar.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import type { NetworkGateways } from '../registry/network-gateways.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { PeerAuthenticationIndex } from '../security/peer-authentication-index.ts';
 import type { PolicyIndex } from '../security/policy-index.ts';
@@ -21,6 +22,8 @@ export interface PushContext {
   readonly meshConfig: MeshConfig;
   readonly services: ServiceIndex;
   readonly endpoints: EndpointIndex;
+  /** How other networks are entered. */
+  readonly networkGateways: NetworkGateways;
   /** Pods by `namespace/name`. */
   readonly workloads: ReadonlyMap<string, Workload>;
   /** Oldest first, names resolved, delegates merged. */

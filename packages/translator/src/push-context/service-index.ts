@@ -1,14 +1,13 @@
 import { type Config, compareAge } from '../input/config.ts';
-import type { EndpointSlice, KubeService } from '../input/core.ts';
 import type { ServiceEntry, WorkloadEntry } from '../input/service-entry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { allocateAddresses } from '../registry/auto-allocation.ts';
+import type { ClusterRegistry } from '../registry/cluster-registry.ts';
 import { serviceEntryEndpoints } from '../registry/entry-endpoints.ts';
 import { kubernetesService } from '../registry/kubernetes-service.ts';
 import { type MeshEndpoint, type MeshService, serviceKey } from '../registry/mesh-service.ts';
 import { serviceEntryServices } from '../registry/service-entry-services.ts';
 import { serviceNameLabel, sliceEndpoints } from '../registry/slice-endpoints.ts';
-import type { Workload } from '../registry/workload.ts';
 
 /** A ServiceEntry with the services it makes. */
 interface EntryServices {
@@ -31,9 +30,12 @@ const compareServices = (left: MeshService, right: MeshService): number => {
   return one === other ? 0 : one < other ? -1 : 1;
 };
 
-/** When a hostname is declared twice in a namespace, Kubernetes wins, else the older. */
+/**
+ * When a hostname is declared twice in a namespace, Kubernetes wins, else the older. The first registry is
+ * the proxies' own: what other clusters say of a service it has counts for endpoints only.
+ */
 export const buildServiceIndex = (
-  kubeServices: readonly Config<KubeService>[],
+  registries: readonly ClusterRegistry[],
   serviceEntries: readonly Config<ServiceEntry>[],
   mesh: MeshConfig,
 ): ServiceIndex => {
@@ -43,9 +45,9 @@ export const buildServiceIndex = (
     services: serviceEntryServices(config, mesh, auto),
   }));
   const byKey = new Map<string, MeshService>();
-  for (const config of kubeServices) {
+  for (const config of registries.flatMap(({ services }) => services)) {
     const service = kubernetesService(config, mesh);
-    byKey.set(serviceKey(service), service);
+    if (!byKey.has(serviceKey(service))) byKey.set(serviceKey(service), service);
   }
   for (const service of entries.flatMap((entry) => entry.services)) {
     const existing = byKey.get(serviceKey(service));
@@ -62,8 +64,8 @@ export const buildServiceIndex = (
 
 /** What endpoints are computed from besides services. */
 export interface EndpointSources {
-  readonly slices: readonly Config<EndpointSlice>[];
-  readonly workloads: ReadonlyMap<string, Workload>;
+  /** The proxies' own first. */
+  readonly registries: readonly ClusterRegistry[];
   readonly workloadEntries: readonly Config<WorkloadEntry>[];
   readonly domainSuffix: string;
 }
@@ -71,29 +73,49 @@ export interface EndpointSources {
 /** Endpoints by service key, in the order of slices and entries. */
 export type EndpointIndex = ReadonlyMap<string, readonly MeshEndpoint[]>;
 
+type Found = readonly (readonly [key: string, endpoints: readonly MeshEndpoint[]])[];
+
+const fromSlices = (registry: ClusterRegistry, domainSuffix: string): Found =>
+  registry.slices.flatMap((slice) => {
+    const name = slice.labels.get(serviceNameLabel);
+    if (name === undefined) return [];
+    const hostname = `${name}.${slice.namespace}.svc.${domainSuffix}`;
+    return [[`${slice.namespace}/${hostname}`, sliceEndpoints(slice, registry)] as const];
+  });
+
+const fromEntries = (
+  { entries, byKey }: ServiceIndex,
+  { registries: [own], workloadEntries }: EndpointSources,
+): Found => {
+  const selectable = {
+    workloads: [...(own?.workloads.values() ?? [])],
+    workloadEntries,
+    clusterId: own?.clusterId ?? '',
+    network: own?.network ?? '',
+  };
+  return entries.flatMap(({ config, services }) =>
+    services.flatMap((service) => {
+      const key = serviceKey(service);
+      const registered = byKey.get(key);
+      if (registered !== service && registered?.registry !== 'Kubernetes') return [];
+      return [[key, serviceEntryEndpoints(config, service, selectable)] as const];
+    }),
+  );
+};
+
 export const buildEndpointIndex = (
   index: ServiceIndex,
-  { slices, workloads, workloadEntries, domainSuffix }: EndpointSources,
+  sources: EndpointSources,
 ): EndpointIndex => {
   const result = new Map<string, MeshEndpoint[]>();
-  const add = (key: string, endpoints: readonly MeshEndpoint[]): void => {
+  const found = [
+    ...sources.registries.flatMap((registry) => fromSlices(registry, sources.domainSuffix)),
+    ...fromEntries(index, sources),
+  ];
+  for (const [key, endpoints] of found) {
     const existing = result.get(key);
     if (existing === undefined) result.set(key, [...endpoints]);
     else existing.push(...endpoints);
-  };
-  for (const slice of slices) {
-    const name = slice.labels.get(serviceNameLabel);
-    if (name === undefined) continue;
-    const hostname = `${name}.${slice.namespace}.svc.${domainSuffix}`;
-    add(`${slice.namespace}/${hostname}`, sliceEndpoints(slice, workloads));
-  }
-  const selectable = { workloads: [...workloads.values()], workloadEntries };
-  for (const { config, services } of index.entries) {
-    for (const service of services) {
-      const registered = index.byKey.get(serviceKey(service));
-      if (registered !== service && registered?.registry !== 'Kubernetes') continue;
-      add(serviceKey(service), serviceEntryEndpoints(config, service, selectable));
-    }
   }
   return result;
 };

@@ -1,5 +1,5 @@
 import type { Config } from '../input/config.ts';
-import type { EndpointSlice, KubeServiceObject } from '../input/core.ts';
+import type { EndpointSlice, KubeService } from '../input/core.ts';
 import type { Workload } from './workload.ts';
 
 /** Says on which network a pod is, or by which Service a network is entered. */
@@ -14,7 +14,7 @@ export interface ClusterPlace {
 
 /** What one cluster knows of the mesh. */
 export interface ClusterRegistry extends ClusterPlace {
-  readonly services: readonly Config<KubeServiceObject>[];
+  readonly services: readonly Config<KubeService>[];
   readonly slices: readonly Config<EndpointSlice>[];
   /** By `namespace/pod`. */
   readonly workloads: ReadonlyMap<string, Workload>;

@@ -1,11 +1,12 @@
 import type { Config } from '../input/config.ts';
 import type { ServiceEntry, WorkloadEntry } from '../input/service-entry.ts';
 import { parseLocality } from '../proxy/locality.ts';
+import { type ClusterPlace, networkLabel } from './cluster-registry.ts';
 import type { MeshEndpoint, MeshService, ServicePort } from './mesh-service.ts';
 import { selects, type Workload } from './workload.ts';
 
 /** What ServiceEntries select from with `workloadSelector`: their own namespace's workloads. */
-export interface SelectableWorkloads {
+export interface SelectableWorkloads extends ClusterPlace {
   readonly workloads: Iterable<Workload>;
   readonly workloadEntries: readonly Config<WorkloadEntry>[];
 }
@@ -23,9 +24,9 @@ const portNumber = (entry: WorkloadEntry, port: ServicePort): number =>
   (typeof port.targetPort === 'number' ? port.targetPort : port.number);
 
 const entryEndpoint = (
-  entry: WorkloadEntry,
+  { entry, owner }: EntrySource,
   port: ServicePort,
-  owner: { readonly name: string; readonly namespace: string },
+  clusterId: string,
 ): MeshEndpoint | undefined => {
   if (entry.address === undefined || entry.address === '') return undefined;
   return {
@@ -40,11 +41,16 @@ const entryEndpoint = (
     weight: Math.max(entry.weight ?? defaultWeight, defaultWeight),
     health: 'healthy',
     network: entry.network ?? '',
+    cluster: clusterId,
     mutualTls: entry.labels.get('security.istio.io/tlsMode') === 'istio',
   };
 };
 
-const podEndpoint = (workload: Workload, port: ServicePort): MeshEndpoint | undefined => {
+const podEndpoint = (
+  workload: Workload,
+  port: ServicePort,
+  { clusterId, network }: ClusterPlace,
+): MeshEndpoint | undefined => {
   const number =
     typeof port.targetPort === 'number'
       ? port.targetPort
@@ -61,7 +67,8 @@ const podEndpoint = (workload: Workload, port: ServicePort): MeshEndpoint | unde
     locality: workload.locality,
     weight: defaultWeight,
     health: 'healthy',
-    network: '',
+    network: workload.labels.get(networkLabel) ?? network,
+    cluster: clusterId,
     mutualTls: workload.labels.get('security.istio.io/tlsMode') === 'istio',
   };
 };
@@ -108,9 +115,11 @@ export const serviceEntryEndpoints = (
   const pods = selectedPods(config, selectable);
   const sources = sourcesOf(config, service, selectable);
   return [
-    ...pods.flatMap((pod) => service.ports.flatMap((port) => podEndpoint(pod, port) ?? [])),
-    ...sources.flatMap(({ entry, owner }) =>
-      service.ports.flatMap((port) => entryEndpoint(entry, port, owner) ?? []),
+    ...pods.flatMap((pod) =>
+      service.ports.flatMap((port) => podEndpoint(pod, port, selectable) ?? []),
+    ),
+    ...sources.flatMap((source) =>
+      service.ports.flatMap((port) => entryEndpoint(source, port, selectable.clusterId) ?? []),
     ),
   ];
 };
