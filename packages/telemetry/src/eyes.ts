@@ -1,5 +1,7 @@
 import type { Clock, Logger } from '@lateen/base';
 import type { KubeClient } from '@lateen/kube';
+import type { ConfigHistory } from './config/config-history.ts';
+import { MeshFindings } from './config/findings.ts';
 import type { Call } from './graph/call.ts';
 import { readCalls } from './graph/call-table.ts';
 import type { RawKubeClient } from './kubernetes/raw-client.ts';
@@ -23,11 +25,14 @@ export interface Eyes {
   readonly scraper: Scraper;
   readonly raw: RawKubeClient;
   readonly traces: TraceStore;
+  readonly history: ConfigHistory;
   /** A bearer token lets clients write from elsewhere. */
   readonly hasToken: boolean;
   /** Where spans are taken; 0: nowhere. */
   readonly receiverPorts: () => { readonly otlpPort: number; readonly zipkinPort: number };
   readonly startedAtMs: number;
+  /** What analyzers find in the mesh as it is. */
+  readonly findings: MeshFindings;
   /** The mesh as it is now; computed when objects changed. */
   model(): MeshModel;
   /** Calls of the last `windowMs`, and the rounds they are from. */
@@ -35,13 +40,16 @@ export interface Eyes {
 }
 
 /** Puts the parts together. */
-export const createEyes = (parts: Omit<Eyes, 'startedAtMs' | 'model' | 'calls'>): Eyes => {
+export const createEyes = (
+  parts: Omit<Eyes, 'startedAtMs' | 'findings' | 'model' | 'calls'>,
+): Eyes => {
   const { objects, store, clock } = parts;
   let model: MeshModel | undefined;
   let modelVersion = -1;
   return {
     ...parts,
     startedAtMs: clock.nowMs(),
+    findings: new MeshFindings(objects, parts.client),
     model: () => {
       if (model === undefined || modelVersion !== objects.version) {
         modelVersion = objects.version;

@@ -1,12 +1,19 @@
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeConnection } from '@lateen/kube';
+import { configRoutes } from './api/config-api.ts';
+import { configWriteRoutes } from './api/config-write-api.ts';
+import { explainRoutes } from './api/explain-api.ts';
 import { graphRoutes } from './api/graph-api.ts';
+import { logRoutes } from './api/logs-api.ts';
 import { metricsRoutes } from './api/metrics-api.ts';
 import { proxyRoutes } from './api/proxies-api.ts';
+import { schemaRoutes } from './api/schema-api.ts';
 import { serviceRoutes } from './api/services-api.ts';
 import { statusRoutes } from './api/status-api.ts';
 import { traceRoutes } from './api/traces-api.ts';
 import { workloadRoutes } from './api/workloads-api.ts';
+import { ConfigHistory } from './config/config-history.ts';
+import { throttled, wireObjectEvents } from './event-wiring.ts';
 import { createEyes, type Eyes } from './eyes.ts';
 import { createRawKubeClient } from './kubernetes/raw-client.ts';
 import { MeshObjects } from './mesh/mesh-objects.ts';
@@ -16,6 +23,7 @@ import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
 import { startHttpServer } from './server/http-server.ts';
 import type { ApiRoute } from './server/route-table.ts';
+import type { ReceivedSpan } from './traces/received-span.ts';
 import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
 import { TraceStore } from './traces/trace-store.ts';
 
@@ -65,13 +73,18 @@ const routesOf = (eyes: Eyes, options: TelemetryOptions): readonly ApiRoute[] =>
   ...proxyRoutes(eyes),
   ...metricsRoutes(eyes),
   ...traceRoutes(eyes),
+  ...logRoutes(eyes),
+  ...explainRoutes(eyes),
+  ...schemaRoutes(eyes),
+  // Those with fixed words first: names come last.
+  ...configWriteRoutes(eyes),
+  ...configRoutes(eyes),
 ];
 
 const receive = async (
   address: ListenAddress | undefined,
-  traces: TraceStore,
-): Promise<SpanReceiver | undefined> =>
-  address && startSpanReceiver(address, (span) => traces.add(span));
+  take: (span: ReceivedSpan) => void,
+): Promise<SpanReceiver | undefined> => address && startSpanReceiver(address, take);
 
 /**
  * Starts everything: follows the API server, scrapes proxies, takes spans, serves the dashboard and its API. It listens
@@ -91,12 +104,18 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     pods: () => objects.list('Pod'),
     onRound: (atMs) => events.send({ type: 'metrics', atMs }),
   });
-  const receivers = await Promise.all([
-    receive(options.otlp, traces),
-    receive(options.zipkin, traces),
-  ]);
+  const history = new ConfigHistory(clock.nowMs());
+  wireObjectEvents(objects, { events, history, clock });
+  const tracesChanged = throttled(clock, () =>
+    events.send({ type: 'traces', atMs: clock.nowMs() }),
+  );
+  const take = (span: ReceivedSpan): void => {
+    traces.add(span);
+    tracesChanged();
+  };
+  const receivers = await Promise.all([receive(options.otlp, take), receive(options.zipkin, take)]);
   const eyes = createEyes({
-    ...{ clock, log, client, objects, store, scraper, traces },
+    ...{ clock, log, client, objects, store, scraper, traces, history },
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
     receiverPorts: () => ({
