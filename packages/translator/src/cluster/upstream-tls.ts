@@ -8,6 +8,7 @@ import {
   type CertificateValidationContext,
   CertificateValidationContextSchema,
   SubjectAltNameMatcher_SanType,
+  TlsParameters_TlsProtocol,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import {
   type CommonTlsContext,
@@ -19,6 +20,12 @@ import type { ClientTls } from '../input/traffic-policy.ts';
 
 /** ALPN between sidecars: the first tells the server that this is mesh mTLS. */
 const meshAlpn = ['istio-peer-exchange', 'istio'];
+
+/** Clients of Envoy speak no newer version than 1.2 unless told. */
+const tlsParams = {
+  tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2,
+  tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
+};
 
 /** What TLS to a cluster depends on besides the rule. */
 export interface UpstreamTlsTarget {
@@ -77,6 +84,7 @@ export const meshTlsSocket = (
   const own = [...new Set([...target.subjectAltNames, ...target.identities])];
   const sans = tls !== undefined && tls.subjectAltNames.length > 0 ? tls.subjectAltNames : own;
   const common = create(CommonTlsContextSchema, {
+    tlsParams,
     alpnProtocols: target.http2 ? [...meshAlpn, 'h2'] : meshAlpn,
     tlsCertificateSdsSecretConfigs: [secretSource(secretName.workload)],
     validationContextType: combined(sans, secretName.workloadRoot),
@@ -103,6 +111,7 @@ const clientCertificates = (tls: ClientTls) => {
 export const originatedTlsSocket = (tls: ClientTls, target: UpstreamTlsTarget): TransportSocket => {
   const sans = tls.subjectAltNames.length > 0 ? tls.subjectAltNames : target.subjectAltNames;
   const common = create(CommonTlsContextSchema, {
+    tlsParams,
     alpnProtocols: target.http2 ? ['h2'] : [],
     tlsCertificateSdsSecretConfigs: clientCertificates(tls),
     ...(tls.insecureSkipVerify === true
