@@ -77,12 +77,18 @@ const networkError = (error: unknown, signal: AbortSignal | undefined): KubeErro
   });
 };
 
+/** How a client presents itself. */
+export interface KubeClientOptions {
+  /** `User-Agent`: the API server takes the manager of fields from its first word. Default none. */
+  readonly userAgent?: string;
+}
+
 /** `KubeClient` over HTTP(S) with keep-alive connections. */
 class HttpKubeClient implements KubeClient {
   readonly #server: URL;
   readonly #defaults: RequestOptions;
 
-  constructor(connection: KubeConnection) {
+  constructor(connection: KubeConnection, { userAgent }: KubeClientOptions) {
     this.#server = new URL(connection.server);
     const secure = this.#server.protocol === 'https:';
     const agent = secure
@@ -96,7 +102,8 @@ class HttpKubeClient implements KubeClient {
         })
       : new http.Agent({ keepAlive: true, maxSockets });
     const authorization = connection.token && { authorization: `Bearer ${connection.token}` };
-    this.#defaults = { agent, headers: { accept: 'application/json', ...authorization } };
+    const named = userAgent && { 'user-agent': userAgent };
+    this.#defaults = { agent, headers: { accept: 'application/json', ...named, ...authorization } };
   }
 
   #open(call: Call): Promise<IncomingMessage> {
@@ -226,5 +233,7 @@ class HttpKubeClient implements KubeClient {
 }
 
 /** Opens no connection until the first call. */
-export const createKubeClient = (connection: KubeConnection): KubeClient =>
-  new HttpKubeClient(connection);
+export const createKubeClient = (
+  connection: KubeConnection,
+  options: KubeClientOptions = {},
+): KubeClient => new HttpKubeClient(connection, options);

@@ -1,5 +1,5 @@
 export { FakeKubeClient } from './fake-kube-client.ts';
-export { createKubeClient } from './http-kube-client.ts';
+export { createKubeClient, type KubeClientOptions } from './http-kube-client.ts';
 export {
   Informer,
   type InformerChange,

@@ -93,7 +93,7 @@ const receive = async (
 export const startTelemetry = async (options: TelemetryOptions): Promise<Telemetry> => {
   const { connection, clock, log, jitter } = options;
   const stop = new AbortController();
-  const client = createKubeClient(connection);
+  const client = createKubeClient(connection, { userAgent: 'lateen-dashboard/0.1.0' });
   const objects = new MeshObjects({ client, clock, log, jitter });
   const store = new SeriesStore(undefined, Math.floor(jitter() * 0x7fff_ffff));
   const events = new EventStream(clock);

@@ -65,7 +65,7 @@ export interface ValidateRequest {
 /** Findings of the text as if it were applied to the mesh as it is; `position` has line and column in the text. */
 export interface ValidateAnswer {
   readonly diagnostics: readonly Diagnostic[];
-  /** No finding is an error. */
+  /** The API server would take it: analyzers' findings (codes `IST…`) are no hindrance, even when they are errors. */
   readonly valid: boolean;
   /** What the documents are. */
   readonly objects: readonly ConfigReference[];

@@ -143,8 +143,8 @@ export const destinationText = ({ targets, redirect, directResponse }: RouteView
   if (redirect !== '') return `redirect ${redirect}`;
   if (directResponse !== '') return `direct response ${directResponse}`;
   return targets
-    .map(({ host, subset, percent }) => {
-      const name = subset === '' ? host : `${host} ${subset}`;
+    .map(({ cluster, host, subset, percent }) => {
+      const name = subset === '' ? host || cluster : `${host} ${subset}`;
       return targets.length === 1 ? name : `${name} ${Math.round(percent * 10) / 10} %`;
     })
     .join(', ');
