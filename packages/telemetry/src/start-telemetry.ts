@@ -1,17 +1,6 @@
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeConnection } from '@lateen/kube';
-import { configRoutes } from './api/config-api.ts';
-import { configWriteRoutes } from './api/config-write-api.ts';
-import { explainRoutes } from './api/explain-api.ts';
-import { graphRoutes } from './api/graph-api.ts';
-import { logRoutes } from './api/logs-api.ts';
-import { metricsRoutes } from './api/metrics-api.ts';
-import { proxyRoutes } from './api/proxies-api.ts';
-import { schemaRoutes } from './api/schema-api.ts';
-import { serviceRoutes } from './api/services-api.ts';
-import { statusRoutes } from './api/status-api.ts';
-import { traceRoutes } from './api/traces-api.ts';
-import { workloadRoutes } from './api/workloads-api.ts';
+import { apiRoutes } from './api/api-routes.ts';
 import { ConfigHistory } from './config/config-history.ts';
 import { throttled, wireObjectEvents } from './event-wiring.ts';
 import { createEyes, type Eyes } from './eyes.ts';
@@ -22,7 +11,6 @@ import { createMetricsFetch } from './scrape/metrics-fetch.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
 import { startHttpServer } from './server/http-server.ts';
-import type { ApiRoute } from './server/route-table.ts';
 import type { ReceivedSpan } from './traces/received-span.ts';
 import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
 import { TraceStore } from './traces/trace-store.ts';
@@ -64,22 +52,6 @@ export interface Telemetry {
   readonly eyes: Eyes;
   close(): Promise<void>;
 }
-
-const routesOf = (eyes: Eyes, options: TelemetryOptions): readonly ApiRoute[] => [
-  ...statusRoutes(eyes, options.connection.server),
-  ...graphRoutes(eyes),
-  ...serviceRoutes(eyes),
-  ...workloadRoutes(eyes),
-  ...proxyRoutes(eyes),
-  ...metricsRoutes(eyes),
-  ...traceRoutes(eyes),
-  ...logRoutes(eyes),
-  ...explainRoutes(eyes),
-  ...schemaRoutes(eyes),
-  // Those with fixed words first: names come last.
-  ...configWriteRoutes(eyes),
-  ...configRoutes(eyes),
-];
 
 const receive = async (
   address: ListenAddress | undefined,
@@ -125,7 +97,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
   });
   const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));
   const server = await startHttpServer(options.dashboard, {
-    routes: routesOf(eyes, options),
+    routes: apiRoutes(eyes, connection.server),
     events,
     log,
     staticFolder: options.staticFolder,

@@ -9,6 +9,9 @@ import { referenceKey, referenceOf } from './object-text.ts';
 /** Findings that need the secrets of the cluster; without them they would be wrong. */
 const secretCodes: ReadonlySet<string> = new Set(['IST0101', 'IST0161']);
 
+/** Schema errors as an analyzer tells them: admission's findings say the same. */
+const schemaCode = 'IST0106';
+
 const isAboutCredentials = ({ code, path }: Diagnostic): boolean =>
   secretCodes.has(code) && /credentialName/.test(path ?? '');
 
@@ -81,7 +84,7 @@ export const textFindings = async (
   const bySubject = new Map(text.objects.map((one) => [one.object, one]));
   const analyzed = (await analyze(replaced(objects.all(), written), client)).flatMap((found) => {
     const one = bySubject.get(found.subject);
-    return one === undefined ? [] : [placed(found, one)];
+    return one === undefined || found.code === schemaCode ? [] : [placed(found, one)];
   });
   const all = [...text.diagnostics, ...admissionFindings(text.objects), ...analyzed];
   const unique = new Map(all.toReversed().map((one) => [identity(one), one]));

@@ -15,6 +15,10 @@ const object = (
   ...Object.fromEntries(Object.entries(fields).filter(([key]) => key !== 'metadata')),
 });
 
+const ownerOf = (name: string): object => ({
+  ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: name, controller: true },
+});
+
 const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
 
 /** A pod of a Deployment `app-version`, with its proxy. */
@@ -22,7 +26,7 @@ export const samplePod = (app: string, version: string, podIP = '10.0.0.1'): Kub
   object('Pod', `${app}-${version}-h-1`, {
     metadata: {
       labels: { app, version, 'pod-template-hash': 'h' },
-      ownerReferences: [{ kind: 'ReplicaSet', name: `${app}-${version}-h`, controller: true }],
+      ownerReferences: [ownerOf(`${app}-${version}-h`)],
     },
     spec: {
       containers: [
@@ -53,7 +57,7 @@ export const sampleObjects: readonly KubeObject[] = [
     namespace: 'istio-system',
     metadata: {
       labels: { app: 'istio-ingressgateway', istio: 'ingressgateway', 'pod-template-hash': '1' },
-      ownerReferences: [{ kind: 'ReplicaSet', name: 'istio-ingressgateway-1', controller: true }],
+      ownerReferences: [ownerOf('istio-ingressgateway-1')],
     },
     spec: { containers: [{ name: 'istio-proxy', image: 'proxyv2', args: ['proxy', 'router'] }] },
     status: ready,

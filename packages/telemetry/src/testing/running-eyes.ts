@@ -1,0 +1,101 @@
+import type { KubeObject } from '@lateen/api';
+import { silentLogger } from '@lateen/base';
+import { FakeKubeClient, systemClock } from '@lateen/kube';
+import { apiRoutes } from '../api/api-routes.ts';
+import { ConfigHistory } from '../config/config-history.ts';
+import { wireObjectEvents } from '../event-wiring.ts';
+import { createEyes, type Eyes } from '../eyes.ts';
+import { MeshObjects } from '../mesh/mesh-objects.ts';
+import { findWatchedKind } from '../mesh/watched-kinds.ts';
+import { SeriesStore } from '../metrics/series-store.ts';
+import { Scraper } from '../scrape/scraper.ts';
+import { EventStream } from '../server/event-stream.ts';
+import { startHttpServer } from '../server/http-server.ts';
+import type { AccessPolicy } from '../server/request-guard.ts';
+import { TelemetryError } from '../telemetry-error.ts';
+import { TraceStore } from '../traces/trace-store.ts';
+
+/** A server over a mesh that is only objects: nothing is scraped, no proxy answers. */
+export interface RunningEyes {
+  readonly eyes: Eyes;
+  readonly client: FakeKubeClient;
+  readonly url: string;
+  /** Sends JSON as our page does; `headers` replace. */
+  call(
+    method: string,
+    path: string,
+    options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
+  ): Promise<{ readonly status: number; readonly body: never }>;
+  close(): Promise<void>;
+}
+
+/** Starts it on a free port, when all objects are read. */
+export const runningEyes = async (
+  objects: readonly KubeObject[],
+  policy: Partial<AccessPolicy> = {},
+): Promise<RunningEyes> => {
+  const client = new FakeKubeClient();
+  for (const object of objects) {
+    const kind = findWatchedKind(object.kind);
+    if (kind !== undefined) await client.create(kind.resource, object);
+  }
+  const common = { clock: systemClock, log: silentLogger };
+  const stop = new AbortController();
+  const meshObjects = new MeshObjects({ ...common, client, jitter: () => 0 });
+  const events = new EventStream(systemClock);
+  const history = new ConfigHistory(systemClock.nowMs());
+  wireObjectEvents(meshObjects, { events, history, clock: systemClock });
+  const store = new SeriesStore();
+  const unreachable = () => Promise.reject(new TelemetryError('no-answer', 'nobody there'));
+  const eyes = createEyes({
+    ...common,
+    client,
+    objects: meshObjects,
+    store,
+    history,
+    scraper: new Scraper({
+      ...common,
+      store,
+      pods: () => [],
+      fetchMetrics: unreachable,
+      onRound: () => undefined,
+    }),
+    traces: new TraceStore(),
+    raw: { get: unreachable },
+    hasToken: policy.token !== undefined,
+    receiverPorts: () => ({ otlpPort: 0, zipkinPort: 0 }),
+  });
+  await meshObjects.start(stop.signal);
+  const server = await startHttpServer(
+    { host: '127.0.0.1', port: 0 },
+    {
+      routes: apiRoutes(eyes, 'https://127.0.0.1:6443'),
+      events,
+      log: silentLogger,
+      staticFolder: () => undefined,
+      policy: { allowedHosts: () => new Set(), isReadOnly: false, ...policy },
+    },
+  );
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    eyes,
+    client,
+    url,
+    call: async (method, path, { body, headers = {} } = {}) => {
+      const response = await fetch(`${url}/api/v1/${path}`, {
+        method,
+        headers: {
+          'x-lateen-request': '1',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as never };
+    },
+    close: async () => {
+      stop.abort();
+      await server.close();
+    },
+  };
+};
