@@ -99,7 +99,7 @@ export const configuredFacts = (
   const { configured } = row.expect;
   if (configured === undefined) return {};
   const { push, inputs } = meshOf(row);
-  const options = { push, inputs, interceptionMode, live: false };
+  const options = { push, inputs, interceptionMode, live: false, certificates: true };
   const proxy = findCaller(row.caller, options).value?.proxy;
   if (proxy === undefined) return { configured: ['no caller', configured] };
   return Object.fromEntries(

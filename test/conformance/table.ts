@@ -130,6 +130,9 @@ const apiVersions: Readonly<Record<string, string>> = {
   Namespace: 'v1',
   Deployment: 'apps/v1',
   EndpointSlice: 'discovery.k8s.io/v1',
+  PeerAuthentication: 'security.istio.io/v1',
+  RequestAuthentication: 'security.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
 };
 
 const objectOf = ({ kind, name, namespace, labels, ...fields }: ObjectText): KubeObject =>
