@@ -15,6 +15,7 @@ import { SdsDirectory } from './ads/sds-directory.ts';
 import { Clusters } from './config/clusters.ts';
 import { Configuration } from './config/configuration.ts';
 import { ResourceLog } from './config/resource-log.ts';
+import { KeySets } from './filters/envoy.filters.http.jwt_authn/key-sets.ts';
 import { createMeshIdentity } from './filters/istio.stats/mesh-identity.ts';
 import { createMeshTcpObserver } from './filters/istio.stats/mesh-tcp-observer.ts';
 import { createRequestIds } from './http/request-id.ts';
@@ -129,6 +130,7 @@ export const startProxy = async (
   const resources = new ResourceLog();
   secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
   const configuration = new Configuration({ clusters, resources, secrets, log, wallMs });
+  const keys = new KeySets({ clusters, dice, stats, nowMs });
   const observers = [createMeshTcpObserver(identity, stats)];
   const listeners = new ListenerSet(
     {
@@ -137,7 +139,7 @@ export const startProxy = async (
       contexts,
       sinks,
       log,
-      filters: { dice, stats, log, identity },
+      filters: { dice, stats, log, identity, clusters, keys, wallMs },
       routes: (name) => configuration.routes(name),
     },
     deps.drainMs ?? defaultDrainMs,

@@ -1,15 +1,24 @@
 import type { Logger } from '@lateen/base';
-import type { Dice, HttpFilterSettings, ListenerTable } from '@lateen/routing';
+import type { Dice, FilterChainTable, HttpFilterSettings, ListenerTable } from '@lateen/routing';
+import type { ClusterDirectory } from '../http/connection-manager.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { corsFilterName, createCorsFilter } from './envoy.filters.http.cors/cors-filter.ts';
+import { createExtAuthzFilter } from './envoy.filters.http.ext_authz/ext-authz-filter.ts';
 import { createFaultFilter, faultFilterName } from './envoy.filters.http.fault/fault-filter.ts';
 import {
   createGrpcStatsFilter,
   grpcStatsFilterName,
 } from './envoy.filters.http.grpc_stats/grpc-stats-filter.ts';
+import { createJwtFilter } from './envoy.filters.http.jwt_authn/jwt-filter.ts';
+import type { KeySets } from './envoy.filters.http.jwt_authn/key-sets.ts';
+import { createRbacFilter } from './envoy.filters.http.rbac/rbac-filter.ts';
+import { createNetworkExtAuthz } from './envoy.filters.network.ext_authz/network-ext-authz.ts';
+import { createNetworkRbac } from './envoy.filters.network.rbac/network-rbac.ts';
+import { createAlpnFilter } from './istio.alpn/alpn-filter.ts';
 import type { MeshIdentity } from './istio.stats/mesh-identity.ts';
 import { createMeshStatsFilter, meshStatsFilterName } from './istio.stats/mesh-stats-filter.ts';
+import type { NetworkGate } from './network-gate.ts';
 
 /** What filters may need to work. */
 export interface FilterEnvironment {
@@ -18,9 +27,21 @@ export interface FilterEnvironment {
   readonly log: Logger;
   /** Who this proxy is: labels of its own workload. */
   readonly identity: MeshIdentity;
+  readonly clusters: ClusterDirectory;
+  /** Keys that tokens are checked with. */
+  readonly keys: KeySets;
+  /** Milliseconds since the epoch. */
+  readonly wallMs: () => number;
 }
 
-/** Names that are part of the chain elsewhere, or change nothing for HTTP/1.1. */
+/** The chain that filters are built for. */
+export interface FilterPlace {
+  readonly listener: ListenerTable;
+  /** `stat_prefix` of the connection manager. */
+  readonly statPrefix: string;
+}
+
+/** Names that are part of the chain elsewhere, or without effect here. */
 const builtIn: ReadonlySet<string> = new Set([
   'envoy.filters.http.router',
   'istio.metadata_exchange',
@@ -29,9 +50,30 @@ const builtIn: ReadonlySet<string> = new Set([
   'envoy.filters.http.upstream_codec',
 ]);
 
-const build = (
+/** Filters that are known by what their settings are, whatever they are called. */
+const buildByKind = (
+  { config }: HttpFilterSettings,
+  { statPrefix }: FilterPlace,
+  environment: FilterEnvironment,
+): HttpFilter | undefined => {
+  const { dice, stats, clusters, keys, wallMs } = environment;
+  switch (config.kind) {
+    case 'rbac':
+      return createRbacFilter(config, { stats, statPrefix });
+    case 'jwt-authn':
+      return createJwtFilter(config, { keys, stats, statPrefix, wallMs });
+    case 'ext-authz':
+      return createExtAuthzFilter(config, { clusters, dice, stats, statPrefix });
+    case 'alpn':
+      return createAlpnFilter(config);
+    default:
+      return undefined;
+  }
+};
+
+const buildByName = (
   settings: HttpFilterSettings,
-  listener: ListenerTable,
+  { listener }: FilterPlace,
   environment: FilterEnvironment,
 ): HttpFilter | undefined => {
   const { dice, stats } = environment;
@@ -56,13 +98,60 @@ const build = (
   }
 };
 
+/** Off where no route has settings for it (`HttpFilter.disabled`). */
+const onlyWhereConfigured = (filter: HttpFilter): HttpFilter => ({
+  ...filter,
+  forRoute: (config) => (config === undefined ? undefined : filter.forRoute(config)),
+});
+
+const build = (
+  settings: HttpFilterSettings,
+  place: FilterPlace,
+  environment: FilterEnvironment,
+): HttpFilter | undefined => {
+  const built =
+    buildByKind(settings, place, environment) ?? buildByName(settings, place, environment);
+  if (built === undefined) return undefined;
+  // Routes override settings by the name the chain gives a filter.
+  const filter = { ...built, name: settings.name };
+  return settings.disabled ? onlyWhereConfigured(filter) : filter;
+};
+
 /** Filters of a connection manager, in the order of its chain. */
 export const buildHttpFilters = (
   settings: readonly HttpFilterSettings[],
-  listener: ListenerTable,
+  place: FilterPlace,
   environment: FilterEnvironment,
 ): readonly HttpFilter[] =>
   settings.flatMap((one) => {
-    const filter = build(one, listener, environment);
+    const filter = build(one, place, environment);
     return filter === undefined ? [] : [filter];
+  });
+
+/** Network filters whose place is elsewhere: they end the chain, or change nothing. */
+const passiveNetworkFilters: ReadonlySet<string> = new Set([
+  'istio.stats',
+  'istio.metadata_exchange',
+  'envoy.filters.network.metadata_exchange',
+]);
+
+/** What decides about connections of a chain, in the order of its filters. */
+export const buildNetworkGates = (
+  { filters, name: chain }: FilterChainTable,
+  { stats, clusters, dice, log }: FilterEnvironment,
+): readonly NetworkGate[] =>
+  filters.flatMap(({ name, settings }): NetworkGate[] => {
+    switch (settings.kind) {
+      case 'network-rbac':
+        return [createNetworkRbac(settings, stats)];
+      case 'network-ext-authz':
+        return [createNetworkExtAuthz(settings, { clusters, dice, stats })];
+      case 'raw':
+        if (!passiveNetworkFilters.has(name)) {
+          log.warn('network filter is not known and left out', { name, chain });
+        }
+        return [];
+      default:
+        return [];
+    }
   });

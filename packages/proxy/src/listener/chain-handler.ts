@@ -4,12 +4,17 @@ import type { Logger } from '@lateen/base';
 import type { DownstreamTlsSettings, FilterChainTable, ListenerTable } from '@lateen/routing';
 import { openAccessLogs } from '../access-log/access-logger.ts';
 import type { LogSinks } from '../access-log/log-sink.ts';
-import { buildHttpFilters, type FilterEnvironment } from '../filters/filter-registry.ts';
+import {
+  buildHttpFilters,
+  buildNetworkGates,
+  type FilterEnvironment,
+} from '../filters/filter-registry.ts';
+import { gatedConnection, type NetworkGate, passGates } from '../filters/network-gate.ts';
 import { ConnectionManager, type HttpDependencies } from '../http/connection-manager.ts';
 import { HttpConnectionHost } from '../http/http-connection-host.ts';
 import type { RouteHolder } from '../http/route-holder.ts';
 import { Http2ConnectionHost } from '../http2/http2-connection-host.ts';
-import { type TcpDependencies, TcpProxy } from '../tcp/tcp-proxy.ts';
+import { type TcpArrival, type TcpDependencies, TcpProxy } from '../tcp/tcp-proxy.ts';
 import type { ConnectionTls } from '../tls/connection-tls.ts';
 import { acceptTls, DownstreamTlsStats } from '../tls/downstream-tls.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
@@ -27,6 +32,15 @@ export interface ListenerDependencies {
   routes(name: string): RouteHolder;
 }
 
+/** A connection whose transport is done. */
+interface Arrival {
+  readonly isTls: boolean;
+  readonly serverName: string;
+  readonly tls: ConnectionTls | undefined;
+  /** Bytes that were read already. */
+  readonly first: Buffer | undefined;
+}
+
 /** One filter chain at work. */
 export class ChainHandler {
   readonly table: FilterChainTable;
@@ -35,6 +49,7 @@ export class ChainHandler {
   readonly #tcp: TcpProxy | undefined;
   readonly #deps: ListenerDependencies;
   readonly #isInbound: boolean;
+  readonly #gates: readonly NetworkGate[];
   readonly #tlsStats: DownstreamTlsStats;
 
   constructor(
@@ -46,6 +61,7 @@ export class ChainHandler {
     this.table = table;
     this.#deps = deps;
     this.#isInbound = listener.direction === 'inbound';
+    this.#gates = buildNetworkGates(table, deps.filters);
     this.#tlsStats = new DownstreamTlsStats(deps.http.stats, listener.statPrefix || listener.name);
     if (table.http !== undefined) {
       const settings = table.http;
@@ -59,7 +75,11 @@ export class ChainHandler {
         {
           settings,
           routes: holder,
-          filters: buildHttpFilters(settings.httpFilters, listener, deps.filters),
+          filters: buildHttpFilters(
+            settings.httpFilters,
+            { listener, statPrefix: settings.statPrefix },
+            deps.filters,
+          ),
           accessLogs: openAccessLogs(logs, deps.sinks, deps.log),
           chainName: table.name,
         },
@@ -93,24 +113,48 @@ export class ChainHandler {
     } else socket.destroy();
   }
 
-  #serve(
-    socket: net.Socket,
-    options: {
-      readonly isTls: boolean;
-      readonly serverName: string;
-      readonly tls: ConnectionTls | undefined;
-      readonly first: Buffer | undefined;
-    },
-  ): void {
+  /** Lets a connection through the network filters, then serves it. */
+  #serve(socket: net.Socket, arrival: Arrival): void {
+    if (this.#gates.length === 0) {
+      this.#hand(socket, arrival);
+      return;
+    }
+    const remote = socket.remoteAddress ?? '';
+    const localLabel = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    const { serverName, tls } = arrival;
+    const remoteLabel = `${remote}:${socket.remotePort ?? 0}`;
+    const gated = gatedConnection({ remote, localLabel, serverName, tls }, remoteLabel);
+    socket.on('error', () => undefined);
+    passGates(this.#gates, gated, (admitted) => {
+      if (socket.destroyed) return;
+      if (!admitted) {
+        this.#turnAway(socket, arrival, gated.denial);
+        return;
+      }
+      // What came while a gate was thinking waits in the socket's queue.
+      const waiting = socket.read() as Buffer | null;
+      const parts = [arrival.first, waiting].filter((part) => part !== undefined && part !== null);
+      const first = parts.length > 1 ? Buffer.concat(parts) : parts[0];
+      this.#hand(socket, { ...arrival, first });
+    });
+  }
+
+  #turnAway(socket: net.Socket, arrival: Arrival, reason: string): void {
+    if (this.#tcp === undefined) socket.destroy();
+    else this.#tcp.refuse(socket, this.#tcpArrival(arrival), reason);
+  }
+
+  #tcpArrival({ serverName, tls, first }: Arrival): TcpArrival {
+    return { serverName, chainName: this.table.name, isInbound: this.#isInbound, tls, first };
+  }
+
+  #hand(socket: net.Socket, arrival: Arrival): void {
+    const { isTls, first } = arrival;
     if (this.#http2 !== undefined && this.#isHttp2(socket)) {
-      this.#http2.accept(socket, options.isTls, options.first);
-    } else if (this.#http !== undefined) this.#http.accept(socket, options.isTls, options.first);
-    else if (this.#tcp !== undefined) {
-      const { serverName, tls, first } = options;
-      const { name: chainName } = this.table;
-      const isInbound = this.#isInbound;
-      this.#tcp.accept(socket, { serverName, chainName, isInbound, tls, first });
-    } else socket.destroy();
+      this.#http2.accept(socket, isTls, first);
+    } else if (this.#http !== undefined) this.#http.accept(socket, isTls, first);
+    else if (this.#tcp !== undefined) this.#tcp.accept(socket, this.#tcpArrival(arrival));
+    else socket.destroy();
   }
 
   /** Known before the first byte; what turns out later is taken over from HTTP/1.1. */

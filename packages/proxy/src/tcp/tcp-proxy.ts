@@ -73,6 +73,13 @@ export class TcpProxy {
     this.#connect(session, session.cluster, arrival.first, 1);
   }
 
+  /** Ends a connection that a filter did not let in; it is logged with the reason. */
+  refuse(socket: net.Socket, arrival: TcpArrival, reason: string): void {
+    const session = this.#begin(socket, arrival);
+    session.terminationDetails = reason;
+    socket.destroy();
+  }
+
   /** Closes everything at once. */
   destroy(): void {
     for (const { downstream } of this.sessions) downstream.destroy();
@@ -92,6 +99,7 @@ export class TcpProxy {
       endpoint: undefined,
       upstreamLocalLabel: undefined,
       transportFailure: undefined,
+      terminationDetails: undefined,
       flags: '',
       bytesReceived: 0,
       bytesSent: 0,

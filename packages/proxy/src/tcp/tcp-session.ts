@@ -19,6 +19,8 @@ export interface TcpSession {
   endpoint: Endpoint | undefined;
   upstreamLocalLabel: string | undefined;
   transportFailure: string | undefined;
+  /** `%CONNECTION_TERMINATION_DETAILS%`. */
+  terminationDetails: string | undefined;
   flags: ResponseFlag | '';
   bytesReceived: number;
   bytesSent: number;
