@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { createLogger, type LogLevel } from '@lateen/base';
 import { createKubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
 import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
+import { defaultInjectionOptions } from './injection/injection-options.ts';
 import { PilotError } from './pilot-error.ts';
 import { defaultRootRotation, type RootRotation } from './security/mesh-authority.ts';
 import { startPilot } from './start-pilot.ts';
@@ -43,6 +44,7 @@ interface Settings {
   readonly level: LogLevel;
   readonly kubeconfig: string;
   readonly podName: string;
+  readonly clusterId: string;
 }
 
 /** Milliseconds of a flag; absent takes the default. */
@@ -83,6 +85,7 @@ const readSettings = (env: NodeJS.ProcessEnv): Settings => {
     level,
     kubeconfig,
     podName: env['POD_NAME'] ?? 'istiod',
+    clusterId: env['CLUSTER_ID'] ?? defaultInjectionOptions.clusterId,
   };
 };
 
@@ -105,6 +108,7 @@ const run = async (): Promise<void> => {
     rootRotation: settings.rootRotation,
     httpAddress: settings.httpAddress,
     podName: settings.podName,
+    clusterId: settings.clusterId,
     configDelays: settings.configDelays,
     yieldTurn: () => setImmediate(),
     signal: stop.signal,

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@lateen/base';
 import type { KeyAlgorithm } from '@lateen/identity';
-import type { KubeClient } from '@lateen/kube';
+import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
 import { buildPushContext, type PushContext } from '@lateen/translator';
 import { typeUrls } from '@lateen/xds';
 import { AdsServer, type Connection } from './ads/ads-server.ts';
@@ -18,6 +18,7 @@ import {
   withClusters,
 } from './ingest/config-change.ts';
 import { Ingest } from './ingest/ingest.ts';
+import { defaultInjectionOptions } from './injection/injection-options.ts';
 import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
@@ -55,6 +56,10 @@ export interface PilotOptions {
   readonly podName: string;
   /** Default `istio-system`. */
   readonly rootNamespace?: string;
+  /** Id of the cluster behind `client`. Default `Kubernetes`. */
+  readonly clusterId?: string;
+  /** Makes a client of a remote Secret's kubeconfig. Throws what is wrong with it. Default: over HTTPS. */
+  readonly connect?: (kubeconfig: string) => KubeClient;
   /** Default `defaultConfigDelays`. */
   readonly configDelays?: DebounceDelays;
   /** For changes of endpoints only. Default `defaultEndpointDelays`. */
@@ -64,6 +69,9 @@ export interface PilotOptions {
   /** Stops a start that still waits for the API server. */
   readonly signal?: AbortSignal;
 }
+
+const connectByKubeconfig = (kubeconfig: string): KubeClient =>
+  createKubeClient(parseKubeConfig(kubeconfig));
 
 /** A running control plane. */
 export interface Pilot {
@@ -115,6 +123,8 @@ export class RunningPilot {
       log,
       jitter,
       rootNamespace: options.rootNamespace ?? defaultRootNamespace,
+      clusterId: options.clusterId ?? defaultInjectionOptions.clusterId,
+      connect: options.connect ?? connectByKubeconfig,
       onChange: (change) => this.#debounce.add(change),
       onEvent: (type, event) => this.#metrics.configEvents.add(1, { type, event }),
     });

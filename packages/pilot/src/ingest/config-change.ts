@@ -1,5 +1,6 @@
 import { typeUrls } from '@lateen/xds';
 import { mergeScopes, type PushScope } from '../ads/proxy-stream.ts';
+import { type WatchedKindName, watchedKinds } from './watched-kind.ts';
 
 /** What happened to the API objects since the last push, merged. */
 export interface ConfigChange {
@@ -12,6 +13,29 @@ export interface ConfigChange {
    */
   readonly addresses: ReadonlySet<string>;
 }
+
+/** What a change of one object means; `before` and `after` as in `InformerChange`. */
+export const objectChange = (
+  name: WatchedKindName,
+  { before, after }: { readonly before?: unknown; readonly after?: unknown },
+): ConfigChange => {
+  const { scope, resource } = watchedKinds[name];
+  const touchesWorkloads = name === 'pods' || name === 'endpointSlices';
+  return {
+    scope,
+    kinds: new Set([resource.kind]),
+    addresses: new Set(
+      touchesWorkloads ? [...workloadAddresses(before), ...workloadAddresses(after)] : [],
+    ),
+  };
+};
+
+/** Anything may be different now, because of an object of this kind. */
+export const wholeChange = (kind: string): ConfigChange => ({
+  scope: 'all',
+  kinds: new Set([kind]),
+  addresses: new Set(),
+});
 
 /** Both changes together. */
 export const mergeChanges = (left: ConfigChange, right: ConfigChange): ConfigChange => ({

@@ -32,6 +32,8 @@ describe('Ingest', () => {
       log: silentLogger,
       jitter: () => 0,
       rootNamespace: 'istio-system',
+      clusterId: 'Kubernetes',
+      connect: () => client,
       onChange: (change) => changes.push(change),
       onEvent: (kind, event) => {
         events.push(`${kind} ${event}`);

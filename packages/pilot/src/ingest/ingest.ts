@@ -1,17 +1,13 @@
 import type { KubeObject } from '@lateen/api';
 import { type Clock, formatDiagnostic, type Logger } from '@lateen/base';
-import { Informer, type InformerChange, isKubeError, type KubeClient } from '@lateen/kube';
+import type { Informer, InformerChange, KubeClient } from '@lateen/kube';
 import { defaultMeshConfig, type MeshConfig, type MeshInputs } from '@lateen/translator';
 import type { PushScope } from '../ads/proxy-stream.ts';
-import { type ConfigChange, workloadAddresses } from './config-change.ts';
+import { type CollectionStatus, Collections } from './collections.ts';
+import { type ConfigChange, objectChange } from './config-change.ts';
 import { readMeshConfigText } from './mesh-config-text.ts';
-import {
-  type Fields,
-  isRelevantChange,
-  type WatchedKind,
-  type WatchedKindName,
-  watchedKinds,
-} from './watched-kind.ts';
+import { type RemoteClusterStatus, RemoteClusters } from './remote-clusters.ts';
+import { type WatchedKindName, watchedKinds } from './watched-kind.ts';
 
 /** Where Istio keeps its mesh configuration. */
 const meshConfigName = 'istio';
@@ -24,6 +20,10 @@ export interface IngestOptions {
   readonly jitter: () => number;
   /** Namespace of the ConfigMap `istio`. */
   readonly rootNamespace: string;
+  /** Id of the cluster that is followed. */
+  readonly clusterId: string;
+  /** Makes a client of another cluster's kubeconfig. Throws what is wrong with it. */
+  readonly connect: (kubeconfig: string) => KubeClient;
   /** Called after each change that matters, once everything has been read. */
   readonly onChange: (change: ConfigChange) => void;
   /** Called for every event, with the kind and what happened to it. */
@@ -33,69 +33,55 @@ export interface IngestOptions {
 /** Until key sets are fetched, tokens whose keys are not inline are invalid. */
 const noKeySets: ReadonlyMap<string, string> = new Map();
 
-/** How well one kind is followed. */
-export interface IngestStatus {
-  readonly kind: string;
-  readonly objects: number;
-  /** `away`: the API server cannot be reached, and the last known state is served. */
-  readonly state: 'followed' | 'away' | 'not-installed';
-  readonly lastError: string | undefined;
-}
-
-const stateOf = ({ connected, lastError }: Informer<KubeObject>): IngestStatus['state'] => {
-  if (connected) return 'followed';
-  return isKubeError(lastError, 'not-found') ? 'not-installed' : 'away';
-};
-
 /** Follows the API server and holds what pushes are computed from. */
 export class Ingest {
   readonly #options: IngestOptions;
-  readonly #informers: ReadonlyMap<WatchedKindName, Informer<KubeObject>>;
-  /** Arrays keep their identity until something in them changes that matters. */
-  readonly #lists = new Map<WatchedKindName, readonly KubeObject[]>();
+  readonly #collections: Collections;
+  readonly #remote: RemoteClusters;
   #meshConfig: MeshConfig = defaultMeshConfig;
   #meshConfigError: string | undefined;
   #isSynced = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
-    const { client, clock, log, jitter, rootNamespace } = options;
-    this.#informers = new Map(
-      Object.entries(watchedKinds).map(([name, { resource }]) => [
-        name as WatchedKindName,
-        new Informer<KubeObject>({
-          client,
-          resource,
-          clock,
-          log,
-          jitter,
-          ...(name === 'configMaps'
-            ? { namespace: rootNamespace, fieldSelector: `metadata.name=${meshConfigName}` }
-            : {}),
-        }),
-      ]),
-    );
-    for (const [name, informer] of this.#informers)
-      informer.onChange((change) => this.#note(name, watchedKinds[name], change));
+    const { client, clock, log, jitter, rootNamespace, onEvent } = options;
+    this.#collections = new Collections({
+      client,
+      clock,
+      log,
+      jitter,
+      onEvent,
+      kinds: Object.keys(watchedKinds) as WatchedKindName[],
+      selections: {
+        configMaps: { namespace: rootNamespace, fieldSelector: `metadata.name=${meshConfigName}` },
+      },
+      onChange: (name, change) => this.#note(name, change),
+    });
+    this.#remote = new RemoteClusters({
+      clusterId: options.clusterId,
+      rootNamespace,
+      secrets: this.#collections.informer('secrets'),
+      clock,
+      log,
+      jitter,
+      connect: options.connect,
+      onChange: (change) => {
+        if (this.#isSynced) options.onChange(change);
+      },
+    });
   }
 
-  /** Starts following until the signal fires. Resolves when everything has been read once. */
+  /** Starts following until the signal fires. Resolves when everything of this cluster has been read once. */
   async start(signal: AbortSignal): Promise<void> {
-    for (const informer of this.#informers.values()) void informer.run(signal);
-    const reads = [...this.#informers].map(([name, informer]) =>
-      watchedKinds[name].isOptional
-        ? Promise.race([informer.synced, this.#absence(watchedKinds[name], signal)])
-        : informer.synced,
-    );
-    await Promise.all(reads);
+    this.#remote.start();
+    signal.addEventListener('abort', () => this.#remote.stop(), { once: true });
+    await this.#collections.start(signal);
     this.#isSynced = true;
   }
 
   /** The cache of a kind, for parts that follow it themselves. */
   informer(name: WatchedKindName): Informer<KubeObject> {
-    const found = this.#informers.get(name);
-    if (found === undefined) throw new RangeError(`${name} is not watched`);
-    return found;
+    return this.#collections.informer(name);
   }
 
   get isSynced(): boolean {
@@ -121,54 +107,39 @@ export class Ingest {
       requestAuthentications: this.#list('requestAuthentications'),
       authorizationPolicies: this.#list('authorizationPolicies'),
       keySets: noKeySets,
+      clusterId: this.#options.clusterId,
+      remoteClusters: this.#remote.clusters,
     };
   }
 
-  status(): readonly IngestStatus[] {
-    return [...this.#informers].map(([name, informer]) => ({
-      kind: watchedKinds[name].resource.kind,
-      objects: informer.list().length,
-      state: stateOf(informer),
-      lastError:
-        informer.lastError?.message ?? (name === 'configMaps' ? this.#meshConfigError : undefined),
-    }));
+  status(): readonly CollectionStatus[] {
+    return this.#collections
+      .status()
+      .map((one) =>
+        one.name === 'configMaps' && this.#meshConfigError !== undefined
+          ? { ...one, lastError: one.lastError ?? this.#meshConfigError }
+          : one,
+      );
+  }
+
+  /** How it goes with the other clusters of the mesh. */
+  remoteStatus(): readonly RemoteClusterStatus[] {
+    return this.#remote.status();
   }
 
   #list(name: WatchedKindName): readonly KubeObject[] {
-    let list = this.#lists.get(name);
-    if (list === undefined) {
-      list = this.#informers.get(name)?.list() ?? [];
-      this.#lists.set(name, list);
-    }
-    return list;
+    return this.#collections.list(name);
   }
 
-  #note(name: WatchedKindName, kind: WatchedKind, change: InformerChange<KubeObject>): void {
-    const { before, after } = change;
-    const event = before === undefined ? 'add' : after === undefined ? 'delete' : 'update';
-    this.#options.onEvent(kind.resource.kind, event);
-    const isRelevant = isRelevantChange(
-      kind,
-      before as Fields | undefined,
-      after as Fields | undefined,
-    );
-    if (!isRelevant) return;
-    this.#lists.delete(name);
+  #note(name: WatchedKindName, change: InformerChange<KubeObject>): void {
     if (name === 'configMaps' && !this.#readMeshConfig(change)) return;
     if (!this.#isSynced) return;
-    const touchesWorkloads = name === 'pods' || name === 'endpointSlices';
-    const addresses = touchesWorkloads
-      ? [...workloadAddresses(before), ...workloadAddresses(after)]
-      : [];
-    this.#options.onChange({
-      scope: this.#scopeOf(name, kind),
-      kinds: new Set([kind.resource.kind]),
-      addresses: new Set(addresses),
-    });
+    this.#options.onChange({ ...objectChange(name, change), scope: this.#scopeOf(name) });
   }
 
   /** Destinations of virtual services join a Sidecar's scope, and so decide which clusters there are. */
-  #scopeOf(name: WatchedKindName, { scope }: WatchedKind): PushScope {
+  #scopeOf(name: WatchedKindName): PushScope {
+    const { scope } = watchedKinds[name];
     return name === 'virtualServices' && this.#list('sidecars').length > 0 ? 'all' : scope;
   }
 
@@ -191,18 +162,5 @@ export class Ingest {
       rootNamespace: value.rootNamespace || defaultMeshConfig.rootNamespace,
     };
     return true;
-  }
-
-  /** Resolves when the API server says it has no such kind; otherwise never. */
-  async #absence({ resource }: WatchedKind, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#options.client.list(resource, { signal });
-    } catch (error) {
-      if (isKubeError(error, 'not-found')) {
-        this.#options.log.warn('kind is not installed', { kind: resource.kind });
-        return;
-      }
-    }
-    await new Promise<never>(() => undefined);
   }
 }

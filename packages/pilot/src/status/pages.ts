@@ -27,6 +27,7 @@ export const statusPages = (sources: PageSources): Readonly<Record<string, PageB
   '/debug/syncz': () => jsonPage(syncStatuses(sources.ads.connections, sources.controlPlane)),
   '/debug/adsz': () => jsonPage(adsClients(sources.ads.connections)),
   '/debug/registryz': () => jsonPage(sources.registry()),
+  '/debug/clusterz': () => jsonPage(sources.ingest.remoteStatus()),
   '/debug/ingestz': () => jsonPage(sources.ingest.status()),
   '/debug/diagnosticz': () => jsonPage(sources.diagnostics()),
   '/debug/config_dump': (query) => configDumpPage(sources, query.get('proxyID') ?? ''),
@@ -36,11 +37,16 @@ export const statusPages = (sources: PageSources): Readonly<Record<string, PageB
 const readyPage = ({ isReady, ingest }: PageSources): Page => {
   if (!isReady()) return textPage('waiting for the first complete read of the API server\n', 503);
   const away = ingest.status().filter(({ state }) => state === 'away');
-  return away.length === 0
-    ? textPage('ready\n')
-    : textPage(
-        `ready, but serving the last known state: no watch of ${away.map(({ kind }) => kind).join(', ')}\n`,
-      );
+  const lost = ingest.remoteStatus().filter(({ state }) => state !== 'synced');
+  const notes = [
+    ...(away.length === 0 ? [] : [`no watch of ${away.map(({ kind }) => kind).join(', ')}`]),
+    ...lost.map(({ clusterId, state }) => `remote cluster ${clusterId} is ${state}`),
+  ];
+  return textPage(
+    notes.length === 0
+      ? 'ready\n'
+      : `ready, but serving the last known state: ${notes.join('; ')}\n`,
+  );
 };
 
 const configDumpPage = async ({ ads }: PageSources, proxyId: string): Promise<Page> => {
