@@ -116,6 +116,7 @@ export {
   type IstioValidationOptions,
   validateIstioObject,
 } from './istio/validation/istio-object.ts';
+export { pathProblem } from './istio/validation/path-template.ts';
 export { lightRegexProblem } from './istio/validation/regex.ts';
 export type {
   RouteDestination,

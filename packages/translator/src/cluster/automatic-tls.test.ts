@@ -137,7 +137,7 @@ test('the client shows its certificate and wants an identity of the service', ()
     ', subsets: [{ name: v1, labels: { version: v1 } }]',
   );
   const mutual = clusterOf(subset, `outbound|9080|v1|${reviews}`);
-  assert.equal(upstreamTlsOf(mutual.transportSocket)['sni'], `outbound_.9080_.v1_.${reviews}`);
+  assert.equal(upstreamTlsOf(mutual.transportSocket).sni, `outbound_.9080_.v1_.${reviews}`);
   const own = clusterOf(
     rule('{ mode: ISTIO_MUTUAL, sni: other, subjectAltNames: ["spiffe://a/b"] }'),
   );

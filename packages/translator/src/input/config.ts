@@ -1,5 +1,5 @@
 import { type KubeObject, validateIstioObject } from '@lateen/api';
-import { type Diagnostic, hasErrors } from '@lateen/base';
+import type { Diagnostic } from '@lateen/base';
 import type { Reader } from './reader.ts';
 
 /** An API object read once into what the translator uses of it. */
@@ -40,9 +40,17 @@ const fieldOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-/** `whole`: kinds such as EndpointSlice carry their fields beside `metadata` instead of in `spec`. */
-export interface ReadOptions {
+/** What is left of a spec that does not pass validation, given the errors. */
+export type Salvage<Spec> = (spec: Spec, errors: readonly Diagnostic[]) => Spec;
+
+export interface ReadOptions<Spec> {
+  /** `whole`: kinds such as EndpointSlice carry their fields beside `metadata` instead of in `spec`. */
   readonly root: 'spec' | 'whole';
+  /**
+   * Keeps objects that do not pass validation: for kinds that restrict, where leaving one out would
+   * open what it closes. Absent: they are skipped.
+   */
+  readonly salvage?: Salvage<Spec> | undefined;
 }
 
 const nameOf = (object: KubeObject): { readonly name: string; readonly namespace: string } => {
@@ -61,7 +69,7 @@ export const readConfig = <Spec>(
   kind: string,
   object: KubeObject,
   reader: Reader<Spec | undefined>,
-  options: ReadOptions = { root: 'spec' },
+  options: ReadOptions<Spec> = { root: 'spec' },
 ): ReadConfig<Spec> => {
   const { name, namespace } = nameOf(object);
   const about = `${kind}/${namespace}/${name}`;
@@ -69,14 +77,18 @@ export const readConfig = <Spec>(
     ...finding,
     object: about,
   }));
-  if (hasErrors(diagnostics)) return { config: undefined, diagnostics };
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0 && options.salvage === undefined) return { config: undefined, diagnostics };
+  let isUnreadable = false;
   const report = (path: string, message: string): void => {
+    isUnreadable = true;
     diagnostics.push({ severity: 'error', code: 'FieldInvalid', message, path, object: about });
   };
   if (name === '') report('metadata.name', 'must not be empty');
   const root = options.root === 'spec' ? (fieldOf(object, 'spec') ?? {}) : object;
-  const spec = reader(root, options.root === 'spec' ? 'spec' : '', report);
-  if (spec === undefined || hasErrors(diagnostics)) return { config: undefined, diagnostics };
+  const read = reader(root, options.root === 'spec' ? 'spec' : '', report);
+  if (read === undefined || isUnreadable) return { config: undefined, diagnostics };
+  const spec = errors.length > 0 ? (options.salvage?.(read, errors) ?? read) : read;
   const metadata = fieldOf(object, 'metadata');
   const config = {
     kind,

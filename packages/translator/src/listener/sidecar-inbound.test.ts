@@ -153,7 +153,7 @@ spec:
   const certificates = (value: string) =>
     downstreamTlsOf(
       listenerOf(sidecar + mode(value), '127.9.0.3_9443').filterChains[0]?.transportSocket,
-    )['certificates'];
+    ).certificates;
   assert.deepEqual(certificates('DISABLE'), ['file-cert:/c.pem~/k.pem agent']);
   assert.deepEqual(certificates('STRICT'), ['default agent']);
 });

@@ -17,6 +17,7 @@ import { type Sidecar, sidecar } from '../input/sidecar.ts';
 import { type VirtualService, virtualService } from '../input/virtual-service.ts';
 import type { MeshInputs } from '../mesh/mesh-inputs.ts';
 import { type NetworkGateways, networkGateways } from '../registry/network-gateways.ts';
+import { keepRestrictions, keepWhole } from '../security/invalid-policy.ts';
 import {
   buildPeerAuthenticationIndex,
   type PeerAuthenticationIndex,
@@ -108,17 +109,17 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     previous?.workloadEntries,
   ),
   peerAuthentications: readConfigSet(
-    { kind: 'PeerAuthentication', reader: peerAuthentication },
+    { kind: 'PeerAuthentication', reader: peerAuthentication, salvage: keepWhole },
     inputs.peerAuthentications,
     previous?.peerAuthentications,
   ),
   requestAuthentications: readConfigSet(
-    { kind: 'RequestAuthentication', reader: requestAuthentication },
+    { kind: 'RequestAuthentication', reader: requestAuthentication, salvage: keepWhole },
     inputs.requestAuthentications,
     previous?.requestAuthentications,
   ),
   authorizationPolicies: readConfigSet(
-    { kind: 'AuthorizationPolicy', reader: authorizationPolicy },
+    { kind: 'AuthorizationPolicy', reader: authorizationPolicy, salvage: keepRestrictions },
     inputs.authorizationPolicies,
     previous?.authorizationPolicies,
   ),

@@ -22,12 +22,13 @@ export interface ConfigSet<Spec> {
 export interface ConfigKind<Spec> {
   readonly kind: string;
   readonly reader: Reader<Spec | undefined>;
-  readonly root?: ReadOptions['root'];
+  readonly root?: ReadOptions<Spec>['root'];
+  readonly salvage?: ReadOptions<Spec>['salvage'];
 }
 
 /** The same set when nothing changed, so that whatever is built on it can be kept. */
 export const readConfigSet = <Spec>(
-  { kind, reader, root = 'spec' }: ConfigKind<Spec>,
+  { kind, reader, root = 'spec', salvage }: ConfigKind<Spec>,
   source: readonly KubeObject[],
   previous: ConfigSet<Spec> | undefined,
 ): ConfigSet<Spec> => {
@@ -36,7 +37,7 @@ export const readConfigSet = <Spec>(
   for (const object of source) {
     byObject.set(
       object,
-      previous?.byObject.get(object) ?? readConfig(kind, object, reader, { root }),
+      previous?.byObject.get(object) ?? readConfig(kind, object, reader, { root, salvage }),
     );
   }
   const read = [...byObject.values()];

@@ -43,6 +43,6 @@ export interface PushContext {
    * built anew, even if only endpoints changed.
    */
   readonly serviceAccounts: ServiceAccountIndex;
-  /** What was found wrong in the objects; those with errors are not in the indexes. */
+  /** What was found wrong in the objects; those with errors are not in the indexes, except policies. */
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -19,7 +19,15 @@ const sourceOf = (source: { readonly sdsConfig?: unknown } | undefined): string 
     ? 'agent'
     : 'ads';
 
-const common = (context: CommonTlsContext | undefined): Record<string, unknown> => {
+/** TLS as tests compare it; what is not there is undefined. */
+interface CommonView {
+  readonly certificates: readonly string[] | undefined;
+  readonly roots: string | undefined;
+  readonly names: readonly string[] | undefined;
+  readonly alpn: readonly string[] | undefined;
+}
+
+const common = (context: CommonTlsContext | undefined): CommonView => {
   const validation = context?.validationContextType;
   const combined = validation?.case === 'combinedValidationContext' ? validation.value : undefined;
   return {
@@ -37,13 +45,17 @@ const common = (context: CommonTlsContext | undefined): Record<string, unknown> 
 };
 
 /** What tests ask of a server's TLS. */
-export const downstreamTlsOf = (socket: TransportSocket | undefined): Record<string, unknown> => {
+export const downstreamTlsOf = (
+  socket: TransportSocket | undefined,
+): CommonView & { readonly required: boolean | undefined } => {
   const context = fromBinary(DownstreamTlsContextSchema, bytesOf(socket));
   return { ...common(context.commonTlsContext), required: context.requireClientCertificate };
 };
 
 /** What tests ask of a client's TLS. */
-export const upstreamTlsOf = (socket: TransportSocket | undefined): Record<string, unknown> => {
+export const upstreamTlsOf = (
+  socket: TransportSocket | undefined,
+): CommonView & { readonly sni: string } => {
   const context = fromBinary(UpstreamTlsContextSchema, bytesOf(socket));
   return { ...common(context.commonTlsContext), sni: context.sni };
 };

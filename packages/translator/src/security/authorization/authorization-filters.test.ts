@@ -242,3 +242,29 @@ test('CUSTOM under dry run asks nobody', () => {
   const tried = { ...custom('c', 'grpc'), annotations: '{ istio.io/dry-run: "true" }' };
   assert.deepEqual(filtersView(pushOf(policies([tried]), providers([grpc]))), []);
 });
+
+test('a policy that is not valid still restricts', () => {
+  const rows: readonly (readonly [string, RbacView])[] = [
+    [
+      '{ rules: [{ from: [{ source: {} }] }, { to: [{ operation: { methods: [GET] } }] }] }',
+      { action: 'ALLOW', rules: { 'ns[default]-policy[p]-rule[1]': 'any may :method exact GET' } },
+    ],
+    ['{ rules: [{ when: [{ key: nonsense, values: [a] }] }] }', { action: 'ALLOW', rules: {} }],
+    [
+      '{ action: DENY, rules: [{ from: [{ source: { namespaces: [a] } }], when: [{ key: nonsense, values: [a] }] }] }',
+      { action: 'DENY', rules: { 'ns[default]-policy[p]-rule[0]': 'peer ~.*/ns/a/.* may any' } },
+    ],
+    [
+      '{ action: DENY, rules: [{ to: [{ operation: { paths: ["/{**}/{*}"] } }] }] }',
+      { action: 'DENY', rules: { 'ns[default]-policy[p]-rule[0]': 'any may any' } },
+    ],
+  ];
+  for (const [spec, expected] of rows) {
+    const push = pushOf(policies([{ name: 'p', spec }]));
+    assert.ok(
+      push.diagnostics.some(({ severity }) => severity === 'error'),
+      spec,
+    );
+    assert.deepEqual(filtersView(push), [expected], spec);
+  }
+});

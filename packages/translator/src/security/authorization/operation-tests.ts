@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { pathProblem } from '@lateen/api';
 import { packAny } from '@lateen/xds';
 import type { Permission } from '@lateen/xds/gen/envoy/config/rbac/v3/rbac_pb.js';
 import { PermissionSchema } from '@lateen/xds/gen/envoy/config/rbac/v3/rbac_pb.js';
@@ -12,7 +13,7 @@ import { headerMatch, valueMatch } from './value-match.ts';
 type Build = TestBuilder<Permission>;
 
 const httpOnly =
-  (build: (value: string) => Permission): Build =>
+  (build: (value: string) => Permission | undefined): Build =>
   (values, { tcp }) =>
     values.map((value) => (tcp ? undefined : build(value)));
 
@@ -28,7 +29,9 @@ export const methodTests: Build = httpOnly((value) =>
 
 const isTemplate = (path: string): boolean => path.includes('{*}') || path.includes('{**}');
 
-const templateTest = (path: string): Permission => {
+/** Undefined: proxies would refuse the template, and everything else beside it. */
+const templateTest = (path: string): Permission | undefined => {
+  if (pathProblem(path) !== undefined) return undefined;
   const pathTemplate = path.replaceAll('{*}', '*').replaceAll('{**}', '**');
   const config = create(UriTemplateMatchConfigSchema, { pathTemplate });
   return create(PermissionSchema, {

@@ -50,12 +50,15 @@ interface Conditions {
   readonly operation: Requirement<Permission>[];
 }
 
-/** Undefined: an attribute is not known, and the rule cannot be understood. */
-const conditionsOf = (when: Rule['when']): Conditions | undefined => {
+/** Undefined: an attribute is not known, and the rule is left out (see `allOf`). */
+const conditionsOf = (when: Rule['when'], { lenient }: RuleContext): Conditions | undefined => {
   const conditions: Conditions = { source: [], operation: [] };
   for (const { key = '', values, notValues } of when) {
     const attribute = conditionAttribute(key);
-    if (attribute === undefined) return undefined;
+    if (attribute === undefined) {
+      if (lenient) continue;
+      return undefined;
+    }
     if (attribute.kind === 'source') {
       conditions.source.push({ build: attribute.build, values, notValues });
     } else {
@@ -70,7 +73,7 @@ const conditionsOf = (when: Rule['when']): Conditions | undefined => {
  * Undefined where the rule is left out (see `allOf`).
  */
 export const rulePolicy = (rule: Rule, context: RuleContext): Policy | undefined => {
-  const conditions = conditionsOf(rule.when);
+  const conditions = conditionsOf(rule.when, context);
   if (conditions === undefined) return undefined;
   const sources = rule.from.length > 0 ? rule.from : [{ source: undefined }];
   const operations = rule.to.length > 0 ? rule.to : [{ operation: undefined }];
