@@ -1,1 +1,10 @@
 export type * from './contract/index.ts';
+export {
+  dashboardPort,
+  type ListenAddress,
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+} from './start-telemetry.ts';
+export { TelemetryError, type TelemetryErrorCode } from './telemetry-error.ts';
+export { otlpPort, zipkinPort } from './traces/span-receiver.ts';

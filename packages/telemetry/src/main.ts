@@ -60,7 +60,7 @@ const run = async (): Promise<void> => {
     dashboard: parseAddress('address', values.address),
     ...(otlp && { otlp }),
     ...(zipkin && { zipkin }),
-    staticFolder: () => values.static,
+    staticFolder: () => Promise.resolve(values.static),
     allowedHosts: values['allow-host'] ?? [],
     isReadOnly: values['read-only'],
     ...(token !== undefined && token !== '' && { token }),

@@ -5,6 +5,7 @@ import { ConfigHistory } from './config/config-history.ts';
 import { throttled, wireObjectEvents } from './event-wiring.ts';
 import { createEyes, type Eyes } from './eyes.ts';
 import { createRawKubeClient } from './kubernetes/raw-client.ts';
+import { exposedHosts } from './mesh/exposed-hosts.ts';
 import { MeshObjects } from './mesh/mesh-objects.ts';
 import { SeriesStore } from './metrics/series-store.ts';
 import { createMetricsFetch } from './scrape/metrics-fetch.ts';
@@ -33,8 +34,8 @@ export interface TelemetryOptions {
   /** Absent: no spans are taken there. */
   readonly otlp?: ListenAddress;
   readonly zipkin?: ListenAddress;
-  /** Folder of the pages; undefined while there is none yet. */
-  readonly staticFolder: () => string | undefined;
+  /** Folder of the pages, when they are built; undefined: there are none. Never rejects. */
+  readonly staticFolder: () => Promise<string | undefined>;
   /** Names besides loopback's that the server is called by. */
   readonly allowedHosts: readonly string[];
   /** Lets clients from elsewhere write. */
@@ -96,13 +97,22 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     }),
   });
   const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));
+  let exposedVersion = -1;
+  let exposedNow: ReadonlySet<string> = new Set();
+  const exposed = (): ReadonlySet<string> => {
+    if (exposedVersion !== objects.version) {
+      exposedVersion = objects.version;
+      exposedNow = exposedHosts(eyes.model(), objects.list('VirtualService'));
+    }
+    return exposedNow;
+  };
   const server = await startHttpServer(options.dashboard, {
     routes: apiRoutes(eyes, connection.server),
     events,
     log,
     staticFolder: options.staticFolder,
     policy: {
-      allowedHosts: () => allowed,
+      allowedHosts: () => allowed.union(exposed()),
       isReadOnly: options.isReadOnly ?? false,
       ...(options.token !== undefined && { token: options.token }),
     },

@@ -48,8 +48,8 @@ export interface HttpServerOptions {
   readonly routes: readonly ApiRoute[];
   readonly events: EventStream;
   readonly policy: AccessPolicy;
-  /** Folder of the pages; undefined while there is none. */
-  readonly staticFolder: () => string | undefined;
+  /** Folder of the pages, when they are built; undefined: there are none. Never rejects. */
+  readonly staticFolder: () => Promise<string | undefined>;
   readonly log: Logger;
 }
 
@@ -132,10 +132,10 @@ class DashboardServer {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
       return;
     }
-    const folder = this.#options.staticFolder();
+    const folder = await this.#options.staticFolder();
     if (folder !== undefined && (await serveStatic(folder, request, response))) return;
     const message =
-      folder === undefined ? 'the pages are not built yet: try again' : 'there is no such page';
+      folder === undefined ? 'this server has no pages, only the API' : 'there is no such page';
     sendAnswer(response, problem(folder === undefined ? 'unavailable' : 'not-found', message));
   }
 

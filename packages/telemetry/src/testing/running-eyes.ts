@@ -72,7 +72,7 @@ export const runningEyes = async (
       routes: apiRoutes(eyes, 'https://127.0.0.1:6443'),
       events,
       log: silentLogger,
-      staticFolder: () => undefined,
+      staticFolder: () => Promise.resolve(undefined),
       policy: { allowedHosts: () => new Set(), isReadOnly: false, ...policy },
     },
   );
