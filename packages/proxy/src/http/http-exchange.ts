@@ -174,11 +174,9 @@ export class HttpExchange
     this.authority = found.authority;
     this.path = found.path;
     this.upgrade = found.upgrade;
+    if (found.closes === true) connection.closeAfter = true;
+    if (found.isProtocolError === true) manager.stats.protocolErrors.value++;
     if (found.reply === undefined) return true;
-    if (found.isProtocolError === true) {
-      connection.closeAfter = true;
-      manager.stats.protocolErrors.value++;
-    }
     this.localReply(found.reply);
     return false;
   }

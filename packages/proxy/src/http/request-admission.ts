@@ -17,6 +17,8 @@ export interface Admission {
   readonly reply?: LocalReply;
   /** The codec's refusal: the connection can say nothing further that is to be believed. */
   readonly isProtocolError?: boolean;
+  /** What follows on the connection is no HTTP for all we know. */
+  readonly closes?: boolean;
 }
 
 /** What HTTP/1.1 parsers of Envoy know; `allow_custom_methods` is not for users of Istio. */
@@ -32,6 +34,7 @@ const codecRefusal = (status: number, details: string): Admission => ({
   upgrade: undefined,
   reply: { status, body: reasonOf(status), details, flag: 'DPE' },
   isProtocolError: true,
+  closes: true,
 });
 
 const withReply = (authority: string, path: string, reply: LocalReply): Admission => ({
@@ -61,8 +64,10 @@ const admitPath = (
   if (path === undefined) return withReply(authority, found.path, badPath);
   if (typeof path !== 'string') return withReply(authority, path.location, path.reply);
   const upgrade = requestedUpgrade(request, method);
-  if (upgrade === undefined || settings.upgrades.has(upgrade)) return { authority, path, upgrade };
-  return withReply(authority, path, badUpgrade);
+  if (upgrade === undefined) return { authority, path, upgrade };
+  const closes = true;
+  if (settings.upgrades.has(upgrade)) return { authority, path, upgrade, closes };
+  return { ...withReply(authority, path, badUpgrade), closes };
 };
 
 /**

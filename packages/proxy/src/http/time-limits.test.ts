@@ -1,52 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import http2 from 'node:http2';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { startAccessLog } from '../testing/access-log-file.ts';
 import type { RawClient } from '../testing/raw-client.ts';
 import { eventually, type RunningProxy, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson } from '../testing/static-bootstrap.ts';
 import { httpUpstream, rawUpstream, type Upstream } from '../testing/upstream.ts';
-
-const format = '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n';
-
-/** Lines of the access log, as they come. */
-const logOf = async (): Promise<{
-  readonly manager: JsonObject;
-  next(): Promise<string>;
-  [Symbol.asyncDispose](): Promise<void>;
-}> => {
-  const folder = await mkdtemp(join(tmpdir(), 'lateen-limits-'));
-  const path = join(folder, 'log');
-  let seen = 0;
-  return {
-    manager: {
-      accessLog: [
-        {
-          name: 'file',
-          typedConfig: {
-            '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
-            path,
-            logFormat: { textFormatSource: { inlineString: format } },
-          },
-        },
-      ],
-    },
-    next: async () => {
-      let lines: string[] = [];
-      await eventually(() => {
-        lines = readFileSync(path, { encoding: 'utf8', flag: 'a+' }).split('\n');
-        return lines.length > seen + 1;
-      });
-      return lines[seen++] as string;
-    },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-  };
-};
 
 const counter = async (running: RunningProxy, name: string): Promise<number> => {
   const text = await (await running.admin('/stats')).text();
@@ -204,7 +165,7 @@ const answerTo = async (client: RawClient, send: string) => {
 for (const one of cases) {
   test(`ends ${one.what}`, { timeout: 10_000 }, async () => {
     await using up = await silentUpstream(one.begin);
-    await using log = await logOf();
+    await using log = await startAccessLog();
     await using running = await runProxy({
       clusters: [clusterJson('up', [up.port], one.cluster)],
       routes: [routeTo('up', '/', one.route)],
@@ -355,7 +316,7 @@ test('numbers and sizes of headers are bounded on both sides', { timeout: 10_000
   await using up = await rawUpstream((socket) => {
     socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 0\r\n\r\n`));
   });
-  await using log = await logOf();
+  await using log = await startAccessLog();
   const few = options('commonHttpProtocolOptions', { maxHeadersCount: 10 });
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port], few), clusterJson('many', [up.port])],

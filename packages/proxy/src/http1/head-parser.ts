@@ -105,6 +105,10 @@ const connectionFlags = (bytes: Buffer, start: number, end: number): number => {
   return flags;
 };
 
+/** `Name: value` with one space and none behind: how everyone writes it. */
+const isPlainLine = (bytes: Buffer, nameEnd: number, valueStart: number, valueEnd: number) =>
+  valueStart === nameEnd + 2 && bytes[nameEnd + 1] === 32 && bytes[valueEnd] === 13;
+
 /** Looks at one header line the codec cares about. A negative result refuses the message. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one switch on the name's length keeps the hot path free of string work
 function inspectLine(head: MessageHead, bytes: Buffer, base: number, line: number): number {
@@ -135,6 +139,9 @@ function inspectLine(head: MessageHead, bytes: Buffer, base: number, line: numbe
       // Even equal ones: as Envoy, and nobody behind us can read them differently.
       if (length < 0 || head.contentLength >= 0) return malformed;
       head.contentLength = length;
+      if (!isPlainLine(bytes, start + 14, valueStart, valueEnd)) {
+        head.replaceLine(line, 'content-length', String(length));
+      }
       break;
     }
     case 17: {
@@ -143,6 +150,9 @@ function inspectLine(head: MessageHead, bytes: Buffer, base: number, line: numbe
       const isChunked = valueEnd - valueStart === 7 && bytesEqualName(bytes, valueStart, 'chunked');
       if (!isOnly || !isChunked) return parseOutcome.unknownTransferCoding;
       head.flags |= chunked | transferEncoding;
+      if (!isPlainLine(bytes, start + 17, valueStart, valueEnd)) {
+        head.replaceLine(line, 'transfer-encoding', 'chunked');
+      }
       break;
     }
   }
@@ -294,6 +304,7 @@ export function parseResponseHead(
   length: number,
 ): number {
   startHead(head);
+  if (base < length && bytes[base] !== 72) return malformed;
   if (base + statusLineLength > length) return incomplete;
   const minor = minorVersion(bytes[base + 7]);
   if (!isVersionPrefix(bytes, base) || minor < 0 || bytes[base + 8] !== 32) return malformed;

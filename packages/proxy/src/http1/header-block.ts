@@ -152,6 +152,12 @@ export class HeaderBlock {
     this.#removedCount++;
   }
 
+  /** Another form of a line: parsers must not differ on what it says. Goes to the end. */
+  replaceLine(line: number, name: string, value: string): void {
+    this.removeLine(line);
+    this.append(name, value);
+  }
+
   /** Every line that is left, in order. */
   *entries(): Generator<readonly [string, string]> {
     for (let line = 0; line < this.count; line++) {

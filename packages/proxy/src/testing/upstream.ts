@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 
 /** A server for tests, on a free loopback port. */
@@ -25,8 +31,11 @@ const started = async (server: net.Server, sockets: Set<net.Socket>): Promise<Up
 };
 
 /** An HTTP server with Node's own parser: a second opinion on what we send. */
-export const httpUpstream = (listener: RequestListener): Promise<Upstream> => {
-  const server: Server = createServer(listener);
+export const httpUpstream = (
+  listener: RequestListener,
+  options: ServerOptions = {},
+): Promise<Upstream> => {
+  const server: Server = createServer(options, listener);
   server.keepAliveTimeout = 0;
   return started(server, new Set());
 };
