@@ -1,12 +1,19 @@
-import { lateenVersion, type MeshMembership, readProxyStatus } from '@lateen/runtime';
+import {
+  createRemoteSecret,
+  lateenVersion,
+  type MeshMembership,
+  readProxyStatus,
+} from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
 import { addAuthz } from './commands/authz.ts';
+import { addDashboard, defaultDashboardPort } from './commands/dashboard.ts';
 import { detachedUp } from './commands/detached-up.ts';
 import { down, downAll } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { addProxyConfig } from './commands/proxy-config.ts';
+import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
 import { stopSignal, type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -55,6 +62,9 @@ interface UpFlags {
   readonly detach?: boolean;
   readonly port: number;
   readonly gatewayPort: number;
+  readonly dashboardPort: number;
+  /** False with `--no-dashboard`. */
+  readonly dashboard: boolean;
   readonly images: readonly string[];
 }
 
@@ -63,6 +73,8 @@ const upWords = (flags: UpFlags): readonly string[] => [
   'up',
   ...['--state-dir', flags.stateDir],
   ...['--port', String(flags.port), '--gateway-port', String(flags.gatewayPort)],
+  ...['--dashboard-port', String(flags.dashboardPort)],
+  ...(flags.dashboard ? [] : ['--no-dashboard']),
   ...(flags.sample === undefined ? [] : ['--sample', flags.sample]),
   ...flags.images.flatMap((file) => ['--images', file]),
   ...(flags.clusters === undefined ? [] : ['--clusters', String(flags.clusters)]),
@@ -130,6 +142,13 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
       port,
       defaultGatewayPort,
     )
+    .option(
+      '--dashboard-port <port>',
+      'port of the dashboard, or the next free one',
+      port,
+      defaultDashboardPort,
+    )
+    .option('--no-dashboard', 'without the dashboard')
     .option('--images <file>', 'a further image catalog (repeatable)', collect, [])
     .addOption(
       new Option('--network <kind>', 'how pods are connected')
@@ -172,6 +191,26 @@ const addInspection = (program: Command, output: Output, env: NodeJS.ProcessEnv)
       output.out(await readProxyStatus(clusterConnection(flags, env)));
     });
   program
+    .command('remote-clusters')
+    .description('show the other clusters that this control plane reads')
+    .addOption(stateDirOption())
+    .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
+    .addOption(contextOption())
+    .action((flags: ClusterFlags) => printRemoteClusters(clusterConnection(flags, env), output));
+  program
+    .command('create-remote-secret')
+    .description('print the Secret with which other clusters of the mesh read this one')
+    .addOption(stateDirOption())
+    .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
+    .addOption(contextOption())
+    .option('--name <cluster>', 'cluster id (default: the name of the context)')
+    .option('--server <url>', 'address by which the others reach the API server')
+    .action(async (flags: ClusterFlags & { name?: string; server?: string }) => {
+      const connection = clusterConnection(flags, env);
+      const name = flags.name ?? connection.context;
+      output.out(await createRemoteSecret(connection, name, flags.server));
+    });
+  program
     .command('version')
     .description('show the version')
     .action(() => output.out(`lateen ${lateenVersion}\n`));
@@ -199,6 +238,7 @@ export const createProgram = (output: Output, env: NodeJS.ProcessEnv): Command =
         : down(findMember(stateDir, context).stateDir, output),
     );
   addInspection(program, output, env);
+  addDashboard(program, output, env);
   addExplain(program, output, env);
   addAuthz(program, output, env);
   addAnalyze(program, output, env);

@@ -36,6 +36,7 @@ export const startCard = (record: RunRecord, options: StartCardOptions): string 
   return [
     '',
     `  ${bold('Open')}      ${record.gateway.http}${page}`,
+    ...(record.dashboard === undefined ? [] : [`  ${bold('Watch')}     ${record.dashboard}`]),
     `  ${bold('kubectl')}   export KUBECONFIG=${record.kubeconfig}`,
     ...(options.binFolder === undefined
       ? []

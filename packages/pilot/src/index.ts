@@ -1,5 +1,6 @@
 export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
 export { readMeshConfigText } from './ingest/mesh-config-text.ts';
+export type { RemoteClusterStatus } from './ingest/remote-clusters.ts';
 export { injectPod } from './injection/inject-pod.ts';
 export { decideInjection, type InjectionDecision } from './injection/injection-decision.ts';
 export {

@@ -177,11 +177,11 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   });
   const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
   await overwriteObjects(client, [
-    node(network.nodeAddress, now),
+    node(network.nodeAddress, now, membership?.cluster),
     ...kubernetesService(network.serviceAddresses.first, { host: localhost, port }),
   ]);
   await applyObjects(client, [
-    ...istioSystem(),
+    ...istioSystem(membership?.network),
     ...(membership === undefined ? [] : membershipObjects()),
   ]);
   return agents;

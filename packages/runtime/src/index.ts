@@ -2,7 +2,8 @@ export { readMeshConfigText } from '@lateen/pilot';
 export type { MeshMembership } from './bootstrap/mesh-membership.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
-export { readProxyStatus } from './proxy-status.ts';
+export { type RemoteClusterRow, readProxyStatus, readRemoteClusters } from './proxy-status.ts';
+export { createRemoteSecret } from './remote-secret.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export {
   type MemberRecord,

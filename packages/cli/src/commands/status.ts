@@ -46,6 +46,7 @@ export const status = async (
   const rows: readonly (readonly [string, string])[] = [
     ['phase', record.phase],
     ['gateway', record.gateway.http],
+    ['dashboard', record.dashboard ?? 'none'],
     ['API server', record.apiServer],
     ['kubeconfig', record.kubeconfig],
     ['network', `${record.network.kind} ${record.network.cidr}`],

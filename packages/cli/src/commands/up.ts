@@ -3,10 +3,12 @@ import {
   type Cluster,
   type ClusterOptions,
   type MeshMembership,
+  type RunRecord,
   RuntimeError,
   startCluster,
   writeRunRecord,
 } from '@lateen/runtime';
+import { DashboardProcess } from '../dashboard/dashboard-process.ts';
 import { type Output, Progress } from '../progress.ts';
 import { applySample, findSample, type Sample, samplePath, untilPage } from '../sample.ts';
 import { startCard } from '../start-card.ts';
@@ -19,6 +21,9 @@ export interface UpOptions {
   readonly sample: string | undefined;
   readonly port: number;
   readonly gatewayPort: number;
+  readonly dashboardPort: number;
+  /** Serve the dashboard too. */
+  readonly dashboard: boolean;
   readonly images: readonly string[];
   /** Set in the process that `--detach` left in the background. */
   readonly background: boolean;
@@ -86,26 +91,43 @@ const readySample = (name: string | undefined): Sample | undefined => {
   return sample;
 };
 
+const openDashboard = async (
+  dashboard: DashboardProcess,
+  progress: Progress,
+): Promise<string | undefined> => {
+  const url = await dashboard.start();
+  if (url === undefined) progress.warn('dashboard', 'it did not start: see dashboard.log');
+  else progress.done('dashboard', url);
+  return url;
+};
+
+const withDashboard = (record: RunRecord, dashboard: string | undefined): RunRecord =>
+  dashboard === undefined ? record : { ...record, dashboard };
+
 /** Runs a cluster in this process until it is told to stop. Rejects with RuntimeError. */
 export const up = async (options: UpOptions, output: Output): Promise<void> => {
   const sample = readySample(options.sample);
   const signal = stopSignal(options.background);
   const progress = new Progress(output, () => performance.now());
   const cluster = await startCluster(clusterOptions(options, progress));
+  const eyes = new DashboardProcess(cluster.state, options.dashboardPort);
   try {
     if (sample !== undefined) await applySample(cluster.client, sample);
     await cluster.untilReady(signal);
+    const dashboard = options.dashboard ? openDashboard(eyes, progress) : undefined;
     if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
+    const record = withDashboard(cluster.record, await dashboard);
     if (!signal.aborted) {
       const { background: detached, sample: name, command, binFolder } = options;
       const { color } = output;
       const card = { sample: name, detached, command, binFolder, color };
-      if (options.membership === undefined) output.out(startCard(cluster.record, card));
-      writeRunRecord(cluster.state, { ...cluster.record, phase: 'ready' });
+      if (options.membership === undefined) output.out(startCard(record, card));
+      writeRunRecord(cluster.state, { ...record, phase: 'ready' });
     }
     await aborted(signal);
     output.out('\nstopping ...\n');
   } finally {
+    await eyes.stop();
     await cluster.stop();
   }
 };

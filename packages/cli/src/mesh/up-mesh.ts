@@ -27,6 +27,8 @@ const wordsFor = (member: MeshMember, at: number, options: UpOptions): readonly 
   ...['--member', member.name, '--network-id', member.network],
   ...['--mesh-root', meshRootFolder(options.stateDir)],
   ...['--port', String(options.port + at), '--gateway-port', String(options.gatewayPort + at)],
+  ...['--dashboard-port', String(options.dashboardPort + at)],
+  ...(options.dashboard ? [] : ['--no-dashboard']),
   ...(options.sample === undefined || at > 0 ? [] : ['--sample', options.sample]),
   ...options.images.flatMap((file) => ['--images', file]),
 ];

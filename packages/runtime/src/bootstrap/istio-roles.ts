@@ -63,6 +63,27 @@ const pilotGrants: readonly Grant[] = [
   },
 ];
 
+/** Account with which control planes of other clusters read this one (Istio's name and rights). */
+export const readerAccount = 'istio-reader-service-account';
+
+const readerGrant: Grant = {
+  kind: 'ClusterRole',
+  name: 'istio-reader-clusterrole-istio-system',
+  serviceAccount: readerAccount,
+  rules: [
+    {
+      apiGroups: [''],
+      resources: ['endpoints', 'pods', 'services', 'nodes', 'namespaces'],
+      verbs: ['get', 'list', 'watch'],
+    },
+    {
+      apiGroups: ['discovery.k8s.io'],
+      resources: ['endpointslices'],
+      verbs: ['get', 'list', 'watch'],
+    },
+  ],
+};
+
 /** Gateways have the certificates of their own namespace, by way of istiod (Istio's `-sds` roles). */
 const gatewayGrant = (name: string): Grant => ({
   kind: 'Role',
@@ -75,6 +96,7 @@ const gatewayGrant = (name: string): Grant => ({
 export const istioRoles = (): readonly KubeObject[] =>
   [
     ...pilotGrants,
+    readerGrant,
     gatewayGrant('istio-ingressgateway'),
     gatewayGrant('istio-egressgateway'),
   ].flatMap(grant);

@@ -1,7 +1,8 @@
 import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
 
 import { proxyVolumeMounts, proxyVolumes } from '@lateen/pilot';
-import { istioRoles } from './istio-roles.ts';
+import { istioRoles, readerAccount } from './istio-roles.ts';
+import { networkLabel } from './kube-system.ts';
 
 const namespace = 'istio-system';
 /** Tag of the built-in images; the catalog ignores it. */
@@ -131,15 +132,25 @@ interface GatewaySettings {
   readonly role: string;
   readonly type: 'LoadBalancer' | 'ClusterIP';
   readonly ports: readonly ServicePort[];
+  /** Network it is the way into. */
+  readonly networkId?: string | undefined;
 }
 
-const gateway = ({ name, role, type, ports }: GatewaySettings): readonly KubeObject[] => {
+const gateway = ({
+  name,
+  role,
+  type,
+  ports,
+  networkId,
+}: GatewaySettings): readonly KubeObject[] => {
   const selector = { app: name, istio: role };
   const account = `${name}-service-account`;
+  const labels = { ...selector, release: 'istio' };
+  const network: Labels = networkId === undefined ? {} : { [networkLabel]: networkId };
   const containerPorts = [15021, 8080, 8443, 31400, 15443, 15090];
   return [
-    serviceAccount(account, { ...selector, release: 'istio' }),
-    service(name, { ...selector, release: 'istio' }, { type, ports, selector }),
+    serviceAccount(account, labels),
+    service(name, { ...labels, ...network }, { type, ports, selector }),
     deployment(name, selector, {
       labels: {
         'istio.io/rev': 'default',
@@ -183,15 +194,20 @@ export const meshConfigMap: ConfigMap = {
   data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' },
 };
 
-/** istiod and both gateways, with the ports Istio's demo profile gives them. */
-export const istioSystem = (): readonly KubeObject[] => [
+/**
+ * istiod and both gateways, with the ports Istio's demo profile gives them. `networkId`: the ingress gateway
+ * is the way into that network for other clusters.
+ */
+export const istioSystem = (networkId?: string): readonly KubeObject[] => [
   meshConfigMap,
+  serviceAccount(readerAccount, { app: 'istio-reader', release: 'istio' }),
   ...istioRoles(),
   ...istiod(),
   ...gateway({
     name: 'istio-ingressgateway',
     role: 'ingressgateway',
     type: 'LoadBalancer',
+    networkId,
     ports: [
       tcp('status-port', 15021),
       tcp('http2', 80, 8080),

@@ -9,6 +9,9 @@ export const nodeName = 'lateen';
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
+/** Says which network a cluster is on, and by which Service it is entered. */
+export const networkLabel = 'topology.istio.io/network';
+
 /**
  * Namespaces every Kubernetes cluster starts with, and Istio's, which says on which network the cluster is
  * when there are several.
@@ -16,9 +19,7 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 export const namespacesOf = (networkId?: string): readonly KubeObject[] =>
   ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'istio-system'].map((name) => {
     const network =
-      name === 'istio-system' && networkId !== undefined
-        ? { 'topology.istio.io/network': networkId }
-        : {};
+      name === 'istio-system' && networkId !== undefined ? { [networkLabel]: networkId } : {};
     const labels = { 'kubernetes.io/metadata.name': name, ...network };
     return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   });
@@ -31,8 +32,8 @@ export const nodeLabels: Readonly<Record<string, string>> = {
   'node-role.kubernetes.io/control-plane': '',
 };
 
-/** This machine as a node that is ready. */
-export const node = (address: string, now: string): Node => {
+/** This machine as a node that is ready; `region` tells the clusters of a mesh apart. */
+export const node = (address: string, now: string, region?: string): Node => {
   const resources = {
     cpu: String(cpus().length),
     memory: `${Math.floor(totalmem() / 1024)}Ki`,
@@ -49,7 +50,13 @@ export const node = (address: string, now: string): Node => {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: nodeName, labels: nodeLabels },
+    metadata: {
+      name: nodeName,
+      labels: {
+        ...nodeLabels,
+        ...(region !== undefined && { 'topology.kubernetes.io/region': region }),
+      },
+    },
     spec: {},
     status: {
       addresses: [

@@ -26,6 +26,8 @@ export interface RunRecord {
   /** `https://127.0.0.1:6443`. */
   readonly apiServer: string;
   readonly gateway: { readonly http: string };
+  /** `http://127.0.0.1:20001`; absent while there is none. */
+  readonly dashboard?: string;
   readonly network: { readonly kind: string; readonly cidr: string };
   /** Of a mesh of several: all of them; the rest is the first one's. */
   readonly clusters?: readonly MemberRecord[];

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { createLogger } from '@lateen/base';
+import { systemClock } from '@lateen/kube';
+import { readRunRecord, stateFolderAt } from '@lateen/runtime';
+import { type Command, InvalidArgumentError } from 'commander';
+import { clusterConnection } from '../cluster-connection.ts';
+import { pagesFolder, startDashboard } from '../dashboard/start-dashboard.ts';
+import type { Output } from '../progress.ts';
+
+/** Kiali's port. */
+export const defaultDashboardPort = 20_001;
+
+interface DashboardFlags {
+  readonly stateDir: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly port: number;
+  readonly allowHost: readonly string[];
+  readonly readOnly?: boolean;
+}
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('a port is a number from 1 to 65535');
+  return value;
+};
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Serves until told to stop. */
+const serve = async (
+  flags: DashboardFlags,
+  output: Output,
+  env: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const dashboard = await startDashboard({
+    connection: clusterConnection(flags, env),
+    port: flags.port,
+    pagesFolder: pagesFolder(env, stateFolderAt(flags.stateDir).cache),
+    log: createLogger({ clock: systemClock, sink: (line) => output.err(line), level: 'warn' }),
+    allowedHosts: flags.allowHost,
+    isReadOnly: flags.readOnly ?? false,
+    token: env['LATEEN_DASHBOARD_TOKEN'],
+  });
+  output.out(`${dashboard.url}\nPress Ctrl-C to stop.\n`);
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  await dashboard.close();
+};
+
+const run = async (
+  flags: DashboardFlags,
+  output: Output,
+  env: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const running =
+    flags.kubeconfig === undefined
+      ? readRunRecord(stateFolderAt(flags.stateDir))?.dashboard
+      : undefined;
+  if (running !== undefined) output.out(`${running}\n`);
+  else await serve(flags, output, env);
+};
+
+/** Adds `lateen dashboard`. */
+export const addDashboard = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
+  program
+    .command('dashboard')
+    .description('say where the dashboard is, or serve it for any other cluster')
+    .option('--state-dir <folder>', 'the cluster to look at', '.lateen')
+    .option(
+      '--kubeconfig <file>',
+      'any other cluster (default: that of the state folder, else KUBECONFIG)',
+    )
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--port <port>', 'port on 127.0.0.1, or the next free one', port, defaultDashboardPort)
+    .option(
+      '--allow-host <name>',
+      'a name it is called by, besides 127.0.0.1 (repeatable)',
+      collect,
+      [],
+    )
+    .option('--read-only', 'no changes without the token of LATEEN_DASHBOARD_TOKEN')
+    .action((flags: DashboardFlags) => run(flags, output, env));
+};

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { StateFolder } from '@lateen/runtime';
+
+/** A dashboard that does not listen by then is not waited for. */
+const startTimeoutMs = 15_000;
+/** One that ends is started again this much later. */
+const restartDelayMs = 2_000;
+const stopTimeoutMs = 3_000;
+
+const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
+
+/** What the process says when it listens. */
+interface Listening {
+  readonly url: string;
+}
+
+/**
+ * The dashboard of a cluster as a process of its own: what it computes never keeps the API server waiting. It ends with
+ * this process, whatever ends that: the channel between them closes.
+ */
+export class DashboardProcess {
+  readonly #state: StateFolder;
+  #port: number;
+  #child: ChildProcess | undefined;
+  #isStopped = false;
+
+  /** `port`: or the next free one. */
+  constructor(state: StateFolder, port: number) {
+    this.#state = state;
+    this.#port = port;
+  }
+
+  /** Resolves with its URL; undefined when it did not start in time (its log says why). Never rejects. */
+  async start(): Promise<string | undefined> {
+    const child = this.#spawn();
+    const stop = AbortSignal.timeout(startTimeoutMs);
+    try {
+      const ended = once(child, 'exit', { signal: stop }).then(() => undefined);
+      const listening = once(child, 'message', { signal: stop }).then(([message]) => message);
+      const message = (await Promise.race([listening, ended])) as Listening | undefined;
+      ended.catch(() => undefined);
+      listening.catch(() => undefined);
+      // The same place again after a restart.
+      if (message !== undefined) this.#port = Number(new URL(message.url).port);
+      return message?.url;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #spawn(): ChildProcess {
+    const { kubeconfig, cache, root } = this.#state;
+    const log = openSync(join(root, 'dashboard.log'), 'a', 0o600);
+    const words = ['--kubeconfig', kubeconfig, '--port', String(this.#port), '--cache', cache];
+    const child = spawn(process.execPath, [program, ...words], {
+      stdio: ['ignore', log, log, 'ipc'],
+      // A group of its own: Ctrl-C is for the supervisor, which stops it in order.
+      detached: true,
+    });
+    this.#child = child;
+    child.on('error', () => undefined);
+    child.on('exit', () => this.#restart());
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    return child;
+  }
+
+  #restart(): void {
+    if (this.#isStopped) return;
+    setTimeout(() => {
+      if (!this.#isStopped) this.#spawn();
+    }, restartDelayMs).unref();
+  }
+}

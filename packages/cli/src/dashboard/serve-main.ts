@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util';
+import { createLogger } from '@lateen/base';
+import { loadKubeConfig, systemClock } from '@lateen/kube';
+import { pagesFolder, startDashboard } from './start-dashboard.ts';
+
+/** The dashboard's process beside a supervisor; tells it by message where it listens. */
+const run = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: {
+      kubeconfig: { type: 'string', default: '' },
+      port: { type: 'string', default: '' },
+      cache: { type: 'string', default: '' },
+    },
+  });
+  const log = createLogger({
+    clock: systemClock,
+    sink: (line) => process.stdout.write(line),
+    level: 'info',
+  });
+  const end = (): never => process.exit(0);
+  // The supervisor is gone, however it went.
+  process.on('disconnect', end);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  const { url } = await startDashboard({
+    connection: loadKubeConfig(values.kubeconfig),
+    port: Number(values.port),
+    pagesFolder: pagesFolder(process.env, values.cache),
+    log,
+    allowedHosts: [],
+    isReadOnly: false,
+    token: process.env['LATEEN_DASHBOARD_TOKEN'],
+  });
+  process.send?.({ url });
+  log.info('dashboard', { url });
+};
+
+try {
+  await run();
+} catch (error) {
+  process.stderr.write(`dashboard: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,61 @@
+import { dirname, join } from 'node:path';
+import type { Logger } from '@lateen/base';
+import { type KubeConnection, systemClock } from '@lateen/kube';
+import type { Telemetry } from '@lateen/telemetry';
+
+export interface DashboardOptions {
+  readonly connection: KubeConnection;
+  /** Port on 127.0.0.1, or the next free one. */
+  readonly port: number;
+  /** Where built pages are kept from start to start. */
+  readonly pagesFolder: string;
+  readonly log: Logger;
+  /** Names besides loopback's that the server is called by. */
+  readonly allowedHosts: readonly string[];
+  readonly isReadOnly: boolean;
+  /** Lets clients from elsewhere write. */
+  readonly token: string | undefined;
+}
+
+const localhost = '127.0.0.1';
+
+/** Pages of one installation are built once: beside the compile cache, else in the cache of a state folder. */
+export const pagesFolder = (env: NodeJS.ProcessEnv, cacheFolder: string): string => {
+  const compileCache = env['NODE_COMPILE_CACHE'];
+  return join(compileCache === undefined ? cacheFolder : dirname(compileCache), 'lateen-dashboard');
+};
+
+/**
+ * Serves the dashboard of a cluster; pages are built while the API answers already. Its parts are loaded here: no
+ * other command needs them. Rejects with TelemetryError.
+ */
+export const startDashboard = async (options: DashboardOptions): Promise<Telemetry> => {
+  const { log, token } = options;
+  const [{ otlpPort, startTelemetry, zipkinPort }, { bundleDashboard }] = await Promise.all([
+    import('@lateen/telemetry'),
+    import('@lateen/dashboard'),
+  ]);
+  const pages = bundleDashboard({ folder: options.pagesFolder }).then(
+    ({ folder, isFresh, durationMs }) => {
+      log.info('pages', { folder, isFresh, durationMs: Math.round(durationMs) });
+      return folder;
+    },
+    (error: unknown) => {
+      log.error('pages cannot be built', { reason: String(error) });
+      return undefined;
+    },
+  );
+  return startTelemetry({
+    connection: options.connection,
+    clock: systemClock,
+    log,
+    jitter: Math.random,
+    dashboard: { host: localhost, port: options.port },
+    otlp: { host: localhost, port: otlpPort },
+    zipkin: { host: localhost, port: zipkinPort },
+    staticFolder: () => pages,
+    allowedHosts: options.allowedHosts,
+    isReadOnly: options.isReadOnly,
+    ...(token !== undefined && { token }),
+  });
+};
