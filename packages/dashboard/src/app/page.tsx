@@ -10,7 +10,10 @@ import { WorkloadPage } from '../object/workload-page.tsx';
 import { LogPage } from '../signal/log-page.tsx';
 import { TraceListPage } from '../signal/trace-list.tsx';
 import { TracePage } from '../signal/trace-page.tsx';
+import { lazily } from '../view/lazy.tsx';
 import { route } from './route.ts';
+
+const ConfigPage = lazily(async () => (await import('../config/config-page.tsx')).ConfigPage);
 
 /** The page the reader is on. */
 export const Page = ({ status }: { status: Status | undefined }): VNode => {
@@ -34,6 +37,8 @@ export const Page = ({ status }: { status: Status | undefined }): VNode => {
       return <TraceListPage />;
     case 'logs':
       return <LogPage />;
+    case 'config':
+      return <ConfigPage status={status} />;
     default:
       return <GraphPage status={status} />;
   }

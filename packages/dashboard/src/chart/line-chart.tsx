@@ -1,6 +1,6 @@
 import type { Series } from '@lateen/telemetry/contract';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { formatClock } from '../format/moment.ts';
 import { nothing } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
@@ -14,6 +14,7 @@ import {
   linePath,
   niceCeiling,
 } from './chart-scale.ts';
+import { useWidth } from './element-width.ts';
 
 /** Colours that lines may have. */
 export type Tone = 'accent' | 'bad' | 'ok' | 'warn' | 'tcp' | 'quiet';
@@ -38,20 +39,6 @@ const valueAt = ({ series }: ChartLine, ms: number): number | null =>
 const lastValue = ({ series }: ChartLine): number | null =>
   series.values.findLast((value) => value !== null) ?? null;
 
-const useWidth = (): [{ current: HTMLDivElement | null }, number] => {
-  const root = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(320);
-  useLayoutEffect(() => {
-    const element = root.current;
-    if (element === null) return;
-    setWidth(Math.max(80, element.clientWidth));
-    const observer = new ResizeObserver(() => setWidth(Math.max(80, element.clientWidth)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return [root, width];
-};
-
 const rangeOf = (lines: readonly ChartLine[]): { fromMs: number; toMs: number } => {
   const used = lines.filter(({ series }) => series.values.length > 0);
   if (used.length === 0) return { fromMs: 0, toMs: 1 };
@@ -65,7 +52,7 @@ const rangeOf = (lines: readonly ChartLine[]): { fromMs: number; toMs: number } 
 
 /** Values over time with a scale, and what they are under the pointer. */
 export const LineChart = ({ title, lines, format, height = 116 }: LineChartProps): VNode => {
-  const [root, width] = useWidth();
+  const [root, width] = useWidth<HTMLElement>();
   const [cursorMs, setCursor] = useState<number | undefined>(undefined);
   const range = rangeOf(lines);
   const top = niceCeiling(largestValue(lines.map(({ series }) => series)) * 1.05);

@@ -145,13 +145,13 @@ const columns = (longest: number): readonly Column<TraceSummary>[] => [
     key: 'services',
     title: t('nav.services'),
     cell: ({ services }) => (
-      <span class="tags">
-        {services.slice(0, 4).map(({ name }) => (
+      <span class="tags tags-line">
+        {services.slice(0, 3).map(({ name }) => (
           <span class="tag" key={name}>
             {name.split('.')[0]}
           </span>
         ))}
-        {services.length > 4 ? <span class="tag">+{services.length - 4}</span> : null}
+        {services.length > 3 ? <span class="tag">+{services.length - 3}</span> : null}
       </span>
     ),
   },

@@ -142,7 +142,6 @@ const barTitle = (span: Span): string => `${span.service} ${span.name}`;
 
 const SpanRow = ({ row, hue, isFolded, isChosen, onFold }: SpanRowProps): VNode => {
   const { span, left, width, childCount } = row;
-  const isLate = left + width > 82;
   return (
     <li class={`span-row${isChosen ? ' chosen' : ''}`} style={{ '--hue': hue }}>
       <span class="span-name" style={{ paddingLeft: `${Math.min(12, span.depth) * 16}px` }}>
@@ -179,9 +178,7 @@ const SpanRow = ({ row, hue, isFolded, isChosen, onFold }: SpanRowProps): VNode 
           class={span.status === 'error' ? 'span-bar failed' : 'span-bar'}
           style={{ left: `${left}%`, width: `${width}%` }}
         />
-        <em style={isLate ? { right: `${100 - left}%` } : { left: `${left + width}%` }}>
-          {formatMs(span.durationUs / 1000)}
-        </em>
+        <em style={{ left: `${left + width}%` }}>{formatMs(span.durationUs / 1000)}</em>
       </span>
       <span class="unseen">{formatMs(span.durationUs / 1000)}</span>
     </li>
