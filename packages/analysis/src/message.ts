@@ -316,3 +316,28 @@ export const fieldNotImplemented = (field: string, advice = ''): Message =>
     'FieldNotImplemented',
     `${field} is accepted but has no effect: Istio does not implement it${advice === '' ? '' : `; ${advice}`}.`,
   );
+
+/** Ours. `subject`: who or what has several policies; `winner`: the oldest of them. */
+export const conflictingPeerAuthentications = (
+  policies: readonly string[],
+  subject: string,
+  winner: string,
+): Message =>
+  warning(
+    'ConflictingPeerAuthentications',
+    `The PeerAuthentications ${list(policies)} are all for ${subject}: only the oldest, ${winner}, is in force.`,
+  );
+
+/** Ours. `what` is refused by name, `gap` lists what means the same and is let through. */
+export const denyRuleGap = (what: string, gap: string): Message =>
+  warning(
+    'DenyRuleGap',
+    `The rule refuses ${what} but lets through ${gap}. An ALLOW policy that lists what is wanted has no such gaps.`,
+  );
+
+/** Ours. `workload`: one that the policy is for. */
+export const policyWithoutRequestAuthentication = (workload: string): Message =>
+  warning(
+    'PolicyWithoutRequestAuthentication',
+    `The rule asks for a token, but no RequestAuthentication reads the tokens that come to ${workload}: the rule never matches there.`,
+  );

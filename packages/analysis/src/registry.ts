@@ -5,6 +5,7 @@ import { authorizationPolicies } from './analyzers/authorization-policies.ts';
 import { automaticImage } from './analyzers/automatic-image.ts';
 import { gatewayConflicts } from './analyzers/conflicting-gateways.ts';
 import { conflictingMeshHosts } from './analyzers/conflicting-mesh-hosts.ts';
+import { denyGaps } from './analyzers/deny-gaps.ts';
 import { deploymentServices } from './analyzers/deployment-services.ts';
 import { deprecatedFields } from './analyzers/deprecated-fields.ts';
 import { destinationHosts } from './analyzers/destination-hosts.ts';
@@ -19,10 +20,12 @@ import { ingressSubsets } from './analyzers/ingress-subsets.ts';
 import { injection } from './analyzers/injection.ts';
 import { jwtClaimRoutes } from './analyzers/jwt-claim-routes.ts';
 import { notImplementedFields } from './analyzers/not-implemented-fields.ts';
+import { peerAuthentications } from './analyzers/peer-authentications.ts';
 import { schemaValidation } from './analyzers/schema-validation.ts';
 import { serviceEntryAddresses } from './analyzers/service-entry-addresses.ts';
 import { servicePortNames } from './analyzers/service-port-names.ts';
 import { sidecarDefaults, sidecarSelectors } from './analyzers/sidecar-selectors.ts';
+import { tokenPolicies } from './analyzers/token-policies.ts';
 import { unreachableRules } from './analyzers/unreachable-rules.ts';
 import { unverifiedServers } from './analyzers/unverified-servers.ts';
 import { virtualServiceGateways } from './analyzers/virtual-service-gateways.ts';
@@ -34,6 +37,7 @@ export const analyzers: readonly Analyzer[] = [
   authorizationPolicies,
   automaticImage,
   conflictingMeshHosts,
+  denyGaps,
   deploymentServices,
   deprecatedFields,
   destinationHosts,
@@ -49,11 +53,13 @@ export const analyzers: readonly Analyzer[] = [
   injection,
   jwtClaimRoutes,
   notImplementedFields,
+  peerAuthentications,
   schemaValidation,
   serviceEntryAddresses,
   servicePortNames,
   sidecarDefaults,
   sidecarSelectors,
+  tokenPolicies,
   unreachableRules,
   unverifiedServers,
   virtualServiceGateways,

@@ -7,6 +7,7 @@ import type {
   KubeObject,
   Namespace,
   Node,
+  PeerAuthentication,
   Pod,
   RequestAuthentication,
   Secret,
@@ -18,6 +19,7 @@ import type {
   WasmPlugin,
   WorkloadEntry,
 } from '@lateen/api';
+import type { PathNormalization } from '../analyzers/path-variant.ts';
 import { createHostRegistry, type HostRegistry } from './host-registry.ts';
 import type { ReadObject } from './object-reader.ts';
 import { type Workload, workloadOfDeployment, workloadOfPod } from './workload.ts';
@@ -31,6 +33,8 @@ export interface AnalysisOptions {
   readonly defaultNamespace?: string;
   /** Istio's root namespace. Default `istio-system`. */
   readonly rootNamespace?: string;
+  /** MeshConfig.pathNormalization. Default BASE. */
+  readonly pathNormalization?: PathNormalization;
   /** Looks into certificates of Gateways. Default: only whether they are there. */
   readonly certificateProblem?: CertificateProblem;
 }
@@ -38,6 +42,7 @@ export interface AnalysisOptions {
 /** What analyzers read: objects that fit their schemas, by kind, each with its namespace set. */
 export interface AnalysisContext {
   readonly rootNamespace: string;
+  readonly pathNormalization: PathNormalization;
   readonly certificateProblem: CertificateProblem;
   /** Every object that was read, whether it fits or not. */
   readonly read: readonly ReadObject[];
@@ -50,6 +55,7 @@ export interface AnalysisContext {
   readonly envoyFilters: readonly EnvoyFilter[];
   readonly authorizationPolicies: readonly AuthorizationPolicy[];
   readonly requestAuthentications: readonly RequestAuthentication[];
+  readonly peerAuthentications: readonly PeerAuthentication[];
   readonly telemetries: readonly Telemetry[];
   readonly wasmPlugins: readonly WasmPlugin[];
   readonly services: readonly Service[];
@@ -94,6 +100,7 @@ export const createAnalysisContext = (
     namespaces.get(namespaceOf(object));
   return {
     rootNamespace: options.rootNamespace ?? 'istio-system',
+    pathNormalization: options.pathNormalization ?? 'BASE',
     certificateProblem: options.certificateProblem ?? (() => undefined),
     read,
     virtualServices: kind<VirtualService>('VirtualService'),
@@ -105,6 +112,7 @@ export const createAnalysisContext = (
     envoyFilters: kind<EnvoyFilter>('EnvoyFilter'),
     authorizationPolicies: kind<AuthorizationPolicy>('AuthorizationPolicy'),
     requestAuthentications: kind<RequestAuthentication>('RequestAuthentication'),
+    peerAuthentications: kind<PeerAuthentication>('PeerAuthentication'),
     telemetries: kind<Telemetry>('Telemetry'),
     wasmPlugins: kind<WasmPlugin>('WasmPlugin'),
     services,

@@ -16,6 +16,7 @@ const versions: Readonly<Record<string, string>> = {
   EnvoyFilter: 'networking.istio.io/v1alpha3',
   Namespace: 'v1',
   Node: 'v1',
+  PeerAuthentication: 'security.istio.io/v1',
   Pod: 'v1',
   RequestAuthentication: 'security.istio.io/v1',
   Secret: 'v1',

@@ -10,6 +10,13 @@ const folder = join(root, 'packages/cli/testdata/analyze');
 
 /** Level, object, line, column and field of every finding with the code in `CODE.bad.yaml`. */
 const expected: Readonly<Record<string, readonly string[]>> = {
+  ConflictingPeerAuthentications: ['Warning PeerAuthentication default/b 8:19 metadata.name'],
+  DenyRuleGap: [
+    'Warning AuthorizationPolicy default/a 11:41 spec.rules[0].to[0].operation.paths[0]',
+  ],
+  PolicyWithoutRequestAuthentication: [
+    'Warning AuthorizationPolicy default/a 10:32 spec.rules[0].from[0].source.requestPrincipals',
+  ],
   FieldNotImplemented: ['Info Gateway default/gw 6:96 spec.servers[0].defaultEndpoint'],
   IST0002: ['Warning VirtualService default/a 7:32 spec.http[0].fault.delay.percent'],
   IST0101: ['Error VirtualService default/a 8:28 spec.http[0].route[0].destination.host'],
@@ -108,7 +115,11 @@ for (const [code, lines] of Object.entries(expected)) {
 test('every message there is has its manifests, and every manifest its message', () => {
   const source = readFileSync(join(root, 'packages/analysis/src/message.ts'), 'utf8');
   const codes = new Set(
-    [...source.matchAll(/'(IST\d{4}|FieldNotImplemented)'/g)].map(([, code = '']) => code),
+    [
+      ...source.matchAll(
+        /'(IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|PolicyWithoutRequestAuthentication)'/g,
+      ),
+    ].map(([, code = '']) => code),
   );
   assert.deepEqual(Object.keys(expected).toSorted(), [...codes].toSorted());
   const files = globSync('*.yaml', { cwd: folder }).map((file) => basename(file));
@@ -118,9 +129,11 @@ test('every message there is has its manifests, and every manifest its message',
 
 test('the reference lists each message with its level', () => {
   const text = readFileSync(join(root, 'docs/reference-analysis.md'), 'utf8');
-  const listed = [...text.matchAll(/^\| (IST\d{4}|FieldNotImplemented) \| (\w+) \|/gm)].map(
-    ([, code = '', level = '']) => `${code} ${level}`,
-  );
+  const listed = [
+    ...text.matchAll(
+      /^\| (IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|PolicyWithoutRequestAuthentication) \| (\w+) \|/gm,
+    ),
+  ].map(([, code = '', level = '']) => `${code} ${level}`);
   const levels = Object.entries(expected).map(
     ([code, [first = '']]) => `${code} ${first.split(' ')[0]}`,
   );
