@@ -167,6 +167,34 @@ describe('an injected pod', () => {
     );
   });
 
+  it('gets its certificate with a token of its own and the roots of the mesh', () => {
+    const mounts = new Map(proxy?.volumeMounts?.map(({ mountPath, name }) => [mountPath, name]));
+    const volume = (path: string) =>
+      pod?.spec.volumes?.find(({ name }) => name === mounts.get(path));
+    assert.deepEqual(volume('/var/run/secrets/tokens')?.projected?.sources, [
+      {
+        serviceAccountToken: {
+          audience: 'istio-ca',
+          expirationSeconds: 43_200,
+          path: 'istio-token',
+        },
+      },
+    ]);
+    assert.equal(volume('/var/run/secrets/istio')?.configMap?.name, 'istio-ca-root-cert');
+    const status = JSON.parse(pod?.metadata.annotations?.['sidecar.istio.io/status'] ?? '');
+    assert.deepEqual(status.volumes, ['istiod-ca-cert', 'istio-token']);
+  });
+
+  it('may set variables of its proxy; what cannot be read is said', () => {
+    const withConfig = (text: string) =>
+      injectPod(podOf({ annotations: { 'proxy.istio.io/config': text } }), enabled);
+    const { value } = withConfig('proxyMetadata:\n  SECRET_TTL: 10s\n');
+    const env = value?.spec.containers[1]?.env?.find(({ name }) => name === 'SECRET_TTL');
+    assert.equal(env?.value, '10s');
+    for (const text of ['{', 'text', 'proxyMetadata: [1]'])
+      assert.equal(withConfig(text).diagnostics[0]?.code, 'IST0125', text);
+  });
+
   it('has an init container only where traffic is redirected', () => {
     assert.equal(pod?.spec.initContainers, undefined);
     const redirected = injectPod(podOf(), enabled, {

@@ -9,6 +9,7 @@ import {
   proxyContainer,
   proxyContainerName,
 } from './proxy-container.ts';
+import { proxyMetadata } from './proxy-metadata.ts';
 import { proxyVolumes } from './proxy-volumes.ts';
 import { canonicalService, workloadIdentity } from './workload-identity.ts';
 
@@ -56,7 +57,7 @@ export const injectPod = (
       volumes: [...(pod.spec.volumes ?? []), ...proxyVolumes],
     },
   };
-  return { value, diagnostics };
+  return { value, diagnostics: [...diagnostics, ...proxyMetadata(pod).diagnostics] };
 };
 
 /** What the user set stays; `prometheus.io/scrape: "false"` also keeps the proxy's metrics out. */

@@ -1,5 +1,6 @@
 import type { Container, EnvVar, Pod } from '@lateen/api';
 import type { InjectionOptions } from './injection-options.ts';
+import { proxyMetadata } from './proxy-metadata.ts';
 import { proxyVolumeMounts } from './proxy-volumes.ts';
 import type { WorkloadIdentity } from './workload-identity.ts';
 
@@ -115,6 +116,8 @@ const proxyEnvironment = (
     { name: 'ISTIO_META_MESH_ID', value: options.meshId },
     { name: 'TRUST_DOMAIN', value: options.trustDomain },
     ...appMetrics(pod),
+    // Behind ours: Kubernetes goes by the last of a name.
+    ...(proxyMetadata(pod).value ?? []),
   ];
 };
 
