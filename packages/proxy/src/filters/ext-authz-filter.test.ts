@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import grpc from '@grpc/grpc-js';
 import {
   type CheckRequest,
@@ -222,27 +222,25 @@ const grpcAuthz = async (decide: (request: CheckRequest) => CheckResponse): Prom
 
 const header = (key: string, value: string) => ({ header: { key, value } });
 
-const allowed = create(CheckResponseSchema, {
+const allowed = fromJson(CheckResponseSchema, {
   status: { code: 0 },
-  httpResponse: {
-    case: 'okResponse',
-    value: {
-      headers: [
-        header('x-role', 'admin'),
-        header('content-length', '0'),
-        header('transfer-encoding', 'x'),
-      ],
-      headersToRemove: ['x-user', 'host'],
-      responseHeadersToAdd: [header('x-seen', 'yes')],
-    },
+  okResponse: {
+    headers: [
+      header('x-role', 'admin'),
+      header('content-length', '0'),
+      header('transfer-encoding', 'x'),
+    ],
+    headersToRemove: ['x-user', 'host'],
+    responseHeadersToAdd: [header('x-seen', 'yes')],
   },
 });
 
-const denied = create(CheckResponseSchema, {
+const denied = fromJson(CheckResponseSchema, {
   status: { code: 7 },
-  httpResponse: {
-    case: 'deniedResponse',
-    value: { status: { code: 451 }, headers: [header('x-hint', 'no')], body: 'go away' },
+  deniedResponse: {
+    status: { code: 'TooManyRequests' },
+    headers: [header('x-hint', 'no')],
+    body: 'go away',
   },
 });
 
@@ -257,7 +255,7 @@ test('over gRPC: the same, with everything the request says', async () => {
   const refused = await running.fetch('/p?q=1', { headers: { 'x-user': 'foe' } });
   assert.deepEqual(
     [refused.status, await refused.text(), refused.headers.get('x-hint')],
-    [451, 'go away', 'no'],
+    [429, 'go away', 'no'],
   );
   const [request] = authz.requests;
   const http = request?.attributes?.request?.http;
