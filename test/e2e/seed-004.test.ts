@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  fetchPage,
   type Mesh,
   missing,
   type Page,
@@ -11,34 +10,15 @@ import {
   startMesh,
   until,
 } from './mesh.ts';
+import { inForce, productPage as pageOf, tallyStars } from './product-page.ts';
 
 const options = { skip: missing, timeout: 120_000 };
 let mesh: Mesh;
 let jason: string;
 
-const productPage = (cookie?: string): Promise<Page> =>
-  fetchPage(`${mesh.gateway}/productpage`, cookie === undefined ? {} : { headers: { cookie } });
-
-/** Stars seen in `count` page views, at most eight at a time. */
-const tally = async (count: number, cookie?: string): Promise<Record<string, number>> => {
-  const seen: Record<string, number> = {};
-  let left = count;
-  const visit = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      const page = await productPage(cookie);
-      assert.equal(page.status, 200);
-      const stars = starsOf(page.body);
-      seen[stars] = (seen[stars] ?? 0) + 1;
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, visit));
-  return seen;
-};
-
-/** A configuration is in force within a second after kubectl returns. */
-const inForce = (what: string, holds: () => Promise<boolean>): Promise<true> =>
-  until(what, async () => ((await holds()) ? true : undefined), 1_000);
+const productPage = (cookie?: string): Promise<Page> => pageOf(mesh.gateway, cookie);
+const tally = (count: number, cookie?: string): Promise<Record<string, number>> =>
+  tallyStars(mesh.gateway, count, cookie);
 
 before(async () => {
   if (missing === false) mesh = await startMesh();

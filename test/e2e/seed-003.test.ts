@@ -1,0 +1,198 @@
+/** Tutorial 003 (version routing in a mesh of two clusters), command by command. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Mesh, missing, pageWithStatus, startMesh, until } from './mesh.ts';
+import { inForce, tallyStars } from './product-page.ts';
+
+const options = { skip: missing, timeout: 180_000 };
+let mesh: Mesh;
+let jason: string;
+
+/** A Service and a Deployment for each version, as the tutorial's time wrote them. */
+const app = (name: string, versions: readonly string[]): string =>
+  [
+    `apiVersion: v1
+kind: Service
+metadata: { name: ${name}, labels: { app: ${name} } }
+spec:
+  ports: [{ port: 9080, name: http }]
+  selector: { app: ${name} }
+`,
+    ...versions.map(
+      (version) => `apiVersion: extensions/v1beta1
+kind: Deployment
+metadata: { name: ${name}-${version} }
+spec:
+  replicas: 1
+  template:
+    metadata: { labels: { app: ${name}, version: ${version} } }
+    spec:
+      containers:
+      - name: ${name}
+        image: istio/examples-bookinfo-${name}-${version}:1.10.0
+        imagePullPolicy: IfNotPresent
+        ports: [{ containerPort: 9080 }]
+`,
+    ),
+  ].join('---\n');
+
+const apply = (cluster: string, manifest: string): Promise<string> =>
+  mesh.kubectl(`apply --context=${cluster} -f -`, manifest);
+
+before(async () => {
+  if (missing === false) mesh = await startMesh({ flags: ['--clusters', '2'] });
+}, options);
+after(async () => {
+  if (missing === false) await mesh.down();
+}, options);
+
+test('kubectl reaches both clusters by context', options, async () => {
+  const lines = (await mesh.kubectl('config get-contexts')).trim().split('\n');
+  const rows = lines.map((line) => line.trim().split(/\s+/));
+  assert.deepEqual(rows[0], ['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE']);
+  assert.deepEqual(rows[1]?.slice(0, 3), ['*', 'cluster1', 'cluster1']);
+  assert.deepEqual(rows[2]?.slice(0, 2), ['cluster2', 'cluster2']);
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.at(-1)),
+    ['default', 'default'],
+  );
+});
+
+test(
+  'bookinfo with reviews v1 in cluster1, ratings and reviews v2, v3 in cluster2',
+  options,
+  async () => {
+    for (const cluster of ['cluster1', 'cluster2']) {
+      const label = `label --context=${cluster} namespace default istio-injection=enabled`;
+      assert.equal(await mesh.kubectl(label), 'namespace/default labeled\n');
+    }
+    await apply(
+      'cluster1',
+      [app('productpage', ['v1']), app('details', ['v1']), app('reviews', ['v1'])].join('---\n'),
+    );
+    await apply('cluster2', [app('ratings', ['v1']), app('reviews', ['v2', 'v3'])].join('---\n'));
+    for (const cluster of ['cluster1', 'cluster2']) {
+      const wait = 'wait --for=condition=Available deployment --all --timeout=60s';
+      await mesh.kubectl(`--context=${cluster} ${wait}`);
+      const pods = await mesh.kubectl(`--context=${cluster} get pods`);
+      assert.equal(pods.match(/ 2\/2 +Running +0 /g)?.length, 3, pods);
+    }
+  },
+);
+
+test('the page shows reviews without ratings', options, async () => {
+  await mesh.kubectl(
+    'apply --context=cluster1 -f samples/bookinfo/networking/bookinfo-gateway.yaml',
+  );
+  await until('the page', () => pageWithStatus(`${mesh.gateway}/productpage`, 200), 2_000);
+  jason = await mesh.signIn('jason');
+  assert.deepEqual(await tallyStars(mesh.gateway, 40, jason), { none: 40 });
+});
+
+const serviceEntry = (gateway: string): string => `
+apiVersion: networking.istio.io/v1alpha3
+kind: ServiceEntry
+metadata: { name: reviews-default }
+spec:
+  hosts: [reviews.default.global]
+  location: MESH_INTERNAL
+  ports: [{ name: http1, number: 9080, protocol: http }]
+  resolution: DNS
+  addresses: [127.255.0.3]
+  endpoints:
+  - address: ${gateway}
+    labels: { cluster: cluster2 }
+    ports: { http1: 15443 }
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata: { name: reviews-global }
+spec:
+  host: reviews.default.global
+  trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }
+  subsets:
+  - { name: v2, labels: { cluster: cluster2 } }
+  - { name: v3, labels: { cluster: cluster2 } }
+`;
+
+const localRule = `
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata: { name: reviews }
+spec:
+  host: reviews.default.svc.cluster.local
+  trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }
+  subsets:
+  - { name: v1, labels: { version: v1 } }
+  - { name: v2, labels: { version: v2 } }
+  - { name: v3, labels: { version: v3 } }
+`;
+
+const routes = `
+apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata: { name: reviews }
+spec:
+  hosts: [reviews.default.svc.cluster.local]
+  http:
+  - match: [{ headers: { end-user: { exact: jason } } }]
+    route:
+    - { destination: { host: reviews.default.global, subset: v2 }, weight: 50 }
+    - { destination: { host: reviews.default.global, subset: v3 }, weight: 50 }
+  - route:
+    - destination: { host: reviews.default.svc.cluster.local, subset: v1 }
+`;
+
+test(
+  'jason sees the reviews of cluster2, half black and half red, and nobody else does',
+  options,
+  async () => {
+    const gateway = await mesh.kubectl(
+      'get --context=cluster2 svc --selector=app=istio-ingressgateway -n istio-system -o jsonpath={.items[0].status.loadBalancer.ingress[0].ip}',
+    );
+    assert.match(gateway, /^127\.\d+\.\d+\.\d+$/);
+    await apply('cluster1', serviceEntry(gateway));
+    await apply('cluster1', localRule);
+    await apply('cluster2', localRule);
+    await apply('cluster1', routes);
+    await inForce('stars for jason', async () => {
+      const seen = await tallyStars(mesh.gateway, 8, jason);
+      return seen['none'] === undefined;
+    });
+    const [seen, others] = [
+      await tallyStars(mesh.gateway, 400, jason),
+      await tallyStars(mesh.gateway, 100),
+    ];
+    const { black = 0, red = 0 } = seen;
+    assert.equal(black + red, 400, JSON.stringify(seen));
+    // 50 % of 400 draws: outside of 45 to 55 % once in 22 runs; 4 standard deviations are 40 to 60 %.
+    assert.ok(black >= 160 && black <= 240, JSON.stringify(seen));
+    assert.deepEqual(others, { none: 100 });
+  },
+);
+
+test(
+  'the call crosses the gateway of cluster2 unopened, and ratings are asked inside cluster2',
+  options,
+  async () => {
+    const gatewayLog = await until('the log of cluster2', async () => {
+      const log = await mesh.kubectl(
+        '--context=cluster2 -n istio-system logs deploy/istio-ingressgateway',
+      );
+      return /outbound_\.9080_\.v[23]_\.reviews\.default\.global/.test(log) ? log : undefined;
+    });
+    assert.match(gatewayLog, /outbound_\.9080_\.v2_\.reviews\.default\.svc\.cluster\.local/);
+    assert.doesNotMatch(gatewayLog, /GET \/reviews/);
+    const ratings = await mesh.kubectl('--context=cluster2 logs deploy/ratings-v1 -c istio-proxy');
+    assert.match(ratings, /GET \/ratings\/0/);
+  },
+);
+
+test('without the VirtualService all get v1 again', options, async () => {
+  await mesh.kubectl('delete --context=cluster1 virtualservice reviews');
+  await inForce('no stars', async () => {
+    const seen = await tallyStars(mesh.gateway, 8, jason);
+    return seen['none'] === 8;
+  });
+  assert.deepEqual(await tallyStars(mesh.gateway, 60, jason), { none: 60 });
+});
