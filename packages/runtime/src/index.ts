@@ -2,6 +2,7 @@ export { readMeshConfigText } from '@lateen/pilot';
 export type { MeshMembership } from './bootstrap/mesh-membership.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
+export type { AddonEndpoints } from './images/addon-images.ts';
 export { type RemoteClusterRow, readProxyStatus, readRemoteClusters } from './proxy-status.ts';
 export { createRemoteSecret } from './remote-secret.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';

@@ -9,6 +9,7 @@ import { nodeLabels, nodeName } from './bootstrap/kube-system.ts';
 import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ControllerCaches } from './controllers/controller-context.ts';
+import { addonImages } from './images/addon-images.ts';
 import { builtInImages } from './images/built-in-images.ts';
 import { ImageCatalog, type LocalImage } from './images/image-catalog.ts';
 import type { ConfigSource } from './kubelet/config-source.ts';
@@ -22,6 +23,7 @@ import type { Network } from './network/network.ts';
 import type { Destination } from './network/tcp-relay.ts';
 import { startLoadBalancerController } from './service-proxy/load-balancer-controller.ts';
 import { ServiceProxy } from './service-proxy/service-proxy.ts';
+import { readRunRecord } from './state/run-record.ts';
 import type { StateFolder } from './state/state-folder.ts';
 
 /** istiod's port on its ClusterIP: xDS and certificates over TLS. */
@@ -118,7 +120,11 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
       network,
       podsFolder: state.pods,
       config: configSource(options, secrets),
-      catalog: new ImageCatalog(builtIn, options.images),
+      catalog: new ImageCatalog(
+        builtIn,
+        addonImages(() => readRunRecord(state)?.addons),
+        options.images,
+      ),
       podAddresses: new AddressPool(network.podAddresses),
       startGate: new StartGate(Math.max(2, availableParallelism()), clock),
       baseEnvironment: baseEnvironment(options),

@@ -91,18 +91,22 @@ const readySample = (name: string | undefined): Sample | undefined => {
   return sample;
 };
 
+/** Resolves with the record that names it; addons' pods find it there. */
 const openDashboard = async (
+  { record, state }: Cluster,
   dashboard: DashboardProcess,
   progress: Progress,
-): Promise<string | undefined> => {
-  const url = await dashboard.start();
-  if (url === undefined) progress.warn('dashboard', 'it did not start: see dashboard.log');
-  else progress.done('dashboard', url);
-  return url;
+): Promise<RunRecord> => {
+  const addons = await dashboard.start();
+  if (addons === undefined) {
+    progress.warn('dashboard', 'it did not start: see dashboard.log');
+    return record;
+  }
+  const known = { ...record, dashboard: addons.dashboard, addons };
+  writeRunRecord(state, known);
+  progress.done('dashboard', addons.dashboard);
+  return known;
 };
-
-const withDashboard = (record: RunRecord, dashboard: string | undefined): RunRecord =>
-  dashboard === undefined ? record : { ...record, dashboard };
 
 /** Runs a cluster in this process until it is told to stop. Rejects with RuntimeError. */
 export const up = async (options: UpOptions, output: Output): Promise<void> => {
@@ -114,9 +118,9 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
   try {
     if (sample !== undefined) await applySample(cluster.client, sample);
     await cluster.untilReady(signal);
-    const dashboard = options.dashboard ? openDashboard(eyes, progress) : undefined;
+    const opened = options.dashboard ? openDashboard(cluster, eyes, progress) : cluster.record;
     if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
-    const record = withDashboard(cluster.record, await dashboard);
+    const record = await opened;
     if (!signal.aborted) {
       const { background: detached, sample: name, command, binFolder } = options;
       const { color } = output;

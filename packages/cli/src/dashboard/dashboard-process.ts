@@ -4,7 +4,7 @@ import { openSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StateFolder } from '@lateen/runtime';
+import type { AddonEndpoints, StateFolder } from '@lateen/runtime';
 
 /** A dashboard that does not listen by then is not waited for. */
 const startTimeoutMs = 15_000;
@@ -13,11 +13,6 @@ const restartDelayMs = 2_000;
 const stopTimeoutMs = 3_000;
 
 const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
-
-/** What the process says when it listens. */
-interface Listening {
-  readonly url: string;
-}
 
 /**
  * The dashboard of a cluster as a process of its own: what it computes never keeps the API server waiting. It ends with
@@ -35,19 +30,19 @@ export class DashboardProcess {
     this.#port = port;
   }
 
-  /** Resolves with its URL; undefined when it did not start in time (its log says why). Never rejects. */
-  async start(): Promise<string | undefined> {
+  /** Resolves with where it answers; undefined when it did not start in time (its log says why). Never rejects. */
+  async start(): Promise<AddonEndpoints | undefined> {
     const child = this.#spawn();
     const stop = AbortSignal.timeout(startTimeoutMs);
     try {
       const ended = once(child, 'exit', { signal: stop }).then(() => undefined);
       const listening = once(child, 'message', { signal: stop }).then(([message]) => message);
-      const message = (await Promise.race([listening, ended])) as Listening | undefined;
+      const message = (await Promise.race([listening, ended])) as AddonEndpoints | undefined;
       ended.catch(() => undefined);
       listening.catch(() => undefined);
       // The same place again after a restart.
-      if (message !== undefined) this.#port = Number(new URL(message.url).port);
-      return message?.url;
+      if (message !== undefined) this.#port = Number(new URL(message.dashboard).port);
+      return message;
     } catch {
       return undefined;
     }

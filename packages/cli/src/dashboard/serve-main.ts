@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createLogger } from '@lateen/base';
 import { loadKubeConfig, systemClock } from '@lateen/kube';
+import type { AddonEndpoints } from '@lateen/runtime';
 import { pagesFolder, startDashboard } from './start-dashboard.ts';
 
 /** The dashboard's process beside a supervisor; tells it by message where it listens. */
@@ -21,7 +22,7 @@ const run = async (): Promise<void> => {
   // The supervisor is gone, however it went.
   process.on('disconnect', end);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
-  const { url } = await startDashboard({
+  const { url, eyes } = await startDashboard({
     connection: loadKubeConfig(values.kubeconfig),
     port: Number(values.port),
     pagesFolder: pagesFolder(process.env, values.cache),
@@ -30,7 +31,13 @@ const run = async (): Promise<void> => {
     isReadOnly: false,
     token: process.env['LATEEN_DASHBOARD_TOKEN'],
   });
-  process.send?.({ url });
+  const { otlpPort, zipkinPort } = eyes.receiverPorts();
+  const endpoints: AddonEndpoints = {
+    dashboard: url,
+    otlp: `http://127.0.0.1:${otlpPort}`,
+    zipkin: `http://127.0.0.1:${zipkinPort}`,
+  };
+  process.send?.(endpoints);
   log.info('dashboard', { url });
 };
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { AddonEndpoints } from '../images/addon-images.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -28,6 +29,8 @@ export interface RunRecord {
   readonly gateway: { readonly http: string };
   /** `http://127.0.0.1:20001`; absent while there is none. */
   readonly dashboard?: string;
+  /** Where the parts that stand in for addons answer; absent without the dashboard. */
+  readonly addons?: AddonEndpoints;
   readonly network: { readonly kind: string; readonly cidr: string };
   /** Of a mesh of several: all of them; the rest is the first one's. */
   readonly clusters?: readonly MemberRecord[];

@@ -11,6 +11,9 @@ export const scrapeIntervalMs = 5_000;
 /** Scrapes at once: more only makes them wait for each other. */
 const maxParallel = 16;
 
+/** Scrapes in a row that fail before somebody is told. */
+const failuresBeforeWarning = 3;
+
 export interface ScraperOptions {
   readonly store: SeriesStore;
   /** Pods as they are now. */
@@ -28,6 +31,7 @@ const never: ScrapeState = { ok: false, lastMs: 0, durationMs: 0, samples: 0, by
 export class Scraper {
   readonly #options: ScraperOptions;
   readonly #states = new Map<string, ScrapeState>();
+  readonly #failures = new Map<string, number>();
   #cancel: (() => void) | undefined;
   #isStopped = false;
 
@@ -82,6 +86,7 @@ export class Scraper {
     // All of a round is written at once: a graph never sees half of it.
     store.beginRound(atMs);
     for (const { target, bytes, startMs } of answers) {
+      this.#failures.delete(target.id);
       const { samples } = store.ingest(target, bytes, target.startedAtMs);
       const durationMs = clock.nowMs() - startMs;
       this.#states.set(target.id, {
@@ -111,8 +116,10 @@ export class Scraper {
     } catch (error) {
       const before = this.state(target.id);
       const message = reasonOf(error);
-      // Said once, not every round.
-      if (before.ok || before.error === '')
+      const failures = (this.#failures.get(target.id) ?? 0) + 1;
+      this.#failures.set(target.id, failures);
+      // Said once, and not of a proxy that is only starting.
+      if (failures === failuresBeforeWarning)
         log.warn('metrics cannot be scraped', { target: target.id, reason: message });
       this.#states.set(target.id, {
         ...before,
@@ -126,6 +133,7 @@ export class Scraper {
     for (const id of this.#states.keys()) {
       if (current.has(id)) continue;
       this.#states.delete(id);
+      this.#failures.delete(id);
       this.#options.store.removeTarget(id);
     }
   }

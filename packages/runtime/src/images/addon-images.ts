@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { ConfigMissing } from '../kubelet/config-source.ts';
+import type { LocalImage } from './image-catalog.ts';
+import type { Program } from './program.ts';
+
+/** Where the parts that stand in for addons answer on this machine. */
+export interface AddonEndpoints {
+  /** `http://127.0.0.1:20001`. */
+  readonly dashboard: string;
+  /** Receivers of spans. */
+  readonly otlp: string;
+  readonly zipkin: string;
+}
+
+/** A port of a pod that answers with what is at a URL. */
+interface AddonPort {
+  readonly port: number;
+  readonly url: (endpoints: AddonEndpoints) => string;
+}
+
+const dashboardAt =
+  (path = '') =>
+  ({ dashboard }: AddonEndpoints): string =>
+    `${dashboard}${path}`;
+
+/**
+ * Addons' images, and what answers in their place: on a machine without the real programs the mesh's own
+ * eyes stand behind the Services of the addons.
+ */
+const addons: Readonly<Record<string, readonly AddonPort[]>> = {
+  'quay.io/kiali/kiali': [{ port: 20_001, url: dashboardAt() }],
+  'docker.io/prom/prometheus': [{ port: 9_090, url: dashboardAt('/prometheus') }],
+  'docker.io/grafana/grafana': [{ port: 3_000, url: dashboardAt() }],
+  'docker.io/jaegertracing/all-in-one': [
+    { port: 9_411, url: ({ zipkin }) => zipkin },
+    { port: 4_318, url: ({ otlp }) => otlp },
+    { port: 16_686, url: dashboardAt() },
+  ],
+  'ghcr.io/prometheus-operator/prometheus-config-reloader': [
+    { port: 8_080, url: dashboardAt('/healthz') },
+  ],
+};
+
+/** The same program under another name. */
+const aliases: Readonly<Record<string, string>> = {
+  'docker.io/jaegertracing/jaeger': 'docker.io/jaegertracing/all-in-one',
+  'docker.io/jimmidyson/configmap-reload': 'ghcr.io/prometheus-operator/prometheus-config-reloader',
+};
+
+const require = createRequire(import.meta.url);
+const relayProgram: string = join(dirname(require.resolve('@lateen/telemetry')), 'relay-main.ts');
+
+const relay = (
+  ports: readonly AddonPort[],
+  endpoints: () => AddonEndpoints | undefined,
+): Program => ({
+  prepare: async ({ addresses: { podAddress } }) => {
+    const found = endpoints();
+    if (found === undefined)
+      throw new ConfigMissing('the dashboard does not run: lateen up without --no-dashboard');
+    const args = ports.flatMap(({ port, url }) => [
+      '--route',
+      `${podAddress}:${port}=${url(found)}`,
+    ]);
+    return { args, env: {} };
+  },
+});
+
+/** Images of addons as parts of Lateen. `endpoints` is asked whenever a container starts. */
+export const addonImages = (endpoints: () => AddonEndpoints | undefined): readonly LocalImage[] =>
+  [...Object.keys(addons), ...Object.keys(aliases)].map((name) => ({
+    name,
+    program: relay(addons[aliases[name] ?? name] ?? [], endpoints),
+    env: {},
+    command: [process.execPath, relayProgram],
+    workingDir: dirname(relayProgram),
+  }));
