@@ -86,6 +86,11 @@ export class EchoUpstreams {
     response.end();
   }
 
+  /** Everything that arrived so far. */
+  get seen(): readonly EchoedRequest[] {
+    return this.#seen;
+  }
+
   /** Endpoints that got a request with this id, once there are as many. */
   async receivers(requestId: string, count: number): Promise<readonly string[]> {
     const found = (): readonly string[] =>

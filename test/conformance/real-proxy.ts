@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import { SecretStore, startProxy } from '@lateen/proxy';
+import { type ProxyServer, SecretStore, startProxy } from '@lateen/proxy';
 import { completeCluster, findCaller, meshInputs } from '@lateen/simulation';
 import {
   buildClusters,
@@ -54,7 +54,7 @@ const loopback = (port: number) =>
   });
 
 /** The same endpoints, each at the server that stands for it. */
-const onLoopback = async (
+export const onLoopback = async (
   assignment: ClusterLoadAssignment,
   upstreams: EchoUpstreams,
 ): Promise<ClusterLoadAssignment> => {
@@ -69,11 +69,17 @@ const onLoopback = async (
   return create(ClusterLoadAssignmentSchema, copy);
 };
 
-const resource = <Desc extends DescMessage>(
+/** A resource as a control plane sends it. */
+export const resource = <Desc extends DescMessage>(
   typeUrl: string,
   schema: Desc,
   { name, message }: { readonly name: string; readonly message: MessageShape<Desc> },
-) => ({ typeUrl, name, version: '1', bytes: toBinary(schema, message) });
+): Parameters<ProxyServer['configuration']['apply']>[0] => ({
+  typeUrl,
+  name,
+  version: '1',
+  bytes: toBinary(schema, message),
+});
 
 const build = async (row: Row, logFile: string, upstreams: EchoUpstreams) => {
   const inputs = meshInputs(completeCluster(row.objects), {
