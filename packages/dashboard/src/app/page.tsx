@@ -13,6 +13,7 @@ import { TracePage } from '../signal/trace-page.tsx';
 import { lazily } from '../view/lazy.tsx';
 import { route } from './route.ts';
 
+const ExplainPage = lazily(async () => (await import('../explain/explain-page.tsx')).ExplainPage);
 const ConfigPage = lazily(async () => (await import('../config/config-page.tsx')).ConfigPage);
 
 /** The page the reader is on. */
@@ -39,6 +40,8 @@ export const Page = ({ status }: { status: Status | undefined }): VNode => {
       return <LogPage />;
     case 'config':
       return <ConfigPage status={status} />;
+    case 'explain':
+      return <ExplainPage />;
     default:
       return <GraphPage status={status} />;
   }

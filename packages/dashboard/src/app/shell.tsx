@@ -143,7 +143,7 @@ const Heading = (): VNode => {
           .filter((part) => part !== '_')
           .map((part, index) => (
             <span key={part} class={index === parts.length - 1 ? '' : 'crumb-minor'}>
-              {part}
+              {part === 'new' || part === 'history' ? t(`config.${part}`) : part}
               {index === parts.length - 1 ? '' : ' / '}
             </span>
           ))}

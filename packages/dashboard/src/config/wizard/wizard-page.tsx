@@ -1,6 +1,6 @@
 import type { ServiceList, ServiceSummary, Status } from '@lateen/telemetry/contract';
 import type { VNode } from 'preact';
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useRef, useState } from 'preact/hooks';
 import { goTo, linkTo, route, setQuery } from '../../app/route.ts';
 import { useResource } from '../../data/resource.ts';
 import { t } from '../../i18n/translate.ts';
@@ -78,9 +78,12 @@ const Filled = ({
   const target = useWizardTarget(service);
   const [text, setText] = useState('');
   const [isSaved, setSaved] = useState(false);
+  // What stays as it is need not be written again.
+  const known = useRef(new Set<Manifest | undefined>());
+  known.current = new Set([target?.virtualService, target?.destinationRule]);
   const onManifests = useCallback((manifests: readonly Manifest[]) => {
     setSaved(false);
-    setText(printManifests(manifests));
+    setText(printManifests(manifests.filter((manifest) => !known.current.has(manifest))));
   }, []);
   const Form = formOf(name);
   return (

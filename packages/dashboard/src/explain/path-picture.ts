@@ -1,0 +1,56 @@
+import type { ExplainPath, Graph, GraphEdge } from '@lateen/telemetry/contract';
+
+const quietEdge = (source: string, target: string, share: number): GraphEdge => ({
+  id: `${source}|${target}|http`,
+  source,
+  target,
+  protocol: 'http',
+  requestsPerSecond: 0,
+  requests: 0,
+  errorShare: null,
+  clientErrorShare: null,
+  averageMs: null,
+  p50Ms: null,
+  p90Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+  share,
+  bytesPerSecondOut: 0,
+  bytesPerSecondIn: 0,
+  connectionsPerSecond: 0,
+  mtlsShare: null,
+  sourcePrincipals: [],
+  targetPrincipals: [],
+  responseCodes: {},
+  responseFlags: {},
+  hosts: [],
+});
+
+/** The graph with a line for every way that the request may take, whether there was traffic on it or not. */
+export const addPath = (graph: Graph, path: ExplainPath | null): Graph => {
+  if (path === null) return graph;
+  const nodes = new Set(graph.nodes.map(({ id }) => id));
+  const missing = path.targets.filter(
+    ({ id }) =>
+      nodes.has(path.source) &&
+      nodes.has(id) &&
+      !graph.edges.some(({ source, target }) => source === path.source && target === id),
+  );
+  return {
+    ...graph,
+    edges: [
+      ...graph.edges,
+      ...missing.map(({ id, percent }) => quietEdge(path.source, id, percent / 100)),
+    ],
+  };
+};
+
+/** Ids of the nodes and lines that the request goes over. */
+export const pathIds = (graph: Graph, path: ExplainPath | null): ReadonlySet<string> => {
+  if (path === null) return new Set();
+  const targets = new Set(path.targets.map(({ id }) => id));
+  const edges = graph.edges.filter(
+    ({ source, target }) => source === path.source && targets.has(target),
+  );
+  return new Set([path.source, ...targets, ...edges.map(({ id }) => id)]);
+};
