@@ -77,6 +77,21 @@ const joinRecords = (bytes: Buffer): Buffer | 'incomplete' | undefined => {
   return joined.subarray(4, wanted);
 };
 
+const recordHeaderBytes = 5;
+
+/**
+ * Bytes that must be there before parsing again can say more: the end of the record that is not yet
+ * complete. It keeps a client that sends byte by byte from having each one parsed.
+ */
+export const wantedHelloBytes = (bytes: Buffer): number => {
+  let at = 0;
+  while (at + recordHeaderBytes <= bytes.length) {
+    at += recordHeaderBytes + bytes.readUInt16BE(at + 3);
+    if (at > bytes.length) return Math.min(at, maxClientHelloBytes);
+  }
+  return Math.min(at + recordHeaderBytes, maxClientHelloBytes);
+};
+
 const readServerName = (extension: Buffer): string => {
   const list = new Reader(new Reader(extension).field(2) ?? Buffer.alloc(0));
   return list.number(1) === 0 ? (list.field(2)?.toString('latin1').toLowerCase() ?? '') : '';

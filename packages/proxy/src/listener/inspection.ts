@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import { maxClientHelloBytes, parseClientHello } from './client-hello.ts';
+import { maxClientHelloBytes, parseClientHello, wantedHelloBytes } from './client-hello.ts';
 
 /** What the first bytes of a connection told. */
 export interface Inspection {
@@ -25,15 +25,16 @@ const probeHttp = (bytes: Buffer): readonly string[] | undefined => {
   return text.length < httpProbeBytes && /^[A-Z]*$/.test(text) ? undefined : [];
 };
 
-const inspectBytes = (bytes: Buffer): Inspection | undefined => {
+/** What the bytes tell, or how many there must be before they may tell more. */
+const inspectBytes = (bytes: Buffer): Inspection | number => {
   const hello = parseClientHello(bytes);
-  if (hello === 'incomplete' && bytes.length < maxClientHelloBytes) return undefined;
+  if (hello === 'incomplete' && bytes.length < maxClientHelloBytes) return wantedHelloBytes(bytes);
   if (hello !== undefined && hello !== 'incomplete') {
     const { serverName, alpn } = hello;
     return { transportProtocol: 'tls', serverName, applicationProtocols: alpn, bytes };
   }
   const protocols = probeHttp(bytes);
-  if (protocols === undefined) return undefined;
+  if (protocols === undefined) return bytes.length + 1;
   return {
     transportProtocol: 'raw_buffer',
     serverName: '',
@@ -61,7 +62,9 @@ export interface InspectionOptions {
 
 /** Looks at the first bytes of a connection without consuming them, then hands it on paused. */
 export const inspect = (socket: net.Socket, options: InspectionOptions): void => {
-  let seen = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let length = 0;
+  let wanted = 0;
   const finish = (result: Inspection): void => {
     clearTimeout(timer);
     socket.off('data', onData);
@@ -70,10 +73,19 @@ export const inspect = (socket: net.Socket, options: InspectionOptions): void =>
     socket.pause();
     options.done(result);
   };
+  const joined = (): Buffer => {
+    const [only] = pieces;
+    const all = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+    pieces = [all];
+    return all;
+  };
   const onData = (chunk: Buffer): void => {
-    seen = seen.length === 0 ? (chunk as Buffer<ArrayBuffer>) : Buffer.concat([seen, chunk]);
-    const result = inspectBytes(seen);
-    if (result !== undefined) finish(result);
+    pieces.push(chunk);
+    length += chunk.length;
+    if (length < wanted) return;
+    const result = inspectBytes(joined());
+    if (typeof result === 'number') wanted = result;
+    else finish(result);
   };
   const onEnd = (): void => {
     clearTimeout(timer);
@@ -81,7 +93,7 @@ export const inspect = (socket: net.Socket, options: InspectionOptions): void =>
   };
   const onError = (): void => clearTimeout(timer);
   const onTimeout = (): void => {
-    if (options.continueOnTimeout) finish(silent(seen));
+    if (options.continueOnTimeout) finish(silent(joined()));
     else socket.destroy();
   };
   const timer = options.timeoutMs > 0 ? setTimeout(onTimeout, options.timeoutMs) : undefined;
