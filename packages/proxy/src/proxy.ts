@@ -129,7 +129,7 @@ export const startProxy = async (
   const clusters = new Clusters({ stats, contexts, dice, nowMs });
   const resources = new ResourceLog();
   secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
-  const configuration = new Configuration({ clusters, resources, secrets, log, wallMs });
+  const configuration = new Configuration({ clusters, resources, secrets, log, wallMs, bootstrap });
   const keys = new KeySets({ clusters, dice, stats, nowMs });
   const observers = [createMeshTcpObserver(identity, stats)];
   const listeners = new ListenerSet(

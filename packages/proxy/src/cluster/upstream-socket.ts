@@ -55,11 +55,18 @@ interface PlainOptions {
   readonly preface: Uint8Array | undefined;
 }
 
+/** Local address to connect from; the wildcard leaves the choice to the system. */
+const sourceOf = ({ bindAddress }: ClusterTable): string | undefined => {
+  if (bindAddress?.kind !== 'socket') return undefined;
+  const { host } = bindAddress;
+  return host === '' || host === '0.0.0.0' || host === '::' ? undefined : host;
+};
+
 const openPlain = (
   { cluster, endpoint, preface }: PlainOptions,
   onread: net.OnReadOpts | undefined,
 ): net.Socket => {
-  const bind = cluster.bindAddress;
+  const bind = sourceOf(cluster);
   const socket = net.connect({
     ...addressOf(endpoint),
     noDelay: true,
@@ -68,7 +75,7 @@ const openPlain = (
       keepAlive: true,
       keepAliveInitialDelay: (cluster.tcpKeepalive.timeSeconds ?? 0) * 1000,
     }),
-    ...(bind?.kind === 'socket' && { localAddress: bind.host }),
+    ...(bind !== undefined && { localAddress: bind }),
   });
   if (preface !== undefined) socket.write(preface);
   return socket;
@@ -135,7 +142,9 @@ export const planConnection = (
         const material = contexts.get(settings);
         const plain = openPlain(plainOptions, undefined);
         const requiredName = cluster.http.autoSanValidation ? serverName : '';
-        return connectTls(plain, material, { peer: endpoint, serverName, alpn, requiredName });
+        const resumes = settings.maxSessionKeys > 0;
+        const wanted = { peer: endpoint, serverName, alpn, requiredName, resumes };
+        return connectTls(plain, material, wanted);
       }),
   };
 };

@@ -9,6 +9,7 @@ import {
   type SecretReference,
 } from '@lateen/routing';
 import { typeUrls } from '@lateen/xds';
+import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
@@ -20,6 +21,7 @@ import { secretsOfListener } from '../tls/secret-references.ts';
 import type { SecretStore } from '../tls/secret-store.ts';
 import type { Clusters } from './clusters.ts';
 import type { ResourceLog } from './resource-log.ts';
+import { defaultSourceAddress, type SourceAddress, withSourceAddress } from './source-address.ts';
 
 /** A resource to apply. */
 export interface IncomingResource {
@@ -47,6 +49,8 @@ export interface ConfigurationParts {
   readonly secrets: SecretStore;
   readonly log: Logger;
   readonly wallMs: () => number;
+  /** Says where connections come from that do not say it themselves. */
+  readonly bootstrap: Bootstrap;
 }
 
 const errorsOf = ({ diagnostics }: Checked<unknown>): string =>
@@ -65,6 +69,7 @@ export class Configuration {
   readonly #secrets: SecretStore;
   readonly #log: Logger;
   readonly #wallMs: () => number;
+  readonly #sourceAddress: SourceAddress;
   readonly #routes = new Map<string, RouteHolder>();
   readonly #waiting = new Map<string, WaitingListener>();
   /** Listeners whose addresses are being bound. */
@@ -81,6 +86,7 @@ export class Configuration {
     parts.secrets.onChange(() => void this.#wakeListeners());
     this.#log = parts.log;
     this.#wallMs = parts.wallMs;
+    this.#sourceAddress = defaultSourceAddress(parts.bootstrap);
   }
 
   /** Listeners are made of what this holds, so they come after. */
@@ -184,7 +190,7 @@ export class Configuration {
       case typeUrls.cluster: {
         const checked = compileCluster(fromBinary(ClusterSchema, bytes));
         if (checked.value === undefined) return errorsOf(checked);
-        this.clusters.put(checked.value);
+        this.clusters.put(withSourceAddress(checked.value, this.#sourceAddress));
         return undefined;
       }
       case typeUrls.endpoint: {

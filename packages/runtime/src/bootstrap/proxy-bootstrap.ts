@@ -161,6 +161,10 @@ export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
       metadata: metadataOf(input),
     },
     admin: { address: socketAddress({ host: podAddress, port: adminPort }) },
+    // Servers see by which pod they are called, as they do where pods have networks of their own.
+    cluster_manager: {
+      upstream_bind_config: { source_address: { address: podAddress, port_value: 0 } },
+    },
     dynamic_resources: {
       lds_config: adsSource,
       cds_config: adsSource,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, type JsonObject } from '@bufbuild/protobuf';
 import {
   type Cluster,
   Cluster_DiscoveryType,
@@ -346,4 +346,19 @@ spec:
   assert.equal(edsClusterConfig?.serviceName, sni);
   const without = buildClusters(pushOf(''), ingressGateway());
   assert.ok(without.every(({ name }) => !name.startsWith('outbound_')));
+});
+
+test('a proxy bound to loopback leaves it only towards the outside', () => {
+  const outside = serviceEntry(
+    '{ hosts: [api.example.com], ports: [{ number: 443, name: tls, protocol: TLS }], resolution: DNS }',
+  );
+  const sources = (metadata: JsonObject): readonly string[] =>
+    buildClusters(pushOf(outside), sidecarOf('productpage-v1-abc-1', '127.9.0.1', metadata))
+      .filter(({ message }) => message.upstreamBindConfig !== undefined)
+      .map(({ name, message }) => `${name} ${message.upstreamBindConfig?.sourceAddress?.address}`);
+  assert.deepEqual(sources({}), []);
+  assert.deepEqual(sources({ LATEEN_BIND_ADDRESS: '127.9.0.1' }), [
+    'outbound|443||api.example.com 0.0.0.0',
+    'PassthroughCluster 0.0.0.0',
+  ]);
 });

@@ -90,10 +90,6 @@ export const buildClusters = (
   const own =
     proxy.type === 'router'
       ? [blackHole(meshConfig), ...sniClusters(push, proxy)]
-      : [
-          blackHole(meshConfig),
-          passthrough(meshConfig, proxy.interceptionMode),
-          ...inboundClusters(push, proxy),
-        ];
+      : [blackHole(meshConfig), passthrough(meshConfig, proxy), ...inboundClusters(push, proxy)];
   return [...outboundClusters(push, proxy), ...own.map(resourceOf)];
 };

@@ -24,6 +24,7 @@ import { keepaliveFields } from './keepalive.ts';
 import { loadBalancerFields } from './load-balancer.ts';
 import { originalDestination } from './original-destination.ts';
 import { outlierDetection } from './outlier-detection.ts';
+import { sourceOutside } from './source-address.ts';
 import { transportFields } from './transport.ts';
 
 type Fields = MessageFields<typeof ClusterSchema>;
@@ -181,5 +182,6 @@ export const outboundClusterOf = (
       identities: push.serviceAccounts.get(serviceKey(service)) ?? [],
     }),
     metadata: clusterMetadata(target, policy),
+    ...((service.registry === 'External' || service.meshExternal) && sourceOutside(proxy)),
   });
 };

@@ -15,12 +15,13 @@ import {
   inboundPassthroughCluster,
   passthroughCluster,
 } from '../naming/cluster-name.ts';
-import type { InterceptionMode, SocketTarget } from '../proxy/proxy-descriptor.ts';
+import type { ProxyDescriptor, SocketTarget } from '../proxy/proxy-descriptor.ts';
 import type { ServiceTarget } from '../proxy/service-target.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
 import { httpProtocolOptions } from './http-protocol.ts';
 import { keepaliveFields } from './keepalive.ts';
 import { originalDestination } from './original-destination.ts';
+import { sourceOutside } from './source-address.ts';
 
 /** Source address of connections to the app, by which iptables rules know not to capture them. */
 const inboundSourceAddress = '127.0.0.6';
@@ -41,10 +42,14 @@ const anyHttp = {
 } as const;
 
 /** For hosts that no service claims. */
-export const passthrough = (mesh: MeshConfig, interceptionMode: InterceptionMode): Cluster =>
+export const passthrough = (
+  mesh: MeshConfig,
+  { interceptionMode, bindAddress }: Pick<ProxyDescriptor, 'interceptionMode' | 'bindAddress'>,
+): Cluster =>
   create(ClusterSchema, {
     name: passthroughCluster,
     ...originalDestination(interceptionMode),
+    ...sourceOutside({ isBound: bindAddress !== undefined }),
     connectTimeout: duration(mesh.connectTimeoutMs),
     circuitBreakers: circuitBreakers(undefined, undefined),
     typedExtensionProtocolOptions: httpProtocolOptions(anyHttp),

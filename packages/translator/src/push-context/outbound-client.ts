@@ -18,6 +18,8 @@ export interface OutboundClient
     | 'network'
     | 'holdsCertificate'
   > {
+  /** Connects from an address that does not lead out of the machine (LATEEN_BIND_ADDRESS). */
+  readonly isBound: boolean;
   /** Only those labels that some selector asks for: proxies that differ in others are alike. */
   readonly labels: ReadonlyMap<string, string>;
   /** Spells out all other fields: clients with equal keys get equal resources. */
@@ -57,6 +59,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
   const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, network } = proxy;
   const { holdsCertificate } = proxy;
+  const isBound = proxy.bindAddress !== undefined;
   const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
@@ -69,6 +72,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     clusterId,
     network,
     holdsCertificate,
+    isBound,
     [...labels].sort(),
   ]);
   return {
@@ -81,6 +85,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     clusterId,
     network,
     holdsCertificate,
+    isBound,
     labels,
     key,
   };
