@@ -2,7 +2,7 @@ import { isHttpProtocol } from '@lateen/api';
 import type { SidecarEgress } from '../input/sidecar.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { egressServices, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { egressServices, isOpen, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import { isSniffed } from '../registry/protocol.ts';
 import { serviceAddresses } from '../registry/service-addresses.ts';
@@ -43,8 +43,10 @@ export const outboundPorts = (
     string,
     OutboundPort & { services: { service: MeshService; port: ServicePort }[] }
   >();
-  for (const service of sidecarScope(push, proxy).services.values()) {
+  const scope = sidecarScope(push, proxy);
+  for (const service of scope.services.values()) {
     for (const port of service.ports) {
+      if (!isOpen(scope, service.hostname, port.number)) continue;
       const address = listenAddress(service, port, proxy);
       const key = `${address}_${port.number}`;
       const ownRoute = isSniffed(port.protocol) && address !== wildcard;

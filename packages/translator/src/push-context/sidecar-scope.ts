@@ -15,6 +15,11 @@ import { isExportedTo } from './visibility.ts';
 export interface SidecarScope {
   /** One service for each hostname: Kubernetes before ServiceEntries, then the oldest. */
   readonly services: ReadonlyMap<string, MeshService>;
+  /**
+   * Ports by hostname that a Sidecar's egress lets clients speak to themselves; undefined: all. Of
+   * services that are only destinations of VirtualServices it lets in none.
+   */
+  readonly openPorts: ReadonlyMap<string, ReadonlySet<number>> | undefined;
   /** Bound to `mesh`, oldest first. */
   readonly virtualServices: readonly MeshVirtualService[];
   readonly sidecar: Config<Sidecar> | undefined;
@@ -117,6 +122,37 @@ const addService = (services: Map<string, MeshService>, service: MeshService): v
   if (existing === undefined || takesOver) services.set(service.hostname, service);
 };
 
+/** Whether clients may speak to a port of a service themselves. */
+export const isOpen = ({ openPorts }: SidecarScope, hostname: string, port: number): boolean =>
+  openPorts === undefined || openPorts.get(hostname)?.has(port) === true;
+
+/** An egress entry with a port has that port alone, and no entry without a port has it too. */
+const openPortsOf = (
+  services: Iterable<MeshService>,
+  sidecar: Config<Sidecar> | undefined,
+  namespace: string,
+): SidecarScope['openPorts'] => {
+  const egress = sidecar?.spec.egress ?? [];
+  if (egress.length === 0) return undefined;
+  const entries = egress.map(({ port, hosts }) => ({
+    port: port?.number ?? 0,
+    imports: importsOf(hosts.flatMap((entry) => parseEgressHost(entry, namespace) ?? [])),
+  }));
+  const named = new Set(entries.map(({ port }) => port));
+  const opens = (service: MeshService, port: number): boolean =>
+    entries.some(
+      (entry) =>
+        entry.port === (named.has(port) ? port : 0) &&
+        entry.imports(service.namespace, service.hostname, false),
+    );
+  return new Map(
+    [...services].map((service) => [
+      service.hostname,
+      new Set(service.ports.map(({ number }) => number).filter((port) => opens(service, port))),
+    ]),
+  );
+};
+
 const destinationHosts = ({ http, tls, tcp }: MeshVirtualService): Set<string> => {
   const hosts = new Set<string>();
   for (const { route } of http) {
@@ -158,6 +194,7 @@ const buildScope = (
   const policy = sidecar?.spec.outboundTrafficPolicy;
   return {
     services,
+    openPorts: openPortsOf(services.values(), sidecar, namespace),
     virtualServices,
     sidecar,
     outboundPolicy:

@@ -3,7 +3,7 @@ import type { Route } from '@lateen/xds/gen/envoy/config/route/v3/route_componen
 import { type MeshVirtualService, meshGateway } from '../push-context/mesh-virtual-service.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
+import { isOpen, type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { isHttpOrSniffed } from '../registry/protocol.ts';
 import { defaultRoute, httpRoutes } from './http-routes.ts';
@@ -103,6 +103,7 @@ export const sidecarVirtualHosts = (
     const governor = name === undefined ? undefined : byHost.get(name);
     return httpPorts(service)
       .filter((port) => listenerPort === 0 || port === listenerPort)
+      .filter((port) => isOpen(scope, service.hostname, port))
       .flatMap((port) => serviceDraft(contextFor(port), service, governor) ?? []);
   });
   return [...drafts, ...hostDrafts(scope, byHost, contextFor(listenerPort || defaultHttpPort))];
