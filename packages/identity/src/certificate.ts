@@ -97,9 +97,18 @@ export const generalName = ({ kind, value }: SubjectAltName): Buffer => {
 export const extension = (type: string, critical: boolean, value: Buffer): Buffer =>
   sequence(objectIdentifier(type), ...(critical ? [boolean(true)] : []), octetString(value));
 
+/** Exporting a key is a third of the cost of a certificate, which names the issuer's and its own twice. */
+const exported = new WeakMap<KeyObject, Buffer>();
+
 /** SubjectPublicKeyInfo, DER. */
-export const publicKeyInfo = (key: KeyObject): Buffer =>
-  key.export({ type: 'spki', format: 'der' });
+export const publicKeyInfo = (key: KeyObject): Buffer => {
+  let info = exported.get(key);
+  if (info === undefined) {
+    info = key.export({ type: 'spki', format: 'der' });
+    exported.set(key, info);
+  }
+  return info;
+};
 
 /** SHA-1 of the key, method 1 of RFC 5280 section 4.2.1.2 over the whole SPKI: an id, not security. */
 const keyId = (key: KeyObject): Buffer => createHash('sha1').update(publicKeyInfo(key)).digest();
