@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { EchoUpstreams } from '../echo-upstreams.ts';
-import { type CaseProxy, startCaseProxy } from './case-proxy.ts';
-import { type AuthorizationCase, authorizationCases } from './case-table.ts';
-import { simulatedVerdict } from './simulated-verdict.ts';
-import { socketVerdict } from './socket-verdict.ts';
+import { caseGroups } from './case-groups.ts';
+import { type AuthorizationCase, authorizationCases, type Verdict } from './case-table.ts';
+import { http2Verdict } from './http2-verdict.ts';
+import { type Endpoint, socketVerdict } from './socket-verdict.ts';
 
 const nowSeconds = Math.floor(Date.now() / 1000);
 const upstreams = new EchoUpstreams();
@@ -14,30 +14,33 @@ after(() => upstreams.close());
 /** The first case of a group waits for the group's proxy. */
 const testTimeoutMs = 30_000;
 
-const listenerOf = (one: AuthorizationCase): string | undefined =>
-  simulatedVerdict(one, nowSeconds).simulation?.listener ?? undefined;
+/** What only HTTP/1.1 can say. */
+const isHttp1Only = ({ isTcp, raw, headers }: AuthorizationCase): boolean =>
+  isTcp || raw !== undefined || headers.some((line) => /^(connection|upgrade|@)/i.test(line));
+
+type Ask = (one: AuthorizationCase, endpoint: Endpoint, now: number) => Promise<Verdict>;
+
+const protocols: readonly (readonly [string, Ask, (one: AuthorizationCase) => boolean])[] = [
+  ['', socketVerdict, () => true],
+  [', by HTTP/2', http2Verdict, (one) => !isHttp1Only(one)],
+];
 
 const cases = authorizationCases().filter(({ only }) => only !== 'simulation');
 
-for (const group of Map.groupBy(cases, (one) => one.group).values()) {
-  const [first] = group;
-  if (first === undefined) continue;
-  const listeners = new Set(group.flatMap((one) => listenerOf(one) ?? []));
-  let started: Promise<CaseProxy> | undefined;
-  const proxy = (): Promise<CaseProxy> => {
-    started ??= startCaseProxy(first, listeners, upstreams);
-    return started;
-  };
-  after(async () => (await started)?.stop());
+for (const { cases: group, endpointOf } of caseGroups(cases, upstreams, nowSeconds)) {
   for (const one of group) {
-    test(one.name, { timeout: testTimeoutMs }, async () => {
-      const { address, port: portOf } = await proxy();
-      const port = portOf(listenerOf(one) ?? '');
-      assert.ok(port !== undefined, 'nothing listens');
-      const before = upstreams.seen.length;
-      assert.equal(await socketVerdict(one, { address, port }, nowSeconds), one.verdict);
-      const delivered = upstreams.seen.length - before;
-      if (!one.isTcp) assert.equal(delivered, one.verdict === 200 ? 1 : 0, 'requests delivered');
-    });
+    for (const [suffix, ask, applies] of protocols) {
+      if (!applies(one)) continue;
+      test(one.name + suffix, { timeout: testTimeoutMs }, async () => {
+        const endpoint = await endpointOf(one);
+        const before = upstreams.seen.length;
+        const verdict = await ask(one, endpoint, nowSeconds);
+        // What is malformed in HTTP/2 is an error of the stream (RFC 9113, 8.1.1).
+        const isMalformed = ask === http2Verdict && one.verdict === 400 && verdict === 'refused';
+        if (!isMalformed) assert.equal(verdict, one.verdict);
+        const delivered = upstreams.seen.length - before;
+        if (!one.isTcp) assert.equal(delivered, one.verdict === 200 ? 1 : 0, 'requests delivered');
+      });
+    }
   }
 }

@@ -1,0 +1,41 @@
+import { after } from 'node:test';
+import type { EchoUpstreams } from '../echo-upstreams.ts';
+import { type CaseProxy, startCaseProxy } from './case-proxy.ts';
+import type { AuthorizationCase } from './case-table.ts';
+import { simulatedVerdict } from './simulated-verdict.ts';
+import type { Endpoint } from './socket-verdict.ts';
+
+/** Cases that one proxy answers, and where it listens for each. */
+export interface CaseGroup {
+  readonly cases: readonly AuthorizationCase[];
+  /** Starts the proxy when first asked. */
+  endpointOf(one: AuthorizationCase): Promise<Endpoint>;
+}
+
+const listenerOf = (one: AuthorizationCase, nowSeconds: number): string | undefined =>
+  simulatedVerdict(one, nowSeconds).simulation?.listener ?? undefined;
+
+/** Sorts cases by the proxy that answers them; the proxies stop after the tests of the file. */
+export const caseGroups = (
+  cases: readonly AuthorizationCase[],
+  upstreams: EchoUpstreams,
+  nowSeconds: number,
+): readonly CaseGroup[] =>
+  [...Map.groupBy(cases, (one) => one.group).values()].map((group) => {
+    let started: Promise<CaseProxy> | undefined;
+    after(async () => (await started)?.stop());
+    const start = (one: AuthorizationCase): Promise<CaseProxy> => {
+      const listeners = group.flatMap((other) => listenerOf(other, nowSeconds) ?? []);
+      started ??= startCaseProxy(one, new Set(listeners), upstreams);
+      return started;
+    };
+    return {
+      cases: group,
+      endpointOf: async (one) => {
+        const proxy = await start(one);
+        const port = proxy.port(listenerOf(one, nowSeconds) ?? '');
+        if (port === undefined) throw new Error(`nothing listens for ${one.name}`);
+        return { address: proxy.address, port };
+      },
+    };
+  });
