@@ -29,12 +29,18 @@ export const residentMiB = (pid: number): number =>
 /** The proxy process of the pod whose name starts so: found by its bootstrap's node id. */
 export const proxyOf = (stateDir: string, podPrefix: string): number | undefined =>
   processesOf(stateDir).find((pid) => {
-    const file = /-c\0([^\0]+)/.exec(read(String(pid), 'cmdline'))?.[1];
-    if (file === undefined || !read(String(pid), 'cmdline').includes('packages/proxy/src/main.ts'))
-      return false;
+    const command = read(String(pid), 'cmdline');
+    const file = /-c\0([^\0]+)/.exec(command)?.[1];
+    if (file === undefined || !command.includes('packages/agent/src/main.ts')) return false;
     try {
       return readFileSync(file, 'utf8').includes(`~${podPrefix}-`);
     } catch {
       return false;
     }
   });
+
+/** The process of istiod. */
+export const istiodOf = (stateDir: string): number | undefined =>
+  processesOf(stateDir).find((pid) =>
+    read(String(pid), 'cmdline').includes('packages/pilot/src/main.ts\0'),
+  );
