@@ -39,6 +39,16 @@ export interface Eyes {
   calls(windowMs: number): { readonly calls: readonly Call[]; readonly range: RoundRange };
 }
 
+/** The cluster as its own proxies call it, by Istio's metrics; undefined before the first of them. */
+const clusterInMetrics = (store: SeriesStore): string | undefined => {
+  for (const { labels } of store.series('istio_requests_total')) {
+    const side = labels['reporter'] === 'destination' ? 'destination' : 'source';
+    const cluster = labels[`${side}_cluster`] ?? 'unknown';
+    if (cluster !== 'unknown' && cluster !== '') return cluster;
+  }
+  return undefined;
+};
+
 /** Puts the parts together. */
 export const createEyes = (
   parts: Omit<Eyes, 'startedAtMs' | 'findings' | 'model' | 'calls'>,
@@ -46,14 +56,18 @@ export const createEyes = (
   const { objects, store, clock } = parts;
   let model: MeshModel | undefined;
   let modelVersion = -1;
+  let cluster: string | undefined;
   return {
     ...parts,
     startedAtMs: clock.nowMs(),
     findings: new MeshFindings(objects, parts.client),
     model: () => {
-      if (model === undefined || modelVersion !== objects.version) {
+      const isFirstName = cluster === undefined;
+      cluster ??= clusterInMetrics(store);
+      const isNamed = isFirstName && cluster !== undefined;
+      if (model === undefined || modelVersion !== objects.version || isNamed) {
         modelVersion = objects.version;
-        model = meshModel(objects, defaultClusterName);
+        model = meshModel(objects, cluster ?? defaultClusterName);
       }
       return model;
     },

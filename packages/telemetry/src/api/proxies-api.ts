@@ -3,6 +3,7 @@ import type { ProxyList } from '../contract/proxy.ts';
 import { asRecord, type JsonRecord } from '../envoy/json-reader.ts';
 import type { Eyes } from '../eyes.ts';
 import { configRows } from '../proxies/config-rows.ts';
+import { withoutSecrets } from '../proxies/redaction.ts';
 import { readSyncTable, withScrape } from '../proxies/sync-status.ts';
 import { ok, problem } from '../server/answer.ts';
 import type { ApiRoute } from '../server/route-table.ts';
@@ -44,7 +45,7 @@ export const proxyRoutes = (eyes: Eyes): readonly ApiRoute[] => [
       }
       const admin = `${resourcePath(resources.pods, { namespace, name: pod })}:${adminPort}/proxy`;
       const dump = parse(await eyes.raw.get(`${admin}/config_dump?include_eds`));
-      if (query.flag('raw', false)) return ok(dump);
+      if (query.flag('raw', false)) return ok(withoutSecrets(dump));
       const clusters = parse(await eyes.raw.get(`${admin}/clusters?format=json`));
       return ok(configRows(`${pod}.${namespace}`, dump, clusters));
     },

@@ -1,6 +1,5 @@
-import type { VirtualService } from '@lateen/api';
-import type { MeshModel } from './mesh-model.ts';
-import { rootNamespace } from './mesh-model.ts';
+import { resolveHost, type VirtualService } from '@lateen/api';
+import { type MeshModel, rootNamespace } from './mesh-model.ts';
 
 /** Services that answer with a part of the eyes (samples/addons). */
 const addonServices: ReadonlySet<string> = new Set([
@@ -18,9 +17,9 @@ const serviceNames = (name: string): readonly string[] => [
 const sendsToUs = (rule: VirtualService, ours: ReadonlySet<string>): boolean =>
   (rule.spec.http ?? []).some(({ route }) =>
     (route ?? []).some(({ destination }) => {
-      const host = destination?.host ?? '';
-      const isShort = !host.includes('.') && rule.metadata.namespace === rootNamespace;
-      return ours.has(isShort ? `${host}.${rootNamespace}` : host);
+      // A short name means a service beside the rule.
+      const host = resolveHost(destination?.host ?? '', rule.metadata.namespace ?? 'default');
+      return ours.has(host);
     }),
   );
 

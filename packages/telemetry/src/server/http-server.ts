@@ -35,6 +35,9 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Where Kiali's own pages are: bookmarks lead to ours. */
+const kialiPath = /^\/kiali(?:[/?]|$)/;
+
 const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy,
   'cross-origin-opener-policy': 'same-origin',
@@ -128,8 +131,12 @@ class DashboardServer {
       sendAnswer(response, problem('method-not-allowed', 'pages can only be read'));
       return;
     }
-    if (request.url === '/healthz') {
+    if (request.url === '/healthz' || request.url === '/kiali/healthz') {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
+      return;
+    }
+    if (kialiPath.test(request.url ?? '')) {
+      response.writeHead(302, { location: '/' }).end();
       return;
     }
     const folder = await this.#options.staticFolder();
