@@ -21,6 +21,7 @@ export type {
   AuthorizationRule,
   AuthorizationSource,
 } from './istio/authorization-policy.ts';
+export { isCipherSuite } from './istio/cipher-suite.ts';
 export type { Destination, PortSelector } from './istio/destination.ts';
 export type { DestinationRule, DestinationRuleSpec, Subset } from './istio/destination-rule.ts';
 export type {

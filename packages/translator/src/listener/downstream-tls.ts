@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isCipherSuite } from '@lateen/api';
 import { packAny } from '@lateen/xds';
 import {
   type TransportSocket,
@@ -13,7 +14,6 @@ import {
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { ServerTls } from '../input/gateway.ts';
-import { usableCipherSuites } from './cipher-suites.ts';
 
 const versions: Readonly<
   Record<NonNullable<ServerTls['minProtocolVersion']>, TlsParameters_TlsProtocol>
@@ -89,7 +89,8 @@ export const downstreamTls = (tls: ServerTls, alpn: readonly string[]): Transpor
       tlsParams: {
         tlsMinimumProtocolVersion: versions[tls.minProtocolVersion ?? 'TLSV1_2'],
         tlsMaximumProtocolVersion: versions[tls.maxProtocolVersion ?? 'TLS_AUTO'],
-        cipherSuites: usableCipherSuites(tls.cipherSuites),
+        // One unknown name would make a proxy refuse the listener.
+        cipherSuites: [...new Set(tls.cipherSuites.filter(isCipherSuite))],
       },
       tlsCertificateSdsSecretConfigs: certificateNames(tls).map(secretSource),
       ...validationFields(tls),

@@ -5,7 +5,7 @@ import { validateIstioObject } from './istio-object.ts';
 
 const findingsOf = (kind: string, spec: string): readonly string[] =>
   validateIstioObject({
-    apiVersion: 'security.istio.io/v1',
+    apiVersion: kind === 'Gateway' ? 'networking.istio.io/v1' : 'security.istio.io/v1',
     kind,
     metadata: { name: 'x', namespace: 'default' },
     spec: parse(spec),
@@ -167,4 +167,48 @@ describe('AuthorizationPolicy', () => {
       [when('request.headers[x]', 'values: [""]'), [`${at}.when[0].values[0]: must not be empty`]],
     ]);
   });
+});
+
+test('TLS of gateways', () => {
+  const tls = (text: string): string =>
+    `{selector: {a: b}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: ["a.example.com"], tls: {${text}}}]}`;
+  const path = 'spec.servers[0].tls';
+  const pair = 'serverCertificate: /c, privateKey: /k';
+  check('Gateway', [
+    [tls('mode: SIMPLE, credentialName: a'), []],
+    [tls('mode: SIMPLE, credentialNames: [a, b]'), []],
+    [tls(`mode: SIMPLE, ${pair}`), []],
+    [tls('mode: SIMPLE'), [`${path}.serverCertificate: `, `${path}.privateKey: `]],
+    [tls('mode: SIMPLE, credentialName: a, credentialNames: [b]'), [`${path}: only one of`]],
+    [tls(`mode: SIMPLE, credentialName: a, ${pair}`), [`${path}: only one of`]],
+    [
+      tls('mode: SIMPLE, tlsCertificates: [{serverCertificate: /c}]'),
+      [`${path}.tlsCertificates[0].privateKey: `],
+    ],
+    [tls(`mode: MUTUAL, ${pair}`), [`${path}.caCertificates: MUTUAL TLS requires`]],
+    [tls(`mode: MUTUAL, tlsCertificates: [{${pair}}]`), [`${path}.caCertificates: MUTUAL`]],
+    [tls('mode: ISTIO_MUTUAL'), []],
+    [tls('mode: ISTIO_MUTUAL, credentialNames: [a]'), [`${path}.credentialNames: ISTIO_MUTUAL`]],
+    [
+      tls('mode: SIMPLE, credentialName: a, caCrl: /crl'),
+      [`${path}.caCrl: has to`, `${path}.caCrl: SIMPLE`],
+    ],
+    [
+      tls('mode: SIMPLE, credentialName: a, cipherSuites: [AES128-SHA, NOPE, AES128-SHA]'),
+      [
+        `warning ${path}.cipherSuites[1]: "NOPE"`,
+        `warning ${path}.cipherSuites[2]: "AES128-SHA" is there twice`,
+      ],
+    ],
+    [
+      tls('mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_1'),
+      [`warning ${path}.minProtocolVersion: versions below`],
+    ],
+    [
+      tls(
+        'mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2',
+      ),
+      [`${path}.minProtocolVersion: must not be above`],
+    ],
+  ]);
 });

@@ -17,11 +17,6 @@ const known: ReadonlySet<string> = new Set([
   'DES-CBC3-SHA',
 ]);
 
-/** Operators such as `-ALL` and `[A|B]` are taken as they are. */
-const isUsable = (suite: string): boolean =>
+/** Whether proxies know a cipher suite; operators such as `-ALL` and `[A|B]` are taken as they are. */
+export const isCipherSuite = (suite: string): boolean =>
   suite !== '' && (suite === 'ALL' || !/^[a-z0-9]/i.test(suite) || known.has(suite));
-
-/** Those a proxy can use, each once: one unknown name would make it refuse the listener. */
-export const usableCipherSuites = (suites: readonly string[]): string[] => [
-  ...new Set(suites.filter(isUsable)),
-];
