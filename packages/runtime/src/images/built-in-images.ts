@@ -34,13 +34,15 @@ const securePort = 15_012;
 const statusPort = 15_014;
 
 const pilot = (options: BuiltInImageOptions): Program => ({
-  prepare: async ({ addresses: { podAddress } }) => ({
+  prepare: async ({ container, addresses: { podAddress } }) => ({
     args: [
       '--grpc-address=',
       '--secure-address',
       `${podAddress}:${securePort}`,
       '--http-address',
       `${podAddress}:${statusPort}`,
+      // The Deployment's own flags win.
+      ...(container.args ?? []),
     ],
     env: { KUBECONFIG: options.kubeconfig, CLUSTER_ID: options.clusterId },
   }),
