@@ -4,6 +4,7 @@ import type { KubeObject } from '@lateen/api';
 import { readMeshConfigText } from '@lateen/pilot';
 import type { MeshConfig } from '@lateen/translator';
 import { parse, parseAllDocuments, stringify } from 'yaml';
+import type { CertificateFlaw } from './mesh-certificates.ts';
 import { type TokenText, testIssuer, testJwks } from './test-tokens.ts';
 
 /** Status of the answer, or that there is none: the connection is reset or the handshake fails. */
@@ -18,6 +19,8 @@ interface CaseText {
   readonly host?: string;
   /** Service account of the client's certificate, `namespace/account`, or a whole SPIFFE id. Absent: plaintext. */
   readonly as?: string;
+  /** What is wrong with that certificate. */
+  readonly flaw?: CertificateFlaw;
   /** Loopback address of the client. */
   readonly source?: string;
   readonly token?: TokenText | string;
@@ -67,6 +70,7 @@ export interface AuthorizationCase {
   readonly host: string;
   readonly headers: readonly string[];
   readonly principal: string | undefined;
+  readonly flaw: CertificateFlaw | undefined;
   readonly source: string;
   readonly token: TokenText | undefined;
   readonly verdict: Verdict;
@@ -177,6 +181,7 @@ const caseOf = (
   ...{ group, objects, config, gateway: group.gateway },
   ...requestOf(text),
   principal: principalOf(text.as ?? group.as),
+  flaw: text.flaw,
   source: text.source ?? defaultSource,
   token: tokenOf(text.token),
   verdict: text.verdict,

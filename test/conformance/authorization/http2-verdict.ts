@@ -3,7 +3,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { AuthorizationCase, Verdict } from './case-table.ts';
-import { identityOf } from './mesh-certificates.ts';
+import { flawedIdentity, identityOf } from './mesh-certificates.ts';
 import { placeToken } from './simulated-verdict.ts';
 import type { Endpoint } from './socket-verdict.ts';
 
@@ -14,14 +14,14 @@ const answerTimeoutMs = 10_000;
 const alpn = ['istio-h2', 'istio', 'h2'];
 
 const connect = (
-  { principal, source }: AuthorizationCase,
+  { principal, flaw, source }: AuthorizationCase,
   { address, port }: Endpoint,
 ): net.Socket | tls.TLSSocket => {
   const place = { host: address, port, localAddress: source };
   if (principal === undefined) return net.connect(place);
   return tls.connect({
     ...place,
-    ...identityOf(principal),
+    ...(flaw === undefined ? identityOf(principal) : flawedIdentity(principal, flaw)),
     rejectUnauthorized: false,
     servername: `outbound_.${port}_._.web.default.svc.cluster.local`,
     ALPNProtocols: alpn,

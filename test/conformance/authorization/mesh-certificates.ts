@@ -1,5 +1,5 @@
 import type { Clock } from '@lateen/base';
-import { createCertificateAuthority } from '@lateen/identity';
+import { createCertificateAuthority, loadCertificateAuthority } from '@lateen/identity';
 import { SecretStore } from '@lateen/proxy';
 
 const lifetimeMs = 60 * 60 * 1000;
@@ -28,10 +28,21 @@ export const identityOf = (principal: string): TestIdentity => {
   return made;
 };
 
-/** The same of an authority nobody trusts. */
-export const strangeIdentity = (principal: string): TestIdentity => {
-  const altNames = [{ kind: 'uri', value: principal }] as const;
-  const { certificate, key } = stranger.issue({ subject: {}, altNames, lifetimeMs });
+/** What is wrong with a client's certificate. */
+export type CertificateFlaw = 'strange authority' | 'expired' | 'no name' | 'a DNS name only';
+
+const tooOldMs = 2 * lifetimeMs;
+const oldClock: Clock = { nowMs: () => Date.now() - tooOldMs } as Clock;
+const oldAuthority = loadCertificateAuthority(authority, oldClock);
+
+/** A certificate that should not be believed, whatever it says. */
+export const flawedIdentity = (principal: string, flaw: CertificateFlaw): TestIdentity => {
+  const uri = [{ kind: 'uri', value: principal }] as const;
+  const dns = [{ kind: 'dns', value: principal.replace('spiffe://', '') }] as const;
+  const names = { 'no name': [], 'a DNS name only': dns, 'strange authority': uri, expired: uri };
+  const issuers = { 'strange authority': stranger, expired: oldAuthority };
+  const issuer = flaw in issuers ? issuers[flaw as keyof typeof issuers] : authority;
+  const { certificate, key } = issuer.issue({ subject: {}, altNames: names[flaw], lifetimeMs });
   return { cert: certificate, key };
 };
 

@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { greeting } from '../echo-upstreams.ts';
 import type { AuthorizationCase, Verdict } from './case-table.ts';
-import { identityOf } from './mesh-certificates.ts';
+import { flawedIdentity, identityOf } from './mesh-certificates.ts';
 import { placeToken } from './simulated-verdict.ts';
 
 /** An answer must come within this time. */
@@ -22,14 +22,14 @@ export interface Endpoint {
 
 /** Connects as the client of a case: its address, its certificate. */
 export const connectAs = (
-  { principal, source, isTcp }: Pick<AuthorizationCase, 'principal' | 'source' | 'isTcp'>,
+  { principal, flaw, source, isTcp }: AuthorizationCase,
   { address, port }: Endpoint,
 ): net.Socket => {
   const place = { host: address, port, localAddress: source };
   if (principal === undefined) return net.connect(place);
   return tls.connect({
     ...place,
-    ...identityOf(principal),
+    ...(flaw === undefined ? identityOf(principal) : flawedIdentity(principal, flaw)),
     rejectUnauthorized: false,
     servername: `outbound_.${port}_._.web.default.svc.cluster.local`,
     ALPNProtocols: [...protocols[isTcp ? 'tcp' : 'http']],
