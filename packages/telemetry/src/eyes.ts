@@ -74,7 +74,7 @@ export const createEyes = (
     calls: (windowMs) => {
       const toMs = Math.max(clock.nowMs(), store.rounds.newestMs);
       const range = store.rounds.range(toMs - windowMs, toMs);
-      return { calls: readCalls(store, range.slots), range };
+      return { calls: readCalls(store, range), range };
     },
   };
 };

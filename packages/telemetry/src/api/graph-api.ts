@@ -37,6 +37,7 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
           minMs: minWindowMs,
           maxMs: maxWindowMs,
         }),
+        activeMs: query.duration('active', maxWindowMs, { minMs: minWindowMs, maxMs: maxWindowMs }),
         namespaces: query.list('namespaces'),
         withServices: query.flag('services', false),
         withIdle: query.flag('idle', true),

@@ -109,6 +109,8 @@ export interface GraphEdge {
   readonly bytesPerSecondOut: number;
   /** From target to source. */
   readonly bytesPerSecondIn: number;
+  /** End of the last scrape interval with traffic, epoch milliseconds. */
+  readonly lastActiveMs: number;
   /** Open TCP connections a second; 0 for http and grpc. */
   readonly connectionsPerSecond: number;
   /** 0-1: part that is mutual TLS, as destinations report it. Null: nobody knows. */
@@ -130,6 +132,8 @@ export interface GraphEdge {
  * `GET graph`. Parameters, all optional:
  * - `view`: default `versionedApp`
  * - `window`: like `60s` or `5m`, default 60s; at least two scrapes, at most what the store keeps
+ * - `active`: like `15s`: leave out calls that were silent for longer at the end of the window; default: none. What
+ *   shows quickly that traffic was moved away, without a short window's noise in the rates
  * - `at`: epoch milliseconds of the end of the window, default now (replay: walk it through `storedFromMs`..)
  * - `namespaces`: comma-separated, default all
  * - `services=true`: with service nodes between callers and workloads (views app, versionedApp, workload)

@@ -26,7 +26,7 @@ const storeOf = (calls: readonly GeneratedCall[], rounds = 12): SeriesStore => {
 
 const graphOf = (calls: readonly GeneratedCall[], options: Partial<GraphOptions> = {}): Graph =>
   buildGraph(storeOf(calls), model, {
-    ...{ view: 'versionedApp', atMs, windowMs: 60_000, namespaces: [] },
+    ...{ view: 'versionedApp', atMs, windowMs: 60_000, namespaces: [], activeMs: 60_000 },
     ...{ withServices: false, withIdle: false, withSeries: false },
     ...options,
   });
@@ -186,11 +186,35 @@ test('idle nodes come from the objects, with what their rules do', () => {
 test('a window in the past, and series', () => {
   const store = storeOf([{ from: 'productpage-v1', to: 'details', count: 10 }], 24);
   const graph = buildGraph(store, model, {
-    ...{ view: 'versionedApp', atMs: atMs - 60_000, windowMs: 30_000, namespaces: ['default'] },
+    ...{
+      view: 'versionedApp',
+      atMs: atMs - 60_000,
+      windowMs: 30_000,
+      namespaces: ['default'],
+      activeMs: 60_000,
+    },
     ...{ withServices: false, withIdle: false, withSeries: true },
   });
   const { requests, series } = edge(graph, 'productpage', 'details');
   assert.equal(requests, 60);
   assert.deepEqual(series?.requestsPerSecond.values, [2, 2, 2, 2, 2, 2]);
   assert.equal(graph.storedFromMs, atMs - 24 * stepMs);
+});
+
+test('calls that went silent can be left out, before the window has passed', () => {
+  const calls: readonly GeneratedCall[] = [{ from: 'productpage-v1', to: 'reviews', count: 1 }];
+  const store = storeOf(calls, 6);
+  for (let round = 1; round <= 3; round++) {
+    store.beginRound(atMs + round * stepMs);
+    // The same totals as before: nothing more was sent.
+    store.ingest(target('clients'), generatedMetrics(calls, 'source', 6));
+  }
+  const edges = (activeMs: number): readonly number[] =>
+    buildGraph(store, model, {
+      ...{ view: 'versionedApp', atMs: atMs + 15_000, windowMs: 60_000, activeMs, namespaces: [] },
+      ...{ withServices: false, withIdle: false, withSeries: false },
+    }).edges.map(({ lastActiveMs }) => lastActiveMs);
+  assert.deepEqual(edges(60_000), [atMs]);
+  assert.deepEqual(edges(15_000), [atMs]);
+  assert.deepEqual(edges(10_000), []);
 });

@@ -98,7 +98,9 @@ export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphO
   const { atMs, windowMs, view, namespaces } = options;
   const range = store.rounds.range(atMs - windowMs, atMs);
   const asked = new Set(namespaces);
-  const calls = readCalls(store, range.slots).filter((call) => concerns(call, asked));
+  const calls = readCalls(store, range).filter(
+    (call) => concerns(call, asked) && call.lastActiveMs >= atMs - options.activeMs,
+  );
   const { edges, totals } = collectEdges(
     calls,
     new GraphPlaces(model, view),

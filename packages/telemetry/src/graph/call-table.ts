@@ -1,6 +1,7 @@
 import type { LabelSet } from '../metrics/label-set.ts';
 import { addBuckets, observed } from '../metrics/metrics-query.ts';
-import { type HistogramSeries, type Series, sumOf } from '../metrics/series.ts';
+import type { RoundRange } from '../metrics/scrape-rounds.ts';
+import { type CounterSeries, type HistogramSeries, type Series, sumOf } from '../metrics/series.ts';
 import type { SeriesStore } from '../metrics/series-store.ts';
 import { addCall, type Call, type CallEnd, type CallProtocol, emptyCall } from './call.ts';
 import { outcomeOf } from './call-outcome.ts';
@@ -65,14 +66,16 @@ const pairOf = ({ source, target, protocol }: Call): string =>
 /** Label sets are shared by the metrics of a call: read once. */
 class CallReader {
   readonly #slots: readonly number[];
+  readonly #timesMs: readonly number[];
   readonly #byLabels = new Map<LabelSet, ReadCall>();
   readonly #calls: Record<'source' | 'destination', Map<string, Call>> = {
     source: new Map(),
     destination: new Map(),
   };
 
-  constructor(slots: readonly number[]) {
+  constructor({ slots, timesMs }: RoundRange) {
     this.#slots = slots;
+    this.#timesMs = timesMs;
   }
 
   read(store: SeriesStore): void {
@@ -89,6 +92,8 @@ class CallReader {
       const { call } = this.#callOf(series.labels);
       call.bytesOut += bytes;
       call.outBytes.push(series);
+      if (series.kind === 'counter')
+        call.lastActiveMs = Math.max(call.lastActiveMs, this.#lastActive(series));
     }
     for (const series of back) {
       const bytes = bytesOf(series, this.#slots);
@@ -150,8 +155,17 @@ class CallReader {
     if (outcome === 'error') call.errors += count;
     if (outcome === 'client-error') call.clientErrors += count;
     call.counters.push({ series, outcome });
+    call.lastActiveMs = Math.max(call.lastActiveMs, this.#lastActive(series));
     add(call.codes, grpc === '' ? code : `grpc:${grpc}`, count);
     this.#common(call, labels, count);
+  }
+
+  #lastActive({ increments }: CounterSeries): number {
+    const slots = this.#slots;
+    for (let index = slots.length - 1; index >= 0; index--) {
+      if ((increments?.[slots[index] as number] ?? 0) > 0) return this.#timesMs[index] as number;
+    }
+    return 0;
   }
 
   #connections(series: Series): void {
@@ -200,8 +214,8 @@ const addSecurity = (into: Call, from: Call): void => {
 };
 
 /** Calls with traffic in these rounds. */
-export const readCalls = (store: SeriesStore, slots: readonly number[]): readonly Call[] => {
-  const reader = new CallReader(slots);
+export const readCalls = (store: SeriesStore, range: RoundRange): readonly Call[] => {
+  const reader = new CallReader(range);
   reader.read(store);
   return reader.merged();
 };

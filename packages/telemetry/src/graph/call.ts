@@ -39,6 +39,8 @@ export interface Call {
   bytesOut: number;
   bytesIn: number;
   connections: number;
+  /** End of the last round with traffic; 0: none. */
+  lastActiveMs: number;
   /** Requests (connections for TCP) of which the destination said whether they came by mutual TLS. */
   securityKnown: number;
   mutualTls: number;
@@ -68,6 +70,7 @@ export const emptyCall = (
   bytesOut: 0,
   bytesIn: 0,
   connections: 0,
+  lastActiveMs: 0,
   securityKnown: 0,
   mutualTls: 0,
   durationCount: 0,
@@ -96,6 +99,7 @@ export const addCall = (into: Call, from: Call): void => {
   into.bytesOut += from.bytesOut;
   into.bytesIn += from.bytesIn;
   into.connections += from.connections;
+  into.lastActiveMs = Math.max(into.lastActiveMs, from.lastActiveMs);
   into.securityKnown += from.securityKnown;
   into.mutualTls += from.mutualTls;
   into.durationCount += from.durationCount;

@@ -100,6 +100,7 @@ export const edgeView = (
     share: shareOfSource(edge, totals),
     bytesPerSecondOut: perSecond(call.bytesOut, seconds),
     bytesPerSecondIn: perSecond(call.bytesIn, seconds),
+    lastActiveMs: call.lastActiveMs,
     connectionsPerSecond: perSecond(call.connections, seconds),
     mtlsShare: shareOf(call.mutualTls, call.securityKnown),
     sourcePrincipals: [...call.sourcePrincipals].sort(),

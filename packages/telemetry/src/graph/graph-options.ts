@@ -6,6 +6,8 @@ export interface GraphOptions {
   /** End of the window, epoch milliseconds. */
   readonly atMs: number;
   readonly windowMs: number;
+  /** Calls silent for longer are left out; the window's length or more: none. */
+  readonly activeMs: number;
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly withServices: boolean;

@@ -1,11 +1,13 @@
 /** Places of rounds in columns, oldest first, with the time they cover. */
 export interface RoundRange {
   readonly slots: readonly number[];
+  /** When each of them was, epoch milliseconds. */
+  readonly timesMs: readonly number[];
   /** Seconds from the round before the first to the last; 0 when nothing is covered. */
   readonly seconds: number;
 }
 
-const nothing: RoundRange = { slots: [], seconds: 0 };
+const nothing: RoundRange = { slots: [], timesMs: [], seconds: 0 };
 
 /** The times of the rounds of scrapes kept; a round is a slot in every column. */
 export class ScrapeRounds {
@@ -74,6 +76,7 @@ export class ScrapeRounds {
       { length: last - first + 1 },
       (_, index) => (first + index) % this.capacity,
     );
-    return { slots, seconds: (this.#timeOf(last) - this.#timeOf(first - 1)) / 1000 };
+    const timesMs = slots.map((slot) => this.#times[slot] as number);
+    return { slots, timesMs, seconds: (this.#timeOf(last) - this.#timeOf(first - 1)) / 1000 };
   }
 }
