@@ -109,8 +109,8 @@ export interface GraphEdge {
   readonly bytesPerSecondOut: number;
   /** From target to source. */
   readonly bytesPerSecondIn: number;
-  /** End of the last scrape interval with traffic, epoch milliseconds. */
-  readonly lastActiveMs: number;
+  /** End of the last scrape interval with traffic, epoch milliseconds; always in answers of the server. */
+  readonly lastActiveMs?: number;
   /** Open TCP connections a second; 0 for http and grpc. */
   readonly connectionsPerSecond: number;
   /** 0-1: part that is mutual TLS, as destinations report it. Null: nobody knows. */
