@@ -1,8 +1,10 @@
 /** Tutorial 003 (version routing in a mesh of two clusters), command by command. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Mesh, missing, pageWithStatus, startMesh, until } from './mesh.ts';
-import { inForce, tallyStars } from './product-page.ts';
+import { type Mesh, missing, pageWithStatus, root, starsOf, startMesh, until } from './mesh.ts';
+import { inForce, productPage, tallyStars } from './product-page.ts';
 
 const options = { skip: missing, timeout: 180_000 };
 let mesh: Mesh;
@@ -115,6 +117,10 @@ spec:
   - { name: v3, labels: { cluster: cluster2 } }
 `;
 
+/** How the tutorial finds the gateway of the other cluster. */
+const gatewayAddress =
+  'get --context=cluster2 svc --selector=app=istio-ingressgateway -n istio-system -o jsonpath={.items[0].status.loadBalancer.ingress[0].ip}';
+
 const localRule = `
 apiVersion: networking.istio.io/v1alpha3
 kind: DestinationRule
@@ -147,9 +153,7 @@ test(
   'jason sees the reviews of cluster2, half black and half red, and nobody else does',
   options,
   async () => {
-    const gateway = await mesh.kubectl(
-      'get --context=cluster2 svc --selector=app=istio-ingressgateway -n istio-system -o jsonpath={.items[0].status.loadBalancer.ingress[0].ip}',
-    );
+    const gateway = await mesh.kubectl(gatewayAddress);
     assert.match(gateway, /^127\.\d+\.\d+\.\d+$/);
     await apply('cluster1', serviceEntry(gateway));
     await apply('cluster1', localRule);
@@ -191,4 +195,42 @@ test('without the VirtualService all get v1 again', options, async () => {
     return seen['none'] === 8;
   });
   assert.deepEqual(await tallyStars(mesh.gateway, 60, jason), { none: 60 });
+});
+
+test('the same from the files of samples/multicluster', options, async () => {
+  const gateway = await mesh.kubectl(gatewayAddress);
+  await mesh.kubectl('apply --context=cluster1 -f samples/multicluster/cluster1.yaml');
+  await mesh.kubectl('apply --context=cluster2 -f samples/multicluster/cluster2.yaml');
+  const file = readFileSync(join(root, 'samples/multicluster/reviews-global.yaml'), 'utf8');
+  await apply('cluster1', file.replace(/address: GATEWAY/, `address: ${gateway}`));
+  for (const cluster of ['cluster1', 'cluster2'])
+    await mesh.kubectl(`apply --context=${cluster} -f samples/multicluster/reviews-subsets.yaml`);
+  await mesh.kubectl('apply --context=cluster1 -f samples/multicluster/reviews-for-jason.yaml');
+  await inForce('stars for jason', async () => {
+    const seen = await tallyStars(mesh.gateway, 8, jason);
+    return seen['none'] === undefined;
+  });
+  assert.deepEqual(await tallyStars(mesh.gateway, 20), { none: 20 });
+});
+
+const onlyProductpage = (principal: string): string => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: reviews }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  rules: [{ from: [{ source: { principals: ['${principal}'] } }] }]
+`;
+
+test('policies of cluster2 see the identity of the caller in cluster1', options, async () => {
+  await apply('cluster2', onlyProductpage('cluster.local/ns/default/sa/somebody-else'));
+  await inForce('reviews that are refused', async () => {
+    const page = await productPage(mesh.gateway, jason);
+    return /product reviews are currently unavailable/.test(page.body);
+  });
+  await apply('cluster2', onlyProductpage('cluster.local/ns/default/sa/default'));
+  await inForce('stars for jason', async () => {
+    const page = await productPage(mesh.gateway, jason);
+    return starsOf(page.body) !== 'none';
+  });
 });
