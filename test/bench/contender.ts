@@ -42,7 +42,10 @@ const nginxTemporary = (folder: string): string =>
     .join('\n');
 
 /** Answers 100 bytes to everything. */
-const backendConfig = (folder: string, { backend }: Ports): string => `${nginxBasics(folder)}
+const backendConfig = (
+  folder: string,
+  { backend }: Pick<Ports, 'backend'>,
+): string => `${nginxBasics(folder)}
 http {
 ${nginxTemporary(folder)}
   access_log off;
@@ -125,7 +128,7 @@ const nginxAt = (folder: string, name: string, config: (folder: string) => strin
 };
 
 /** The nginx that all proxies forward to. */
-export const backend = (folder: string, ports: Ports): Contender => ({
+export const backend = (folder: string, ports: Pick<Ports, 'backend'>): Contender => ({
   name: 'backend',
   program: 'nginx',
   port: ports.backend,

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backend, type Contender, contenders, type Ports, partContenders } from './contender.ts';
+import { freePort } from './free-port.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import { median } from './median.ts';
 import { cpuTime, residentMib } from './process-usage.ts';
@@ -40,16 +40,6 @@ export interface Comparison {
 
 /** Load before the measured rounds, in seconds: compilers and connection pools warm up. */
 const warmUpSeconds = 2;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 const findPorts = async (): Promise<Ports> => ({
   backend: await freePort(),

@@ -216,6 +216,9 @@ export const compileDownstreamTransport = (
       ...compileCommon(context?.commonTlsContext, 'downstream', findings, at),
       requireClientCertificate: context?.requireClientCertificate ?? false,
       requireServerName: context?.requireSni ?? false,
+      withoutResumption:
+        context?.sessionTicketKeysType.case === 'disableStatelessSessionResumption' &&
+        context.sessionTicketKeysType.value,
     },
   };
 };
@@ -237,7 +240,8 @@ export const compileUpstreamTransport = (
     const context = unpack(any, UpstreamTlsContextSchema, findings, path);
     const at = `${path}.common_tls_context`;
     const common = compileCommon(context?.commonTlsContext, 'upstream', findings, at);
-    return { kind: 'tls', tls: { ...common, serverName: context?.sni ?? '' } };
+    const maxSessionKeys = context?.maxSessionKeys ?? 1;
+    return { kind: 'tls', tls: { ...common, serverName: context?.sni ?? '', maxSessionKeys } };
   }
   if (
     any !== undefined &&

@@ -74,12 +74,16 @@ export interface TlsSettings {
 export interface DownstreamTlsSettings extends TlsSettings {
   readonly requireClientCertificate: boolean;
   readonly requireServerName: boolean;
+  /** Clients cannot resume sessions (`disable_stateless_session_resumption`). Default false. */
+  readonly withoutResumption: boolean;
 }
 
 /** `UpstreamTlsContext`. */
 export interface UpstreamTlsSettings extends TlsSettings {
   /** Empty: no SNI is sent, unless the cluster's `autoServerName` sets it. */
   readonly serverName: string;
+  /** Sessions kept for resumption (`max_session_keys`). Default 1; 0: none are resumed. */
+  readonly maxSessionKeys: number;
 }
 
 /** What wraps the bytes of a downstream connection. `unknown` sockets are kept and refused at use. */

@@ -1,12 +1,11 @@
 import type net from 'node:net';
 import {
-  attachReader,
-  detachReader,
   type Refusal,
   ServerConnection,
   type ServerConnectionHost,
   type ServerExchange,
 } from '../http1/server-connection.ts';
+import { attachReader, detachReader } from '../http1/socket-reader.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { HttpExchange } from './http-exchange.ts';
 

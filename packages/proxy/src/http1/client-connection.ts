@@ -9,6 +9,7 @@ import { connectFailure } from '../tls/failure-reason.ts';
 import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseResponseHead } from './head-parser.ts';
 import type { HeaderBlock } from './header-block.ts';
+import { attachReader } from './socket-reader.ts';
 import { parseTrailers } from './trailers.ts';
 
 /** Who owns a connection between requests. */
@@ -94,9 +95,8 @@ export class ClientConnection implements UpstreamConnection {
     );
     socket.once(plan.isTls ? 'secureConnect' : 'connect', () => this.#onConnect());
     if (plan.isTls) {
-      socket.on('data', (chunk: Buffer) => {
-        if (!this.#receive(chunk, chunk.length, false)) socket.pause();
-      });
+      // Chunks go straight to the parser, without the stream's queue and an event for each.
+      attachReader(socket, (chunk) => this.#receive(chunk, chunk.length, false));
     }
     socket.on('error', (error: Error) => this.#onError(error));
     socket.on('end', () => this.#onEnd());
@@ -133,7 +133,8 @@ export class ClientConnection implements UpstreamConnection {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.socket.resume();
+    if (this.#buffer === undefined) this.socket._read(0);
+    else this.socket.resume();
   }
 
   /** From now on all bytes belong to the user: after 101, or a CONNECT that was answered 200. */

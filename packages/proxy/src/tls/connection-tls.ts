@@ -38,7 +38,8 @@ export interface ConnectionTls {
 
 const nobody: CertificateIdentity = { uriSans: [], dnsSans: [], subject: '' };
 
-const identityOf = (certificate: X509Certificate): CertificateIdentity => {
+/** Reads the names of a certificate. */
+export const certificateIdentity = (certificate: X509Certificate): CertificateIdentity => {
   const names = parseSubjectNames(certificate.subjectAltName);
   const ofType = (wanted: string): string[] =>
     names.filter(({ type }) => type === wanted).map(({ value }) => value);
@@ -54,9 +55,11 @@ class Peer implements PeerCertificate {
   readonly dnsSans: readonly string[];
   readonly subject: string;
   readonly #certificate: X509Certificate;
+  #fingerprint: string | undefined = undefined;
+  #pem: string | undefined = undefined;
 
   constructor(certificate: X509Certificate) {
-    const { uriSans, dnsSans, subject } = identityOf(certificate);
+    const { uriSans, dnsSans, subject } = certificateIdentity(certificate);
     this.uriSans = uriSans;
     this.dnsSans = dnsSans;
     this.subject = subject;
@@ -64,7 +67,8 @@ class Peer implements PeerCertificate {
   }
 
   get fingerprint(): string {
-    return this.#certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+    this.#fingerprint ??= this.#certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+    return this.#fingerprint;
   }
 
   get serial(): string {
@@ -72,34 +76,45 @@ class Peer implements PeerCertificate {
   }
 
   get pem(): string {
-    return this.#certificate.toString();
+    this.#pem ??= this.#certificate.toString();
+    return this.#pem;
   }
 }
 
+/** Peers by the bytes of their certificates: workloads connect again and again with the same one. */
+const peers = new Map<string, Peer>();
+/** Peers remembered; beyond that all are read anew. */
+const maxPeers = 2048;
+
+const peerOf = (certificate: X509Certificate): Peer => {
+  const key = certificate.raw.toString('latin1');
+  const known = peers.get(key);
+  if (known !== undefined) return known;
+  const peer = new Peer(certificate);
+  if (peers.size >= maxPeers) peers.clear();
+  peers.set(key, peer);
+  return peer;
+};
+
 const facts = new WeakMap<TLSSocket, ConnectionTls>();
 
-/** Names of our own certificates, by the text of the certificate's fingerprint. */
-const locals = new Map<string, CertificateIdentity>();
-/** Own certificates remembered: there are few at a time, rotation brings new ones. */
-const maxLocals = 64;
+/** What is known of a connection besides its socket. */
+export interface KnownCertificates {
+  readonly peer: X509Certificate | undefined;
+  /** Ours; undefined: to be read from the connection. */
+  readonly local: CertificateIdentity | undefined;
+}
 
 const localOf = (socket: TLSSocket): CertificateIdentity => {
   const certificate = socket.getX509Certificate();
-  if (certificate === undefined) return nobody;
-  const key = certificate.fingerprint256;
-  const known = locals.get(key);
-  if (known !== undefined) return known;
-  const identity = identityOf(certificate);
-  if (locals.size >= maxLocals) locals.clear();
-  locals.set(key, identity);
-  return identity;
+  return certificate === undefined ? nobody : certificateIdentity(certificate);
 };
 
-const read = (socket: TLSSocket, certificate: X509Certificate | undefined): ConnectionTls => {
+const read = (socket: TLSSocket, known: KnownCertificates): ConnectionTls => {
   const { servername: name } = socket as { readonly servername?: string | false };
   return {
-    peer: certificate === undefined ? undefined : new Peer(certificate),
-    local: localOf(socket),
+    peer: known.peer === undefined ? undefined : peerOf(known.peer),
+    local: known.local ?? localOf(socket),
     serverName: name || '',
     alpn: socket.alpnProtocol || '',
     version: socket.getProtocol() ?? '',
@@ -107,12 +122,12 @@ const read = (socket: TLSSocket, certificate: X509Certificate | undefined): Conn
   };
 };
 
-/** Reads a connection whose peer's certificate is known otherwise: resumed sessions show none. */
+/** Reads a connection whose certificates are known already: resumed sessions show none. */
 export const rememberConnectionTls = (
   socket: TLSSocket,
-  certificate: X509Certificate | undefined,
+  certificates: KnownCertificates,
 ): ConnectionTls => {
-  const found = read(socket, certificate);
+  const found = read(socket, certificates);
   facts.set(socket, found);
   return found;
 };
@@ -124,7 +139,10 @@ export const rememberConnectionTls = (
 export const connectionTls = (socket: TLSSocket): ConnectionTls => {
   const known = facts.get(socket);
   if (known !== undefined) return known;
-  return rememberConnectionTls(socket, socket.getPeerX509Certificate());
+  return rememberConnectionTls(socket, {
+    peer: socket.getPeerX509Certificate(),
+    local: undefined,
+  });
 };
 
 const states = {

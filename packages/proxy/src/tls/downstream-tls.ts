@@ -1,10 +1,11 @@
+import type { X509Certificate } from 'node:crypto';
 import type net from 'node:net';
 import tls from 'node:tls';
 import type { DownstreamTlsSettings } from '@lateen/routing';
 import type { Inspection } from '../listener/inspection.ts';
 import type { Counter } from '../stats/metric.ts';
 import { type StatsRegistry, StatsScope } from '../stats/registry.ts';
-import { type ConnectionTls, connectionTls } from './connection-tls.ts';
+import { type ConnectionTls, connectionTls, rememberConnectionTls } from './connection-tls.ts';
 import { refusePeer } from './peer-check.ts';
 import type { SecureContexts, TlsMaterial } from './secure-context.ts';
 
@@ -103,11 +104,11 @@ const wrap = (
 /** Whether the client's certificate, the lack of one, or of a server name ends the connection. */
 const isRefused = (
   socket: tls.TLSSocket,
+  certificate: X509Certificate | undefined,
   material: TlsMaterial,
   { settings, stats }: AcceptTlsOptions,
 ): boolean => {
   if (settings.requireServerName && !connectionTls(socket).serverName) return true;
-  const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
     if (settings.requireClientCertificate) stats.missingCertificates.value++;
     return settings.requireClientCertificate;
@@ -143,13 +144,14 @@ export const acceptTls = (socket: net.Socket, options: AcceptTlsOptions): void =
   secure.once('secure', () => {
     isDone = true;
     clearTimeout(timer);
-    if (isRefused(secure, material, options)) {
+    const peer = secure.getPeerX509Certificate();
+    if (isRefused(secure, peer, material, options)) {
       stats.connectionErrors.value++;
       secure.destroy();
       return;
     }
     stats.handshakes.value++;
     if (secure.isSessionReused()) stats.sessionsReused.value++;
-    options.ready(secure, connectionTls(secure));
+    options.ready(secure, rememberConnectionTls(secure, { peer, local: material.local }));
   });
 };

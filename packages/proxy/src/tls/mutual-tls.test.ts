@@ -317,3 +317,28 @@ test('resumes sessions with the same server', async () => {
   }
   assert.equal(await reused(), 2);
 });
+
+test('large distinct bodies pass both ways over mutual TLS unchanged, slow readers included', async () => {
+  await using app = await httpUpstream((request, response) => {
+    request.pipe(response);
+  });
+  await using inbound = await startServer(app);
+  await using outbound = await runProxy({
+    clusters: [meshCluster(inbound.port, {}, { alpnProtocols: alpn, ...sanOf('server') })],
+    routes: [routeTo('app')],
+  });
+  await Promise.all(
+    Array.from({ length: 12 }, async (_, at) => {
+      const body = Buffer.alloc(700_000 + at, `${at} distinct `);
+      const client = await outbound.connect();
+      client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+      if (at % 3 === 0) client.socket.pause();
+      client.send(body);
+      if (at % 3 === 0) setTimeout(() => client.socket.resume(), 20 + at * 5);
+      const response = await client.response();
+      assert.equal(response.status, 200);
+      assert.ok(response.body.equals(body), `body ${at}`);
+      client.close();
+    }),
+  );
+});

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
+import { constants, createHash, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import type {
   CertificateSource,
   DataSource,
+  DownstreamTlsSettings,
   PeerValidation,
   SecretReference,
   TlsSettings,
 } from '@lateen/routing';
 import { ProxyError } from '../proxy-error.ts';
+import { type CertificateIdentity, certificateIdentity } from './connection-tls.ts';
 import { readDataSource } from './data-source.ts';
 import type { CertificateSecret, SecretStore, ValidationSecret } from './secret-store.ts';
 
@@ -25,6 +27,8 @@ export interface TlsMaterial {
   /** The peer's chain must lead to a trust anchor. */
   readonly verifiesChain: boolean;
   readonly pem: CertificatePem;
+  /** Names of our certificate; undefined when there are several to choose from. */
+  readonly local: CertificateIdentity | undefined;
 }
 
 const missing = ({ name }: SecretReference): ProxyError =>
@@ -103,9 +107,13 @@ const sessionContextOf = ({ certificates, checks }: Parts): string => {
   return hash.digest('hex').slice(0, sessionContextCharacters);
 };
 
+const withoutResumption = (settings: TlsSettings): boolean =>
+  (settings as Partial<DownstreamTlsSettings>).withoutResumption === true;
+
 const buildContext = (settings: TlsSettings, parts: Parts): tls.SecureContext => {
   const { certificates, checks } = parts;
   return tls.createSecureContext({
+    ...(withoutResumption(settings) && { secureOptions: constants.SSL_OP_NO_TICKET }),
     minVersion: settings.minVersion,
     maxVersion: settings.maxVersion,
     sessionIdContext: sessionContextOf(parts),
@@ -132,7 +140,16 @@ const buildMaterial = (parts: Parts, context: tls.SecureContext): TlsMaterial =>
     validation,
     verifiesChain: checks.authority !== undefined && validation?.acceptUntrusted !== true,
     pem: { chain: chain || undefined, authority: checks.authority?.toString('latin1') },
+    local: localIdentity(certificates),
   };
+};
+
+const localIdentity = (
+  certificates: readonly CertificateSecret[],
+): CertificateIdentity | undefined => {
+  const [only] = certificates;
+  if (only === undefined || certificates.length > 1) return undefined;
+  return certificateIdentity(new X509Certificate(only.chain));
 };
 
 /** Material with what it was made of, and the version of the secrets it was last compared with. */
@@ -161,7 +178,15 @@ const shareKey = (settings: TlsSettings): string | undefined => {
   const isNamed = ca === undefined || (typeof ca === 'object' && ca.kind === 'sds');
   if (!isNamed || validation?.crl !== undefined) return undefined;
   if (certificates.some(({ kind }) => kind === 'static')) return undefined;
-  return JSON.stringify([minVersion, maxVersion, cipherSuites, ecdhCurves, certificates, ca]);
+  return JSON.stringify([
+    minVersion,
+    maxVersion,
+    cipherSuites,
+    ecdhCurves,
+    certificates,
+    ca,
+    withoutResumption(settings),
+  ]);
 };
 
 /** Contexts shared at most; settings beyond that have their own. */

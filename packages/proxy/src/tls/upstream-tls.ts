@@ -17,6 +17,8 @@ export interface UpstreamTlsRequest {
   readonly alpn: readonly string[];
   /** A DNS name the certificate must have (`auto_san_validation`); empty: none. */
   readonly requiredName: string;
+  /** Sessions are kept and resumed. */
+  readonly resumes: boolean;
 }
 
 /** A session to resume, with the certificate it was made with: resumed handshakes show none. */
@@ -33,6 +35,8 @@ const lastTls = new WeakMap<object, ConnectionTls>();
 
 /** What the last connection to a peer (an endpoint) agreed on; undefined: there was none with TLS. */
 export const upstreamTlsOf = (peer: object): ConnectionTls | undefined => lastTls.get(peer);
+
+const noCertificate = {} as tls.DetailedPeerCertificate;
 
 /** Server names remembered for one peer; beyond that sessions are not kept. */
 const maxSessionNames = 16;
@@ -80,10 +84,10 @@ const refusal = (
 export const connectTls = (
   plain: net.Socket,
   material: TlsMaterial,
-  { peer, serverName, alpn, requiredName }: UpstreamTlsRequest,
+  { peer, serverName, alpn, requiredName, resumes }: UpstreamTlsRequest,
 ): tls.TLSSocket => {
   const remembered = sessionsOf(material.context, peer);
-  const session = remembered.get(serverName);
+  const session = resumes ? remembered.get(serverName) : undefined;
   const socket = tls.connect({
     socket: plain,
     secureContext: material.context,
@@ -95,17 +99,22 @@ export const connectTls = (
     ...(session !== undefined && { session: session.ticket }),
   });
   let certificate: X509Certificate | undefined;
+  // The library would turn the whole chain into objects to check a name nobody asked for.
+  socket.getPeerCertificate = () => noCertificate;
   socket.cork();
   socket.once('secureConnect', () => {
+    Reflect.deleteProperty(socket, 'getPeerCertificate');
     certificate = socket.isSessionReused() ? session?.certificate : socket.getPeerX509Certificate();
     const refused = refusal(socket, certificate, material, requiredName);
     if (refused !== undefined) {
       socket.destroy(new PeerRefused(refused));
       return;
     }
-    lastTls.set(peer, rememberConnectionTls(socket, certificate));
+    const { local } = material;
+    lastTls.set(peer, rememberConnectionTls(socket, { peer: certificate, local }));
     socket.uncork();
   });
+  if (!resumes) return socket;
   socket.on('session', (ticket: Buffer) => {
     if (remembered.has(serverName) || remembered.size < maxSessionNames) {
       remembered.set(serverName, { ticket, certificate });
