@@ -3,7 +3,7 @@ import { type EndpointShare, type LoadBalancer, noEndpoints } from './balancer.t
 import { boundLoad } from './bounded-load-balancer.ts';
 import type { Endpoint } from './endpoint.ts';
 import { buildMaglev } from './maglev-balancer.ts';
-import { buildRing } from './ring-hash-balancer.ts';
+import { buildRendezvous } from './rendezvous-balancer.ts';
 import { slowStartFactor, warmAtMs } from './slow-start.ts';
 
 /** Weight of an endpoint at this moment. */
@@ -146,7 +146,7 @@ export const buildHashBalancer = (
 ): LoadBalancer => {
   if (shares.length === 0) return noEndpoints;
   const balancer =
-    settings.kind === 'maglev' ? buildMaglev(settings, shares) : buildRing(settings, shares);
+    settings.kind === 'maglev' ? buildMaglev(settings, shares) : buildRendezvous(settings, shares);
   const { hashBalanceFactor } = settings.consistentHashing;
   return hashBalanceFactor === undefined
     ? balancer
