@@ -4,14 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { istioKinds, type KubeObject, validateIstioObject } from '@lateen/api';
+import { defaultMeshConfig } from '@lateen/translator';
 import { parse } from 'yaml';
 import { compatibilityDocument, listedKinds, stateKinds } from './compatibility/document.ts';
-import { collectEvidence, evidenceKey } from './compatibility/evidence.ts';
+import { collectConfigEvidence, collectEvidence, evidenceKey } from './compatibility/evidence.ts';
 import {
   newerThanIstio,
   notImplementedInIstio,
   refusedByIstio,
 } from './compatibility/exception.ts';
+import { meshConfigNames, shownElsewhere } from './compatibility/mesh-config.ts';
 import { missingFields } from './compatibility/missing-field.ts';
 import { otherKinds } from './compatibility/other-kind.ts';
 import { fieldsOf, occurrencesIn } from './compatibility/schema-field.ts';
@@ -20,6 +22,7 @@ import { allRows } from './table.ts';
 const path = join(import.meta.dirname, '../../docs/compatibility.md');
 const evidence = collectEvidence(allRows(), new Set(listedKinds));
 const states = stateKinds(evidence);
+const config = collectConfigEvidence(allRows());
 
 const keysOf = (kind: string): readonly string[] =>
   fieldsOf(kind).flatMap((field) => [
@@ -28,10 +31,19 @@ const keysOf = (kind: string): readonly string[] =>
   ]);
 
 test('the document is what the rows show', () => {
-  const made = compatibilityDocument(states);
+  const made = compatibilityDocument(states, config);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, made);
   const hint = 'make it anew: UPDATE_GOLDEN=1 node --test test/conformance/compatibility.test.ts';
   assert.equal(readFileSync(path, 'utf8'), made, hint);
+});
+
+test('what is read of the mesh configuration is shown', () => {
+  const keys = Object.keys(meshConfigNames) as (keyof typeof meshConfigNames)[];
+  assert.deepEqual(keys.toSorted(), Object.keys(defaultMeshConfig).toSorted());
+  for (const key of keys) {
+    const isShown = config.has(`MeshConfig ${key}`);
+    assert.notEqual(isShown, shownElsewhere.has(key), `${key}: a row, or another table`);
+  }
 });
 
 test('what is missing is said', () => {

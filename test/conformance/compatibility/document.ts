@@ -1,6 +1,8 @@
 import { istioKinds } from '@lateen/api';
+import type { MeshConfig } from '@lateen/translator';
 import type { Evidence } from './evidence.ts';
 import { type FieldState, type StatedField, stateFields } from './field-state.ts';
+import { meshConfigNames, shownElsewhere } from './mesh-config.ts';
 import { otherKinds } from './other-kind.ts';
 import { fieldsOf } from './schema-field.ts';
 
@@ -94,15 +96,35 @@ const otherSection = (): readonly string[] => [
 export const stateKinds = (evidence: Evidence): ReadonlyMap<string, readonly StatedField[]> =>
   new Map(listedKinds.map((kind) => [kind, stateFields(fieldsOf(kind), evidence)]));
 
+const configLine = (key: keyof MeshConfig, name: string, evidence: Evidence): string => {
+  const rows = evidence.get(`MeshConfig ${key}`) ?? [];
+  const elsewhere = shownElsewhere.has(key) ? 'tables of authorization and tokens' : '';
+  return `| ${name} | ${cell(rows.length === 0 ? elsewhere : rows.join('; '))} |`;
+};
+
+const configSection = (evidence: Evidence): readonly string[] => [
+  '',
+  '## MeshConfig',
+  'Read from the ConfigMap `istio` of the root namespace. Fields that are not here are accepted and without effect.',
+  '',
+  '| field | shown by |',
+  '|---|---|',
+  ...Object.entries(meshConfigNames).map(([key, name]) =>
+    configLine(key as keyof MeshConfig, name, evidence),
+  ),
+];
+
 /** The text of docs/compatibility.md. */
 export const compatibilityDocument = (
   byKind: ReadonlyMap<string, readonly StatedField[]>,
+  config: Evidence,
 ): string =>
   [
     ...introduction,
     '',
     ...summary(byKind),
     ...[...byKind].flatMap(([kind, fields]) => kindSection(kind, fields)),
+    ...configSection(config),
     ...otherSection(),
     '',
   ].join('\n');

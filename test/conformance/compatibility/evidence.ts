@@ -21,14 +21,14 @@ export const evidenceKey = (
 const canShow = ({ expect }: Row): boolean =>
   expect.refused === undefined && expect.error === undefined;
 
-/** The row that other objects answer otherwise than it expects; undefined: none does. */
+/** The row that a changed mesh answers otherwise than it expects; undefined: none does. */
 const firstWrong = (
   rows: readonly Row[],
-  objects: readonly KubeObject[],
+  mesh: Partial<Pick<Row, 'objects' | 'config'>>,
 ): Row | 'refused' | undefined => {
   const group = {};
   for (const row of rows) {
-    const changed: Row = { ...row, objects, group };
+    const changed: Row = { ...row, ...mesh, group };
     for (const mode of modesOf(row)) {
       const answer = simulatedAnswer(changed, mode);
       // Refused objects prove nothing: the field may be needed and yet mean nothing.
@@ -103,7 +103,7 @@ const examine = (place: Place, rows: readonly Row[], collection: Collection): vo
   const isWanted = collection.lacks(key) || (wordKey !== undefined && collection.lacks(wordKey));
   if (first === undefined || !isWanted) return;
   const tryOut = (change: (object: KubeObject) => KubeObject): Row | 'refused' | undefined =>
-    firstWrong(rows, replaced(first, index, change));
+    firstWrong(rows, { objects: replaced(first, index, change) });
   let shown = tryOut((object) => withoutField(object, path));
   const others =
     word === undefined
@@ -129,8 +129,23 @@ export const collectEvidence = (rows: readonly Row[], kinds: ReadonlySet<string>
   for (const group of Map.groupBy(rows.filter(canShow), (row) => row.group).values()) {
     const [first] = group;
     // A row that does not hold shows nothing.
-    if (first === undefined || firstWrong(group, first.objects) !== undefined) continue;
+    if (first === undefined || firstWrong(group, {}) !== undefined) continue;
     for (const place of placesOf(first.objects, kinds)) examine(place, group, collection);
+  }
+  return collection.evidence();
+};
+
+/** Which rows show which parts of the mesh's configuration, by `MeshConfig key`. */
+export const collectConfigEvidence = (rows: readonly Row[]): Evidence => {
+  const collection = new Collection();
+  for (const group of Map.groupBy(rows.filter(canShow), (row) => row.group).values()) {
+    const config = group[0]?.config ?? {};
+    const keys = Object.keys(config);
+    if (keys.length === 0 || firstWrong(group, {}) !== undefined) continue;
+    for (const key of keys) {
+      const others = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
+      collection.add(`MeshConfig ${key}`, firstWrong(group, { config: others }));
+    }
   }
   return collection.evidence();
 };

@@ -1,0 +1,36 @@
+import type { MeshConfig } from '@lateen/translator';
+
+/** Where Istio has what we read of its mesh configuration. */
+export const meshConfigNames: Readonly<Record<keyof MeshConfig, string>> = {
+  rootNamespace: 'rootNamespace',
+  trustDomain: 'trustDomain',
+  trustDomainAliases: 'trustDomainAliases',
+  domainSuffix: 'the DNS domain of the cluster (installation)',
+  proxyListenPort: 'proxyListenPort',
+  proxyInboundListenPort: 'proxyInboundListenPort',
+  proxyHttpPort: 'proxyHttpPort',
+  connectTimeoutMs: 'connectTimeout',
+  protocolDetectionTimeoutMs: 'protocolDetectionTimeout',
+  enableAutoMtls: 'enableAutoMtls',
+  meshMtlsMinProtocolVersion: 'meshMTLS.minProtocolVersion',
+  outboundTrafficPolicy: 'outboundTrafficPolicy.mode',
+  accessLogFile: 'accessLogFile',
+  accessLogEncoding: 'accessLogEncoding',
+  accessLogFormat: 'accessLogFormat',
+  localityLoadBalancing: 'localityLbSetting.enabled',
+  defaultServiceExportTo: 'defaultServiceExportTo',
+  defaultVirtualServiceExportTo: 'defaultVirtualServiceExportTo',
+  defaultDestinationRuleExportTo: 'defaultDestinationRuleExportTo',
+  defaultHttpRetryPolicy: 'defaultHttpRetryPolicy',
+  h2UpgradePolicy: 'h2UpgradePolicy',
+  extensionProviders: 'extensionProviders',
+  jwksFetchMode: 'PILOT_JWT_ENABLE_REMOTE_JWKS (environment of istiod)',
+  pathNormalization: 'pathNormalization.normalization',
+  numTrustedProxies: 'defaultConfig.gatewayTopology.numTrustedProxies',
+};
+
+/** What is about authorization and tokens, which have tables of their own. */
+export const shownElsewhere: ReadonlySet<keyof MeshConfig> = new Set([
+  'extensionProviders',
+  'jwksFetchMode',
+]);
