@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import fc from 'fast-check';
 import type { Caller } from './caller.ts';
+import type { SimulatedClient } from './client.ts';
 import { meshInputs } from './mesh-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
@@ -73,6 +74,48 @@ const sound: readonly KubeObject[] = [
       endpoints: [{ address: '192.0.2.1' }],
     },
   },
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: metadata('peer'),
+    spec: {
+      selector: { matchLabels: { app: 'shop' } },
+      mtls: { mode: 'PERMISSIVE' },
+      portLevelMtls: { 8080: { mode: 'STRICT' } },
+    },
+  },
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'RequestAuthentication',
+    metadata: metadata('tokens'),
+    spec: {
+      jwtRules: [
+        {
+          issuer: 'a.example',
+          audiences: ['b'],
+          jwks: '{"keys":[]}',
+          fromHeaders: [{ name: 'x', prefix: 'y ' }],
+          fromCookies: ['c'],
+          outputClaimToHeaders: [{ header: 'h', claim: 'sub' }],
+        },
+      ],
+    },
+  },
+  {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: metadata('policy'),
+    spec: {
+      action: 'DENY',
+      rules: [
+        {
+          from: [{ source: { principals: ['*'], ipBlocks: ['10.0.0.0/8'], namespaces: ['a*'] } }],
+          to: [{ operation: { paths: ['/a/{*}', '/b*'], ports: ['80'], hosts: ['*.c'] } }],
+          when: [{ key: 'request.auth.claims[a][b]', values: ['c', '*d'] }],
+        },
+      ],
+    },
+  },
 ];
 
 /** Replaces the value at a path, whose steps are taken modulo the number of fields. */
@@ -102,12 +145,21 @@ const callers: readonly Caller[] = [
   { kind: 'gateway', gateway: 'gw' },
 ];
 
+const clients: readonly SimulatedClient[] = [
+  {},
+  { principal: 'spiffe://cluster.local/ns/a/sa/b', address: 'x', claims: { a: { b: 'c' } } },
+];
+
 const urls = ['http://shop/a', 'https://shop/', 'tcp://shop:80', 'http://out.example.com/x?y=%'];
 
 test('whatever manifests hold, a simulation is a value', () => {
-  const questions = fc.tuple(fc.constantFrom(...callers), fc.constantFrom(...urls));
+  const questions = fc.tuple(
+    fc.constantFrom(...callers),
+    fc.constantFrom(...urls),
+    fc.constantFrom(...clients),
+  );
   fc.assert(
-    fc.property(changes, questions, (list, [caller, url]) => {
+    fc.property(changes, questions, (list, [caller, url, client]) => {
       const objects: KubeObject[] = [...sound];
       for (const { object, path, value } of list) {
         const changed = mutate(objects[object], path, value) as KubeObject;
@@ -117,11 +169,10 @@ test('whatever manifests hold, a simulation is a value', () => {
       }
       const request = parseRequest({ method: 'GET', url, headers: [] }).value;
       if (request === undefined) return;
-      for (const live of [false, true]) {
-        simulate({ inputs: meshInputs(completeCluster(objects)), caller, request, live });
-      }
+      const inputs = meshInputs(completeCluster(objects));
+      for (const live of [false, true]) simulate({ inputs, caller, request, live, client });
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 

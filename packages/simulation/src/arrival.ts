@@ -189,18 +189,36 @@ const arrive = (hop: Hop, workload: string): SimulatedArrival => {
   return { ...seen, ...judgeChain(chain, view, accepted, { ...hop, compiled, client }) };
 };
 
-/** Follows what goes to a destination to the proxies there, one of each workload. */
-export const arrivalsOf = (
+const arriveAtEach = (
   destination: SimulatedDestination,
   sender: Sender,
   input: Input,
-): readonly SimulatedArrival[] => {
-  const cluster = sender.compiled.cluster(destination.cluster);
-  if (cluster === undefined || destination.status !== null) return [];
-  return representatives(destination, input.push).map((endpoint) => {
-    const metadata = metadataOf(cluster, endpoint.address, sender.compiled);
-    const transport = cluster.selectTransport(metadata);
+  transportOf: (endpoint: SimulatedEndpoint) => UpstreamTransport,
+): readonly SimulatedArrival[] =>
+  representatives(destination, input.push).map((endpoint) => {
     const workload = input.push.workloads.get(endpoint.pod)?.name ?? endpoint.pod;
+    const transport = transportOf(endpoint);
     return arrive({ destination, endpoint, transport, sender, input }, workload);
   });
+
+/** Follows what a proxy sends to a destination to the proxies there, one of each workload. */
+export const arrivalsOf = (
+  destination: SimulatedDestination,
+  sender: Sender & { readonly compiled: CompiledProxy },
+  input: Input,
+): readonly SimulatedArrival[] => {
+  const { compiled } = sender;
+  const cluster = compiled.cluster(destination.cluster);
+  if (cluster === undefined || destination.status !== null) return [];
+  return arriveAtEach(destination, sender, input, ({ address }) =>
+    cluster.selectTransport(metadataOf(cluster, address, compiled)),
+  );
 };
+
+/** The same of what a client without a proxy sends, in plaintext. */
+export const plaintextArrivals = (
+  destination: SimulatedDestination,
+  sender: Sender,
+  input: Input,
+): readonly SimulatedArrival[] =>
+  arriveAtEach(destination, sender, input, () => ({ kind: 'plain' }));

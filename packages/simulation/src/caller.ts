@@ -161,6 +161,9 @@ const isInjected = (pod: Pod, live: boolean): boolean => {
   return asked !== 'false';
 };
 
+const withoutProxy = (workload: string): string =>
+  `${workload} has no proxy: label its namespace istio-injection=enabled and restart it`;
+
 const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
   const { push, inputs, live } = options;
   const { pods } = inputs;
@@ -173,8 +176,7 @@ const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller
     return refuse('WorkloadUnknown', `there is no workload "${text}": ${known}`);
   }
   if (!isInjected(pod, live)) {
-    const message = `${workloadName(push, pod)} has no proxy: label its namespace istio-injection=enabled and restart it`;
-    return refuse('ProxyMissing', message);
+    return refuse('ProxyMissing', withoutProxy(workloadName(push, pod)));
   }
   const described = describe('sidecar', pod, options);
   if (described.value === undefined) return described;
@@ -200,6 +202,23 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
     return refuse('GatewayUnserved', message);
   }
   return describe('router', pod, options);
+};
+
+/**
+ * A caller without a proxy, which speaks for itself: its pod as a descriptor, so that names resolve as
+ * they do for it. Undefined: there is no such workload, or it has a proxy.
+ */
+export const findBareCaller = (caller: Caller, options: CallerOptions): FoundCaller | undefined => {
+  if (caller.kind !== 'outbound') return undefined;
+  const found = podsNamed(options.push, options.inputs.pods, caller.workload);
+  const [pod] = found;
+  if (pod === undefined || found.some((one) => isInjected(one, options.live))) return undefined;
+  const { value } = describe('sidecar', pod, options);
+  if (value === undefined) return undefined;
+  const diagnostics = [
+    { severity: 'info', code: 'ProxyMissing', message: withoutProxy(value.workload) },
+  ] as const;
+  return { ...value, diagnostics };
 };
 
 /** Finds the proxy of a caller. Errors: WorkloadUnknown, ProxyMissing, GatewayUnknown, GatewayUnserved. */

@@ -29,8 +29,8 @@ export interface ClusterContext {
 
 const unavailable = 503;
 
-/** `namespace/pod` by address. */
-const podAt = (push: PushContext, address: string): string => {
+/** `namespace/pod` by address; '' when it is nobody's. */
+export const podAt = (push: PushContext, address: string): string => {
   for (const [key, workload] of push.workloads) if (workload.address === address) return key;
   return '';
 };

@@ -1,6 +1,5 @@
 import type { ConnectionView, FilterChainTable, UpstreamTransport } from '@lateen/routing';
 import type { ProxyDescriptor } from '@lateen/translator';
-import type { CompiledProxy } from './compiled-proxy.ts';
 import { ephemeralPort } from './connection.ts';
 import { meshProtocols } from './handshake.ts';
 import type { SimulatedRequest } from './request.ts';
@@ -9,7 +8,7 @@ import type { SimulatedArrival } from './simulation.ts';
 /** The proxy that sends. */
 export interface Sender {
   readonly proxy: ProxyDescriptor;
-  readonly compiled: CompiledProxy;
+  /** That took the request in; undefined: nobody stands between client and destination. */
   readonly chain: FilterChainTable | undefined;
   readonly forwardsClaims: boolean;
 }
@@ -50,7 +49,8 @@ export const hopView = (
   scheme: SimulatedRequest['scheme'],
 ): ConnectionView => {
   const { host, port } = splitAddress(address);
-  const isHttp = sender.chain?.http !== undefined && scheme !== 'tcp';
+  const isHttp =
+    (sender.chain === undefined || sender.chain.http !== undefined) && scheme !== 'tcp';
   return {
     destinationAddress: host,
     destinationPort: port,

@@ -42,6 +42,16 @@ const podOf = (push: PushContext, name: string): string | undefined => {
 const isWritten = (push: PushContext, names: readonly string[]): boolean =>
   push.virtualServices.some(({ hosts }) => hosts.some((host) => names.includes(host)));
 
+/** The service that a name stands for; undefined: none. */
+export const findService = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  host: string,
+): MeshService | undefined =>
+  candidates(host, proxy.namespace, push.meshConfig.domainSuffix)
+    .flatMap((name) => push.services.byHostname.get(name) ?? [])
+    .at(0);
+
 /**
  * Resolves a host as the caller's DNS would. Error HostUnknown: no service has the name, and it
  * cannot be one outside, as it has no dot.

@@ -106,7 +106,6 @@ const errors: readonly (readonly [string, Partial<SimulationInput>, RegExp])[] =
     { caller: { kind: 'gateway', gateway: 'gw' } },
     /there is no Gateway "gw": there are none/,
   ],
-  ['http://shop/', { live: true }, /shop-v1 has no proxy: label its namespace/],
 ];
 for (const [url, more, message] of errors) {
   test(`what cannot be answered says why: ${message.source}`, () => {

@@ -2,11 +2,12 @@ import type { Checked, Diagnostic } from '@lateen/base';
 import type { TcpProxySettings } from '@lateen/routing';
 import { buildPushContext, type PushContext } from '@lateen/translator';
 import { arrivalsOf } from './arrival.ts';
-import { type FoundCaller, findCaller } from './caller.ts';
+import { type FoundCaller, findBareCaller, findCaller } from './caller.ts';
 import { clientSees } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { type Connection, chainName, openConnection } from './connection.ts';
+import { callDirectly } from './direct-call.ts';
 import { decideHttp, type HttpOutcome, undecided } from './http-decision.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
@@ -116,14 +117,18 @@ const findings = (push: PushContext, compiled: CompiledProxy, found: FoundCaller
 export const simulate = (input: SimulationInput): Checked<Simulation> => {
   const { inputs, caller, request } = input;
   const push = input.push ?? buildPushContext(inputs);
-  const { value: found, diagnostics } = findCaller(caller, {
+  const options = {
     push,
     inputs,
     interceptionMode: input.interceptionMode ?? 'REDIRECT',
     live: input.live ?? false,
     certificates: input.certificates ?? true,
-  });
-  if (found === undefined) return { value: undefined, diagnostics };
+  };
+  const { value: found, diagnostics } = findCaller(caller, options);
+  if (found === undefined) {
+    const bare = findBareCaller(caller, options);
+    return bare ? callDirectly(bare, { ...input, push }) : { value: undefined, diagnostics };
+  }
   const compiled = compiledProxyOf(push, found.proxy);
   const direction = caller.kind;
   const { client = {} } = input;

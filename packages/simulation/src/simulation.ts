@@ -198,7 +198,7 @@ export interface SimulatedRetries {
 
 /** The whole decision about one request. Null where the request never got so far. */
 export interface Simulation {
-  /** `namespace/pod` of the proxy that decides. */
+  /** `namespace/pod` of the proxy that decides; '': the caller has none, and speaks plaintext. */
   readonly proxy: string;
   readonly workload: string;
   readonly direction: 'outbound' | 'inbound' | 'gateway';

@@ -30,8 +30,15 @@ const ruleText = (origin: RuleOrigin): string => {
 const connectionLines = (simulation: Simulation): readonly Line[] => {
   const { listener, filterChain, routeConfiguration, virtualHost } = simulation;
   return [
-    ['proxy', `${simulation.proxy} (${simulation.workload}), ${simulation.direction}`],
-    ['listener', listener ?? 'none'],
+    ...(simulation.proxy === ''
+      ? [['proxy', `none: ${simulation.workload} speaks for itself`] as const]
+      : [
+          [
+            'proxy',
+            `${simulation.proxy} (${simulation.workload}), ${simulation.direction}`,
+          ] as const,
+          ['listener', listener ?? 'none'] as const,
+        ]),
     ...(filterChain === null ? [] : [['filter chain', filterChain || 'the only one'] as const]),
     ...(routeConfiguration === null
       ? []
