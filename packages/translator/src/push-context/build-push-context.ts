@@ -17,7 +17,7 @@ import { type Sidecar, sidecar } from '../input/sidecar.ts';
 import { type VirtualService, virtualService } from '../input/virtual-service.ts';
 import type { MeshInputs } from '../mesh/mesh-inputs.ts';
 import { type NetworkGateways, networkGateways } from '../registry/network-gateways.ts';
-import { keepRestrictions, keepWhole } from '../security/invalid-policy.ts';
+import { keepGoodRules, keepRestrictions, keepWhole } from '../security/invalid-policy.ts';
 import {
   buildPeerAuthenticationIndex,
   type PeerAuthenticationIndex,
@@ -114,7 +114,7 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     previous?.peerAuthentications,
   ),
   requestAuthentications: readConfigSet(
-    { kind: 'RequestAuthentication', reader: requestAuthentication, salvage: keepWhole },
+    { kind: 'RequestAuthentication', reader: requestAuthentication, salvage: keepGoodRules },
     inputs.requestAuthentications,
     previous?.requestAuthentications,
   ),

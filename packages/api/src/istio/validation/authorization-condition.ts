@@ -1,5 +1,5 @@
 import type { AuthorizationCondition } from '../authorization-policy.ts';
-import { checkSubnets } from './field.ts';
+import { checkHeaderName, checkSubnets } from './field.ts';
 import { type Findings, forEachItem, invalid, missing } from './finding.ts';
 
 const plainKeys: ReadonlySet<string> = new Set([
@@ -29,11 +29,16 @@ export const checkPorts = (ports: readonly string[] | undefined, path: string): 
       : [invalid(at, `"${port}" is not a port number`)],
   );
 
+const headerKey = /^request\.headers\[([^\]]+)\]$/;
+
 /** `a[b]`, also `a[b][c]`; nothing between the brackets is no name. */
-const checkBracketKey = (key: string, path: string): Findings =>
-  /^[^[]+(\[[^\]]+\])+$/.test(key)
+const checkBracketKey = (key: string, path: string): Findings => {
+  const header = headerKey.exec(key)?.[1];
+  if (header !== undefined) return checkHeaderName(header, path);
+  return /^[^[]+(\[[^\]]+\])+$/.test(key)
     ? []
     : [invalid(path, `"${key}" should have the form ${key.split('[')[0]}[NAME]`)];
+};
 
 const checkKey = (key: string, path: string): Findings => {
   if (key === '') return [missing(path, 'a condition needs the attribute it is about')];

@@ -161,6 +161,8 @@ describe('AuthorizationPolicy', () => {
       [when('destination.port'), [`${at}.when[0].values[0]: "a" is not a port`]],
       [when('request.headers'), [`${at}.when[0].key: "request.headers" should have the form`]],
       [when('request.headers[]'), [`${at}.when[0].key: "request.headers[]" should have`]],
+      [when('request.headers[a b]'), [`${at}.when[0].key: "a b" is not a valid header`]],
+      [when('request.headers[:method]'), []],
       [when('request.size'), [`${at}.when[0].key: unknown attribute`]],
       [when('destination.labels[a]'), [`${at}.when[0].key: attribute "destination.labels[a]"`]],
       [when('source.ip', 'values: []'), [`${at}.when[0].values: a condition must have`]],

@@ -194,3 +194,12 @@ spec: { rules: [{}] }
   );
   assert.deepEqual(names, ['DENY', 'envoy.filters.http.jwt_authn', 'ALLOW']);
 });
+
+test('of an invalid policy the rules without errors count', () => {
+  const yaml = authentication(`{ issuer: a, ${keys}, fromParams: [""] }, { issuer: b, ${keys} }`);
+  const { providers = {} } = configured(yaml) ?? {};
+  assert.deepEqual(
+    Object.values(providers).map(({ issuer }) => issuer),
+    ['b'],
+  );
+});

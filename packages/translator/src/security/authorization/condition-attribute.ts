@@ -44,7 +44,8 @@ const attributes: Readonly<Record<string, ConditionAttribute>> = {
   'connection.sni': operation(serverNameTests),
 };
 
-const headerKey = /^request\.headers\[(.+)\]$/;
+/** Names of fields (RFC 9110 tokens) and pseudo headers: any other makes a proxy refuse the listener. */
+const headerKey = /^request\.headers\[(:?[!#$%&'*+.^_`|~0-9A-Za-z-]+)\]$/;
 const claimKey = /^request\.auth\.claims((?:\[[^\]]+\])+)$/;
 const filterKey = /^experimental\.(envoy\.filters\.[^[]+)\[(.+)\]$/;
 
