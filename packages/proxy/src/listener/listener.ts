@@ -1,7 +1,9 @@
 import type net from 'node:net';
 import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/routing';
+import { type AccessLogger, openAccessLogs } from '../access-log/access-logger.ts';
 import type { Counter, Gauge } from '../stats/metric.ts';
 import { StatsScope } from '../stats/registry.ts';
+import { refusedFormatContext } from '../tcp/tcp-format-context.ts';
 import { ChainHandler, type ListenerDependencies } from './chain-handler.ts';
 import { type Inspection, inspect } from './inspection.ts';
 
@@ -15,6 +17,10 @@ const viewOf = (socket: net.Socket, inspection: Inspection | undefined): Connect
   applicationProtocols: inspection?.applicationProtocols ?? [],
 });
 
+/** Whether what a client offers by ALPN must be known before the handshake. */
+const negotiates = ({ transport }: FilterChainTable): boolean =>
+  transport.kind === 'tls' && transport.tls.alpn.length > 0;
+
 /** One version of a listener's configuration at work; a new version replaces it on the same socket. */
 export class Listener {
   readonly table: ListenerTable;
@@ -22,6 +28,9 @@ export class Listener {
   readonly #accepted: Counter;
   readonly #active: Gauge;
   readonly #noChain: Counter;
+  readonly #logs: readonly AccessLogger[];
+  readonly #inspects: boolean;
+  readonly #nowMs: () => number;
 
   constructor(table: ListenerTable, deps: ListenerDependencies) {
     this.table = table;
@@ -34,6 +43,9 @@ export class Listener {
     this.#accepted = scope.counter('downstream_cx_total');
     this.#active = scope.gauge('downstream_cx_active');
     this.#noChain = scope.counter('no_filter_chain_match');
+    this.#logs = openAccessLogs(table.accessLogs, deps.sinks, deps.log);
+    this.#nowMs = deps.http.nowMs;
+    this.#inspects = table.needsInspection || table.filterChains.some(negotiates);
     const chains = [...table.filterChains];
     if (table.defaultFilterChain !== undefined) chains.push(table.defaultFilterChain);
     for (const chain of chains) {
@@ -48,7 +60,7 @@ export class Listener {
       this.#active.value--;
     });
     socket.setNoDelay(true);
-    if (!this.table.needsInspection) {
+    if (!this.#inspects) {
       this.#dispatch(socket, undefined);
       return;
     }
@@ -64,10 +76,17 @@ export class Listener {
     const handler = chain === undefined ? undefined : this.#handlers.get(chain);
     if (handler === undefined) {
       this.#noChain.value++;
+      this.#logRefusal(socket, inspection);
       socket.destroy();
       return;
     }
     handler.accept(socket, inspection);
+  }
+
+  #logRefusal(socket: net.Socket, inspection: Inspection | undefined): void {
+    if (this.#logs.length === 0) return;
+    const context = refusedFormatContext(socket, inspection?.serverName ?? '', this.#nowMs());
+    for (const log of this.#logs) log.write(context);
   }
 
   /** Responses from now on close their connections. */

@@ -1,3 +1,4 @@
+import type net from 'node:net';
 import { hostname } from 'node:os';
 import type { FormatContext } from '@lateen/routing';
 import type { TcpSession } from './tcp-session.ts';
@@ -52,3 +53,40 @@ export const tcpFormatContext = (session: TcpSession): FormatContext => ({
   clusterMetadata: (namespace) => session.cluster?.table.metadata[namespace],
   environment: (name) => process.env[name],
 });
+
+/** A connection that no filter chain takes: `NR`, as Envoy's listeners log it. */
+export const refusedFormatContext = (
+  socket: net.Socket,
+  serverName: string,
+  startMs: number,
+): FormatContext => {
+  const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+  return {
+    ...nothing,
+    startTimeMs: performance.timeOrigin + startMs,
+    responseFlags: 'NR',
+    responseCodeDetails: 'filter_chain_not_found',
+    connectionTerminationDetails: undefined,
+    upstreamTransportFailureReason: undefined,
+    bytesReceived: 0,
+    bytesSent: 0,
+    durationMs: 0,
+    upstreamHost: undefined,
+    upstreamCluster: undefined,
+    upstreamClusterRaw: undefined,
+    upstreamLocalAddress: undefined,
+    downstreamLocalAddress: `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`,
+    downstreamRemoteAddress: remote,
+    downstreamDirectRemoteAddress: remote,
+    requestedServerName: serverName || undefined,
+    downstreamPeerUriSan: undefined,
+    downstreamLocalUriSan: undefined,
+    downstreamPeerSubject: undefined,
+    downstreamTlsVersion: undefined,
+    downstreamTlsCipher: undefined,
+    filterChainName: undefined,
+    hostname: machine,
+    clusterMetadata: () => undefined,
+    environment: (name) => process.env[name],
+  };
+};

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
 import type { JsonObject } from '@bufbuild/protobuf';
@@ -11,12 +15,13 @@ import {
   upstreamTls,
   workload,
 } from '../testing/certificates.ts';
-import { routeTo, runProxy } from '../testing/running-proxy.ts';
+import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
 import {
   clusterJson,
   http2Protocol,
   httpListenerJson,
   routesJson,
+  tcpListenerJson,
 } from '../testing/static-bootstrap.ts';
 import { tlsGet } from '../testing/tls-client.ts';
 import { httpUpstream, namedUpstream, rawUpstream, type Upstream } from '../testing/upstream.ts';
@@ -341,4 +346,139 @@ test('large distinct bodies pass both ways over mutual TLS unchanged, slow reade
       client.close();
     }),
   );
+});
+
+const logTo = (path: string, text: string): JsonObject => ({
+  name: 'envoy.access_loggers.file',
+  typedConfig: {
+    '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
+    path,
+    logFormat: { textFormatSource: { inlineString: `${text}\n` } },
+  },
+});
+
+test('a STRICT port takes mutual TLS only; what it refuses is in its log', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-strict-'));
+  const path = join(folder, 'log');
+  await using app = await namedUpstream('app');
+  const both = permissive(serverTls());
+  const [chain] = both['filterChains'] as [JsonObject];
+  const accessLog = [
+    logTo(path, '%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %REQUESTED_SERVER_NAME%'),
+  ];
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...both, filterChains: [chain], accessLog }],
+  });
+  await assert.rejects(running.fetch('/'));
+  const pair = workload(root, 'client');
+  const { port } = running;
+  const stranger = await tlsGet({
+    port,
+    authority: root,
+    pair,
+    alpn: ['h2'],
+    serverName: 'a.test',
+  });
+  assert.ok('error' in stranger);
+  assert.ok('status' in (await tlsGet({ port, authority: root, pair, alpn })));
+  await eventually(() => readFileSync(path, 'utf8').split('\n').length === 3);
+  assert.equal(
+    readFileSync(path, 'utf8'),
+    'NR filter_chain_not_found -\nNR filter_chain_not_found a.test\n',
+  );
+  rmSync(folder, { recursive: true });
+});
+
+test('protocols that nobody shares leave the handshake without one, as in Envoy', async () => {
+  await using app = await namedUpstream('app');
+  const base = httpListenerJson(manager('app'));
+  const [chain] = base['filterChains'] as [JsonObject];
+  const transportSocket = downstreamTls(
+    commonTls(server(root, 'a.test'), [], { alpnProtocols: ['h2', 'http/1.1'] }),
+  );
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...base, filterChains: [{ ...chain, transportSocket }] }],
+  });
+  const answer = await tlsGet({ port: running.port, authority: root, alpn: ['acme/9'] });
+  assert.deepEqual('status' in answer ? [answer.status, answer.alpn] : answer, [200, '']);
+});
+
+const forwarded = async (
+  mode: string,
+  options: { readonly pair?: ReturnType<typeof workload>; readonly sent?: string },
+): Promise<string> => {
+  await using app = await httpUpstream((request, response) => {
+    response.end(String(request.headers['x-forwarded-client-cert'] ?? 'none'));
+  });
+  const base = httpListenerJson({
+    ...manager('app'),
+    forwardClientCertDetails: mode,
+    setCurrentClientCertDetails: { subject: true, uri: true, dns: true },
+  });
+  const [chain] = base['filterChains'] as [JsonObject];
+  const transportSocket = downstreamTls(commonTls(workload(root, 'server'), [root]));
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...base, filterChains: [{ ...chain, transportSocket }] }],
+  });
+  const { sent, pair } = options;
+  const headers = sent === undefined ? {} : { 'x-forwarded-client-cert': sent };
+  const answer = await tlsGet({ port: running.port, authority: root, pair, headers });
+  return 'status' in answer ? answer.body : answer.error;
+};
+
+test('client certificates are forwarded as configured, and what others claim is not believed', async () => {
+  const pair = workload(root, 'client');
+  const hash = new X509Certificate(pair.certificate).fingerprint256
+    .replaceAll(':', '')
+    .toLowerCase();
+  const own = `By=${spiffe('server')};Hash=${hash};Subject="";URI=${spiffe('client')}`;
+  const claim = 'By=x;URI=spiffe://cluster.local/ns/default/sa/admin';
+  assert.equal(await forwarded('SANITIZE', { pair, sent: claim }), 'none');
+  assert.equal(await forwarded('SANITIZE_SET', { pair, sent: claim }), own);
+  assert.equal(await forwarded('APPEND_FORWARD', { pair, sent: claim }), `${claim},${own}`);
+  assert.equal(await forwarded('FORWARD_ONLY', { pair, sent: claim }), claim);
+  for (const mode of ['SANITIZE', 'SANITIZE_SET', 'APPEND_FORWARD', 'FORWARD_ONLY']) {
+    assert.equal(await forwarded(mode, { sent: claim }), 'none');
+  }
+  assert.equal(await forwarded('ALWAYS_FORWARD_ONLY', { sent: claim }), claim);
+});
+
+test('TCP over mutual TLS: bytes both ways, each direction closed for itself, principals in the log', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-tcp-'));
+  const path = join(folder, 'log');
+  await using app = await rawUpstream((socket) => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.on('end', () => socket.end(`got ${text}`));
+  });
+  {
+    const accessLog = [logTo(path, '%DOWNSTREAM_PEER_URI_SAN% %DOWNSTREAM_LOCAL_URI_SAN%')];
+    const base = tcpListenerJson({ cluster: 'app', accessLog });
+    const [chain] = base['filterChains'] as [JsonObject];
+    const transportSocket = downstreamTls(
+      commonTls(workload(root, 'server'), [root], { alpnProtocols: ['istio'] }),
+      { requireClientCertificate: true },
+    );
+    await using inbound = await runProxy({
+      clusters: [clusterJson('app', [app.port])],
+      listeners: [{ ...base, filterChains: [{ ...chain, transportSocket }] }],
+    });
+    await using outbound = await runProxy({
+      clusters: [meshCluster(inbound.port, {}, sanOf('server'))],
+      listeners: [tcpListenerJson({ cluster: 'app' })],
+    });
+    const client = await outbound.connect();
+    client.send('hello');
+    client.socket.end();
+    assert.equal((await client.all()).toString(), 'got hello');
+    client.close();
+    await eventually(() => readFileSync(path, 'utf8') !== '');
+  }
+  assert.equal(readFileSync(path, 'utf8'), `${spiffe('client')} ${spiffe('server')}\n`);
+  rmSync(folder, { recursive: true });
 });
