@@ -23,6 +23,7 @@ import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
 import { PushQueue } from './push-queue.ts';
+import { AutoRegistration } from './registration/auto-registration.ts';
 import { ResourcePool } from './resource-pool.ts';
 import type { RootRotation } from './security/mesh-authority.ts';
 import { MeshSecurity } from './security/mesh-security.ts';
@@ -97,6 +98,7 @@ export class RunningPilot {
   readonly #stop = new AbortController();
   readonly #ingest: Ingest;
   readonly #ads: AdsServer;
+  readonly #registration: AutoRegistration;
   readonly #status: StatusServer;
   readonly #debounce: Debounce<ConfigChange>;
   readonly #queue: PushQueue<Connection, PendingPush>;
@@ -137,12 +139,19 @@ export class RunningPilot {
       yieldTurn: options.yieldTurn,
     });
     this.#security = options.secureAddress === undefined ? undefined : this.#createSecurity();
+    this.#registration = new AutoRegistration({
+      client,
+      clock,
+      log,
+      controller: options.podName,
+    });
     this.#ads = new AdsServer({
       clock,
       log,
       metrics: this.#metrics,
       builder: () => this.#builder,
       onDisconnect: (connection) => this.#queue.forget(connection),
+      registration: this.#registration,
       ...(this.#security !== undefined && { guard: this.#security }),
     });
     this.#status = new StatusServer(
@@ -176,6 +185,7 @@ export class RunningPilot {
     this.#stop.abort();
     this.#debounce.stop();
     await this.#ads.close();
+    this.#registration.stop();
     this.#security?.stop();
     await this.#status.close();
   }

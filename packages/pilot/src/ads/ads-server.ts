@@ -9,6 +9,7 @@ import { AggregatedDiscoveryService } from '@lateen/xds/gen/envoy/service/discov
 import type { Status } from '@lateen/xds/gen/google/rpc/status_pb.js';
 import type { PilotMetrics } from '../metrics.ts';
 import { PilotError } from '../pilot-error.ts';
+import type { AutoRegistration } from '../registration/auto-registration.ts';
 import { grpcServiceDefinition } from './grpc-service.ts';
 import { type ConnectedProxy, ProxyStream, type ResourceBuilder } from './proxy-stream.ts';
 import type { StreamGuard } from './stream-guard.ts';
@@ -22,6 +23,9 @@ const maxConnections = 10_000;
 /** A proxy that vanished without closing its socket is noticed within the sum of the two. */
 const keepaliveTimeMs = 30_000;
 const keepaliveTimeoutMs = 10_000;
+
+/** Not a resource: an agent's word on the health of the app, unhealthy with an error detail (Istio's agent). */
+const healthTypeUrl = 'type.googleapis.com/istio.v1.HealthInformation';
 
 /** How long an orderly end of all streams may take before sockets are cut. */
 const shutdownMs = 1_000;
@@ -45,6 +49,8 @@ export interface AdsServerOptions {
   /** The generators of the latest push. */
   readonly builder: () => ResourceBuilder;
   readonly onDisconnect: (connection: Connection) => void;
+  /** WorkloadEntries of proxies outside Kubernetes. Default: none are made. */
+  readonly registration?: AutoRegistration;
   /** Default: every node is believed, and there are no secrets. */
   readonly guard?: StreamGuard;
 }
@@ -130,6 +136,7 @@ export class AdsServer {
       };
       const begin = async (request: Request): Promise<void> => {
         const admitted = await this.#admit(call, request.node);
+        if (admitted !== undefined && isClosed) this.#options.registration?.disconnected(admitted);
         if (admitted === undefined || isClosed) return;
         open = this.#open({ call, protocol, variant }, admitted);
         receive(request);
@@ -208,14 +215,25 @@ export class AdsServer {
         reason: formatDiagnostic(diagnostic),
       });
     const admission = await this.#options.guard?.admit(call, value);
-    const refusal = admission?.refusal;
+    const identity = admission?.identity;
+    const refusal =
+      admission?.refusal ??
+      (await this.#options.registration?.connected({ node, proxy: value, identity }));
     return refusal === undefined
-      ? { proxy: value, node, identity: admission?.identity }
+      ? { proxy: value, node, identity }
       : refuse(refusal.code, refusal.message);
   }
 
   #receive<Request extends AdsRequest>(open: OpenStream<Request>, request: Request): void {
     const { errorDetail, typeUrl } = request;
+    if (typeUrl === healthTypeUrl) {
+      const { node, stream } = open.connection;
+      void this.#options.registration?.reported(
+        { node, proxy: stream.proxy },
+        errorDetail?.message,
+      );
+      return;
+    }
     if (errorDetail !== undefined) {
       const { metrics, log } = this.#options;
       metrics.rejects.add(1);
@@ -253,6 +271,10 @@ export class AdsServer {
     const { metrics, log, onDisconnect } = this.#options;
     metrics.connected.set(this.#connections.size);
     log.info('proxy disconnected', { connection: open.connection.id });
+    this.#options.registration?.disconnected({
+      node: open.connection.node,
+      proxy: open.connection.stream.proxy,
+    });
     onDisconnect(open.connection);
   }
 }

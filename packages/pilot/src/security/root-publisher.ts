@@ -40,6 +40,16 @@ export const publishedRoots = (configMap: ConfigMap | undefined): readonly Publi
   });
 };
 
+/**
+ * Which roots, and which of them are on their way out. Not their order nor the exact ends: several
+ * istiods that rotate at about the same time would overwrite each other for ever.
+ */
+const contentOf = (roots: readonly PublishedRoot[]): string =>
+  roots
+    .map(({ root, untilMs }) => `${root}${untilMs === undefined}`)
+    .sort()
+    .join();
+
 /** Keeps the roots in every namespace, whatever happens to them there (istiod's namespace controller). */
 export class RootPublisher {
   readonly #options: RootPublisherOptions;
@@ -82,14 +92,12 @@ export class RootPublisher {
     const object = namespaces.get(namespace) as Namespace | undefined;
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
     if (ignoredNamespaces.includes(namespace)) return;
-    const { roots, retired } = authority;
-    const ends = roots.map((root) => retired.find((one) => one.root === root)?.untilMs ?? null);
-    const annotation = JSON.stringify(ends);
-    const present = configMaps.get(rootConfigMapName, namespace);
-    const isCurrent =
-      present?.data?.[rootKey] === roots.join('') &&
-      present.metadata.annotations?.[endsAnnotation] === annotation;
-    if (isCurrent) return;
+    const wanted = authority.roots.map((root) => ({
+      root,
+      untilMs: authority.retired.find((one) => one.root === root)?.untilMs,
+    }));
+    const present = publishedRoots(configMaps.get(rootConfigMapName, namespace));
+    if (contentOf(present) === contentOf(wanted)) return;
     try {
       await client.patch(resources.configMaps, {
         kind: 'apply',
@@ -103,9 +111,11 @@ export class RootPublisher {
             name: rootConfigMapName,
             namespace,
             labels: { 'istio.io/config': 'true' },
-            annotations: { [endsAnnotation]: annotation },
+            annotations: {
+              [endsAnnotation]: JSON.stringify(wanted.map(({ untilMs }) => untilMs ?? null)),
+            },
           },
-          data: { [rootKey]: roots.join('') },
+          data: { [rootKey]: wanted.map(({ root }) => root).join('') },
         },
       });
     } catch (error) {
