@@ -34,6 +34,7 @@ const bundleSettings = (development: boolean): BuildOptions & { readonly write: 
   entryPoints: {
     app: join(sources, 'app/main.tsx'),
     boot: join(sources, 'app/boot.ts'),
+    traffic: join(sources, 'graph/canvas/traffic-worker.ts'),
     style: join(sources, 'style/style.css'),
   },
   outdir: '/',
@@ -75,6 +76,7 @@ const renderPage = async (names: readonly string[]): Promise<string> => {
   return page
     .replaceAll('%SCRIPT%', `assets/${find(/^app-.*\.js$/)}`)
     .replaceAll('%BOOT%', `assets/${find(/^boot-.*\.js$/)}`)
+    .replaceAll('%TRAFFIC%', `assets/${find(/^traffic-.*\.js$/)}`)
     .replaceAll('%STYLE%', `assets/${find(/^style-.*\.css$/)}`)
     .replaceAll('%FONT%', `assets/${find(/geist-latin-wght.*\.woff2$/)}`);
 };

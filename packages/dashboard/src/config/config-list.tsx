@@ -23,7 +23,10 @@ import { wizardNames } from './wizard/wizard-names.ts';
 export const ConfigListPage = (): VNode => {
   const [filter, setFilter] = useState('');
   const resource = useResource<ConfigList>(
-    withQuery('config', { namespaces: chosenNamespaces.value.join(',') }),
+    withQuery('config', {
+      kind: route.value.query['kind'],
+      namespaces: chosenNamespaces.value.join(','),
+    }),
     ['config'],
     { keep: true },
   );
@@ -32,7 +35,7 @@ export const ConfigListPage = (): VNode => {
     <Loaded resource={resource}>
       {({ kinds, objects }) => (
         <div class="config-list">
-          <Kinds kinds={kinds} objects={objects} chosen={query['kind']} />
+          <Kinds kinds={kinds} chosen={query['kind']} />
           <div>
             <Starters />
             <div class="toolbar">
@@ -98,15 +101,11 @@ const Starters = (): VNode => (
 
 const Kinds = ({
   kinds,
-  objects,
   chosen,
 }: {
   kinds: readonly ConfigKind[];
-  objects: readonly ConfigSummary[];
   chosen: string | undefined;
 }): VNode => {
-  const counts = new Map<string, number>();
-  for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const used = kinds.toSorted(
     (a, b) => Number(isIstio(b)) - Number(isIstio(a)) || a.kind.localeCompare(b.kind),
   );
@@ -120,9 +119,9 @@ const Kinds = ({
           key={each.kind}
           href={linkTo('config', [], { kind: each.kind })}
           aria-current={chosen === each.kind ? 'true' : undefined}
-          class={(counts.get(each.kind) ?? 0) === 0 ? 'kind-none' : ''}
+          class={each.count === 0 ? 'kind-none' : ''}
         >
-          {each.kind} <span>{counts.get(each.kind) ?? 0}</span>
+          {each.kind} <span>{each.count}</span>
         </a>
       ))}
     </nav>

@@ -18,7 +18,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const needsQuotes = (text: string): boolean =>
   text === '' ||
   /^(y|n|yes|no|on|off|true|false|null|~)$/i.test(text) ||
-  /^[-+.]?[\d.]/.test(text) ||
+  /^[-+.]?[\d.]|^[eE][-+]?\d/.test(text) ||
   /^[\s!&*?|>@`%"'#,[\]{}:-]/.test(text) ||
   /: |:$| #|\s$|\n/.test(text);
 

@@ -185,7 +185,7 @@ const Answers = ({ simulation }: { simulation: Simulation }): VNode | null => {
 const Destination = ({ destination }: { destination: SimulatedDestination }): VNode => (
   <section class="destination tone-accent">
     <div class="destination-head">
-      <strong>{destination.subset === '' ? destination.cluster : destination.subset}</strong>
+      <strong>{destination.subset === '' ? t('explain.all') : destination.subset}</strong>
       <span class="meter">
         <i style={{ width: `${destination.percent}%` }} />
       </span>
@@ -207,10 +207,11 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
     <ul class="endpoints">
       {destination.endpoints.slice(0, 8).map((endpoint) => (
         <li key={endpoint.address}>
-          <span class={endpoint.health === 'healthy' ? 'text-ok' : 'text-warn'} aria-hidden="true">
-            ●
-          </span>{' '}
-          <code>{endpoint.address}</code> {endpoint.pod}
+          <i
+            class={`dot ${endpoint.health === 'healthy' ? 'tone-ok' : 'tone-warn'}`}
+            aria-hidden="true"
+          />
+          <code>{endpoint.address}</code> {endpoint.pod}{' '}
           <span class="unseen">{endpoint.health}</span>
         </li>
       ))}

@@ -9,6 +9,7 @@ import {
 import type { FindPredicate } from './find-expression.ts';
 import type { EdgeLabel, GraphSettings, Percentile } from './graph-settings.ts';
 import type { LayoutInput, LayoutNode } from './layout/layout-input.ts';
+import { dropMovedAway } from './moved-away.ts';
 
 /** How something is doing, as a colour. */
 export type PictureTone = 'ok' | 'warn' | 'bad' | 'tcp' | 'idle';
@@ -87,7 +88,7 @@ const nodeBadges = ({ flags }: GraphNode): NodeBadge[] => {
 
 const nodeDetail = ({ version, traffic, kind, flags }: GraphNode): string => {
   const parts: string[] = [];
-  if (version !== undefined && version !== '') parts.push(version);
+  if (version !== undefined && version !== '' && kind !== 'gateway') parts.push(version);
   const rate = Math.max(
     traffic.inRequestsPerSecond,
     kind === 'gateway' || traffic.inRequestsPerSecond === 0 ? traffic.outRequestsPerSecond : 0,
@@ -179,7 +180,7 @@ export const drawGraph = (
 ): GraphPicture => {
   const nodes = graph.nodes.filter((node) => !hides({ type: 'node', node }));
   const known = new Set(nodes.map((node) => node.id));
-  const edges = graph.edges.filter(
+  const edges = dropMovedAway(graph.edges).filter(
     (edge) => known.has(edge.source) && known.has(edge.target) && !hides({ type: 'edge', edge }),
   );
   return { nodes: nodes.map(drawNode), edges: edges.map((edge) => drawEdge(edge, settings)) };

@@ -396,4 +396,5 @@ export const chinese: Readonly<Record<MessageKey, string>> = {
   'explain.dryRun': '试运行',
   'explain.matches': '匹配',
   'config.new': '新建',
+  'explain.all': '全部版本',
 };

@@ -399,6 +399,7 @@ export const english = {
   'explain.dryRun': 'dry run',
   'explain.matches': 'matches',
   'config.new': 'New',
+  'explain.all': 'all versions',
 } as const;
 
 /** Every text has one. */

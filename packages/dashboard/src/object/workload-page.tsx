@@ -148,9 +148,7 @@ const Pod = ({ pod, workload }: { pod: PodRow; workload: WorkloadDetail }): VNod
       <ul>
         {pod.containers.map((container) => (
           <li key={container.name}>
-            <span class={container.ready ? 'text-ok' : 'text-warn'} aria-hidden="true">
-              ●
-            </span>{' '}
+            <i class={`dot ${container.ready ? 'tone-ok' : 'tone-warn'}`} aria-hidden="true" />
             {container.name} <small>{container.image}</small> <small>{container.state}</small>
             {container.restarts > 0 ? (
               <small class="text-warn">

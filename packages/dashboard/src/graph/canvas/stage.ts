@@ -4,7 +4,8 @@ import { type Focus, litBy, noFocus } from './focus.ts';
 import { paintAbove, paintBelow } from './paint-scene.ts';
 import { type Palette, readPalette } from './palette.ts';
 import { findAt, type Scene } from './scene.ts';
-import { paintTraffic, planTraffic, type Traffic } from './traffic.ts';
+import { planTraffic, type Traffic } from './traffic.ts';
+import { openTrafficLayer, type TrafficLayer } from './traffic-layer.ts';
 
 /** What the stage tells its owner. */
 export interface StageEvents {
@@ -26,6 +27,10 @@ const legendPx = 30;
 const glideMs = 280;
 /** A press that moves less than this is a click. */
 const clickSlack = 4;
+/** With more lines than this the picture is moved as it is, and painted anew when it stands still. */
+const crowdEdges = 400;
+/** Still for this long means: it stands. */
+const settleMs = 90;
 /** How near, on the screen, a line is meant. */
 const reach = 7;
 
@@ -47,7 +52,7 @@ const emptyScene: Scene = {
 export class GraphStage {
   readonly #below: CanvasRenderingContext2D;
   readonly #above: CanvasRenderingContext2D;
-  readonly #dots: CanvasRenderingContext2D;
+  readonly #dots: TrafficLayer;
   readonly #host: HTMLElement;
   readonly #events: StageEvents;
   readonly #observer: ResizeObserver;
@@ -64,18 +69,20 @@ export class GraphStage {
   #frame = 0;
   #glide: { from: Camera; to: Camera; startMs: number } | undefined;
   #drag: { x: number; y: number; camera: Camera; moved: boolean } | undefined;
-  #seconds = 0;
-  #lastMs = 0;
+  /** The view that the canvases were painted for. */
+  #painted: Camera | undefined;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   /** Right part of the surface that a panel covers. */
   #coveredPx = 0;
 
   constructor(host: HTMLElement, canvases: readonly HTMLCanvasElement[], events: StageEvents) {
-    const [below, dots, above] = canvases.map((canvas) => canvas.getContext('2d'));
+    const [below, above] = [canvases[0], canvases[2]].map((canvas) => canvas?.getContext('2d'));
+    const dots = canvases[1];
     if (!below || !dots || !above) throw new Error('this browser has no canvas');
     this.#host = host;
     this.#below = below;
     this.#above = above;
-    this.#dots = dots;
+    this.#dots = openTrafficLayer(dots);
     this.#events = events;
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(host);
@@ -87,8 +94,10 @@ export class GraphStage {
   /** Ends everything; the stage is not used afterwards. */
   close(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#settling);
     this.#observer.disconnect();
     this.#abort.abort();
+    this.#dots.close();
   }
 
   /** Shows another scene; the view stays unless nobody moved it yet and `isMoved` says the picture changed. */
@@ -186,7 +195,7 @@ export class GraphStage {
 
   #resize(): void {
     const ratio = devicePixelRatio || 1;
-    for (const { canvas } of [this.#below, this.#dots, this.#above]) {
+    for (const { canvas } of [this.#below, this.#above]) {
       canvas.width = Math.round(this.#host.clientWidth * ratio);
       canvas.height = Math.round(this.#host.clientHeight * ratio);
     }
@@ -197,14 +206,8 @@ export class GraphStage {
 
   #tick(ms: number): void {
     this.#frame = requestAnimationFrame((next) => this.#tick(next));
-    const elapsed = Math.min(0.1, (ms - this.#lastMs) / 1000);
-    this.#lastMs = ms;
-    if (this.#options.animates) this.#seconds += elapsed;
-    const isGliding = this.#glide !== undefined;
     this.#followGlide(ms);
-    const wasDirty = this.#isDirty;
-    if (wasDirty) this.#paint();
-    if (this.#options.animates || wasDirty || isGliding) this.#paintDots();
+    if (this.#isDirty) this.#paint();
   }
 
   #followGlide(ms: number): void {
@@ -216,8 +219,23 @@ export class GraphStage {
     this.#isDirty = true;
   }
 
+  /** Paints, or only moves what is painted: a crowd of lines takes longer than a frame. */
   #paint(): void {
     this.#isDirty = false;
+    if (this.#isCrowded() && this.#isMoving()) this.#movePainted();
+    else this.#paintAll();
+    this.#showDots();
+  }
+
+  #isCrowded(): boolean {
+    return this.#scene.edges.length > crowdEdges && this.#painted !== undefined;
+  }
+
+  #isMoving(): boolean {
+    return this.#drag?.moved === true || this.#glide !== undefined || this.#settling !== undefined;
+  }
+
+  #paintAll(): void {
     const look = {
       palette: this.#palette,
       camera: this.#camera,
@@ -226,18 +244,45 @@ export class GraphStage {
       showsLocks: this.#options.showsLocks,
     };
     const ratio = devicePixelRatio || 1;
+    this.#transform('');
     paintBelow({ ...look, canvas: this.#below }, this.#scene, ratio);
     paintAbove({ ...look, canvas: this.#above }, this.#scene, ratio);
+    this.#painted = this.#camera;
   }
 
-  #paintDots(): void {
-    paintTraffic(this.#traffic, {
-      canvas: this.#dots,
+  #movePainted(): void {
+    const from = this.#painted ?? this.#camera;
+    const scale = this.#camera.scale / from.scale;
+    const x = this.#camera.x - from.x * scale;
+    const y = this.#camera.y - from.y * scale;
+    this.#transform(`matrix(${scale}, 0, 0, ${scale}, ${x}, ${y})`);
+    this.#settle();
+  }
+
+  /** Counts as moving until nothing happened for a while; then all is painted as it should be. */
+  #settle(): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined;
+      this.#isDirty = true;
+    }, settleMs);
+  }
+
+  #transform(transform: string): void {
+    for (const { canvas } of [this.#below, this.#above]) canvas.style.transform = transform;
+  }
+
+  #showDots(): void {
+    const { width, height } = this.#below.canvas;
+    this.#dots.show({
+      traffic: this.#traffic,
       camera: this.#camera,
       palette: this.#palette,
-      pixelRatio: devicePixelRatio || 1,
       lit: this.#lit,
-      seconds: this.#seconds,
+      animates: this.#options.animates,
+      pixelRatio: devicePixelRatio || 1,
+      width,
+      height,
     });
   }
 
@@ -271,6 +316,7 @@ export class GraphStage {
     this.#hasMoved = true;
     const factor = Math.exp(-event.deltaY * lines * strength);
     this.#camera = zoomAt(this.#camera, this.#place(event), factor);
+    this.#settle();
     this.#isDirty = true;
   }
 

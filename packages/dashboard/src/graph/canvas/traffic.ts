@@ -80,9 +80,12 @@ export const planTraffic = (scene: Scene): Traffic => {
   };
 };
 
+/** A canvas of the page, or one that a worker draws on. */
+export type DotCanvas = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** Where a frame is painted. */
 export interface TrafficFrame {
-  readonly canvas: CanvasRenderingContext2D;
+  readonly canvas: DotCanvas;
   readonly camera: Camera;
   readonly palette: Palette;
   readonly pixelRatio: number;

@@ -36,14 +36,24 @@ const bySlot = (units: readonly Unit[]): Unit[][] => {
   return [...slots.values()];
 };
 
+/** What has no lines goes to the others of its area, below them. */
+const wishOf = (unit: Unit, units: readonly Unit[]): number => {
+  if (unit.neighbours.length > 0) return meanOfNeighbours(unit, units);
+  const linked = units.filter(
+    ({ area, neighbours }) => area === unit.area && neighbours.length > 0,
+  );
+  if (linked.length === 0) return unit.y;
+  return Math.max(...linked.map(({ y }) => y)) + unit.height;
+};
+
 const settleSlot = (slot: Unit[], units: readonly Unit[]): void => {
-  const wishes = slot.map((unit) => ({ unit, wanted: meanOfNeighbours(unit, units) }));
+  const wishes = slot.map((unit) => ({ unit, wanted: wishOf(unit, units) }));
   wishes.sort((a, b) => a.wanted - b.wanted);
   const centres = spaceOut(
     wishes.map(({ unit, wanted }) => ({
       wanted,
       height: unit.height,
-      weight: unit.nodes.length === 0 ? 0.5 : 1,
+      weight: unit.nodes.length === 0 || unit.neighbours.length === 0 ? 0.1 : 1,
     })),
     unitGap,
   );
@@ -147,12 +157,17 @@ export const arrange = (units: Unit[]): void => {
   if (regions.length > 1) separateRegions(regions);
 };
 
+/** Clusters stand above each other, each in a band of its own. */
 const separateRegions = (regions: Group[]): void => {
-  const everywhere = regions.map((group) => ({ ...group, firstRank: 0, lastRank: 0 }));
-  for (let round = 0; round < 4; round++) separate(everywhere, true);
-  everywhere.forEach((group, index) => {
-    shift(group, index * (regionHeader + regionPadding * 2));
-  });
+  const ordered = regions
+    .map((group) => ({ group, at: extent(group).top }))
+    .sort((a, b) => a.at - b.at);
+  let bottom = Number.NEGATIVE_INFINITY;
+  for (const { group } of ordered) {
+    const top = extent(group).top - regionPadding - regionHeader;
+    if (bottom > top) shift(group, bottom - top);
+    bottom = extent(group).bottom + regionPadding + areaGap;
+  }
 };
 
 /** The smallest rectangle around rectangles; all zero for none. */
