@@ -173,3 +173,42 @@ test('without a cluster it says how to do without', async (t) => {
     /no cluster is running on .*to analyze the files alone, add --use-kube=false\n$/,
   );
 });
+
+test('gaps of DENY rules depend on how the mesh normalises paths', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-analyze-'));
+  try {
+    const policy = join(folder, 'policy.yaml');
+    writeFileSync(
+      policy,
+      `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: { app: web } }
+spec: { containers: [{ name: app, image: x }, { name: istio-proxy, image: x }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: a }
+spec: { action: DENY, rules: [{ to: [{ operation: { paths: ['/1*'] } }] }] }
+`,
+    );
+    const mesh = join(folder, 'mesh.yaml');
+    writeFileSync(
+      mesh,
+      `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data: { mesh: 'pathNormalization: { normalization: MERGE_SLASHES }' }
+`,
+    );
+    const gaps = async (...files: string[]): Promise<boolean> => {
+      const { out } = await runWords(['analyze', '--use-kube=false', ...files]);
+      return out.includes('DenyRuleGap');
+    };
+    assert.equal(await gaps(policy), true);
+    assert.equal(await gaps(policy, mesh), false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -8,7 +8,7 @@ import {
 import type { KubeObject } from '@lateen/api';
 import type { Severity } from '@lateen/base';
 import { createKubeClient, isKubeError, type KubeConnection, resources } from '@lateen/kube';
-import { RuntimeError } from '@lateen/runtime';
+import { RuntimeError, readMeshConfigText } from '@lateen/runtime';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateProblem } from '../analyze/certificate-problem.ts';
 import { liveObjects } from '../analyze/live-objects.ts';
@@ -21,6 +21,7 @@ import {
 import { parseSuppression, type Suppression } from '../analyze/suppression.ts';
 import { clusterConnection } from '../cluster-connection.ts';
 import { CommandExit } from '../command-exit.ts';
+import { liveMeshConfig } from '../explain/live-objects.ts';
 import { type ManifestSet, readManifestSet } from '../manifest/manifest-set.ts';
 import type { Output } from '../progress.ts';
 
@@ -78,6 +79,8 @@ interface Target {
   readonly live: readonly KubeObject[];
   /** Undefined: all. */
   readonly namespace: string | undefined;
+  /** The cluster's MeshConfig as text; undefined: Istio's defaults. */
+  readonly meshText: string | undefined;
 }
 
 const targetName = ({ namespace }: Target): string =>
@@ -91,6 +94,17 @@ const isWanted = ({ subject, object }: Finding, { namespace }: Target): boolean 
   return second === undefined || first === namespace;
 };
 
+/** MeshConfig decides which ways to write a path are one path; manifests may bring a newer one. */
+const pathNormalizationOf = ({ manifests, meshText }: Target) => {
+  const map = manifests.objects.findLast(
+    ({ object: { kind, metadata } }) => kind === 'ConfigMap' && metadata.name === 'istio',
+  );
+  const { data } = (map?.object ?? {}) as { readonly data?: { readonly mesh?: unknown } };
+  const text = typeof data?.mesh === 'string' ? data.mesh : meshText;
+  const mesh = text === undefined ? undefined : readMeshConfigText(text).value;
+  return mesh === undefined ? {} : { pathNormalization: mesh.pathNormalization };
+};
+
 const findingsOf = (target: Target, flags: AnalyzeFlags): readonly Finding[] => {
   const nowMs = Date.now();
   const rootNamespace = flags.istioNamespace;
@@ -98,6 +112,7 @@ const findingsOf = (target: Target, flags: AnalyzeFlags): readonly Finding[] => 
   return analyzeObjects([...base, ...target.manifests.objects.map(({ object }) => object)], {
     defaultNamespace: target.namespace ?? 'default',
     rootNamespace,
+    ...pathNormalizationOf(target),
     certificateProblem: (certificate, key) => certificateProblem(certificate, key, nowMs),
   })
     .filter((one) => isWanted(one, target))
@@ -186,16 +201,21 @@ const targetOf = async (
   { output, env }: { readonly output: Output; readonly env: NodeJS.ProcessEnv },
 ): Promise<Target | undefined> => {
   const { namespace: wanted, allNamespaces = false, useKube } = flags;
-  if (!useKube)
-    return { manifests, live: [], namespace: allNamespaces ? undefined : (wanted ?? 'default') };
+  if (!useKube) {
+    const namespace = allNamespaces ? undefined : (wanted ?? 'default');
+    return { manifests, live: [], namespace, meshText: undefined };
+  }
   const connection = requireCluster(manifests, flags, env);
   const namespace = wanted ?? connection.namespace;
   if (!allNamespaces && !(await namespaceExists(connection, namespace))) {
     output.err(`namespace "${namespace}" not found\n`);
     return undefined;
   }
-  const live = await liveObjects(connection);
-  return { manifests, live, namespace: allNamespaces ? undefined : namespace };
+  const [live, meshText] = await Promise.all([
+    liveObjects(connection),
+    liveMeshConfig(createKubeClient(connection)),
+  ]);
+  return { manifests, live, namespace: allNamespaces ? undefined : namespace, meshText };
 };
 
 /**
