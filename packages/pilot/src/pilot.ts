@@ -144,6 +144,7 @@ export class RunningPilot {
       clock,
       log,
       controller: options.podName,
+      entries: this.#ingest.informer('workloadEntries'),
     });
     this.#ads = new AdsServer({
       clock,
@@ -177,6 +178,7 @@ export class RunningPilot {
     await secured;
     const securePort = (await this.#security?.listen(this.#ads.server, secureAddress)) ?? 0;
     const grpcPort = grpcAddress === undefined ? 0 : await this.#ads.listen(grpcAddress);
+    this.#registration.start();
     log.info('control plane ready', { grpcPort, securePort, httpPort });
     return { grpcPort, securePort, httpPort, close: () => this.close() };
   }

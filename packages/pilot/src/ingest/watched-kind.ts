@@ -27,6 +27,12 @@ const wholeOf = ({ metadata, status: _status, ...rest }: Fields): unknown => {
   return [labels, annotations, creationTimestamp, deletionTimestamp, rest];
 };
 
+/** Health is a condition. */
+const workloadEntryOf = (entry: Fields): unknown => [
+  wholeOf(entry),
+  fieldsOf(entry['status'])['conditions'],
+];
+
 const serviceOf = (service: Fields): unknown => [
   wholeOf(service),
   fieldsOf(service['status'])['loadBalancer'],
@@ -105,7 +111,10 @@ export const watchedKinds: Readonly<Record<WatchedKindName, WatchedKind>> = {
   gateways: istio('gateways', 'Gateway', 'all'),
   serviceEntries: istio('serviceentries', 'ServiceEntry', 'all'),
   sidecars: istio('sidecars', 'Sidecar', 'all'),
-  workloadEntries: istio('workloadentries', 'WorkloadEntry', 'all'),
+  workloadEntries: {
+    ...istio('workloadentries', 'WorkloadEntry', 'all'),
+    relevant: workloadEntryOf,
+  },
   peerAuthentications: security('peerauthentications', 'PeerAuthentication', 'all'),
   requestAuthentications: security('requestauthentications', 'RequestAuthentication', policies),
   authorizationPolicies: security('authorizationpolicies', 'AuthorizationPolicy', policies),

@@ -1,8 +1,15 @@
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { istioKinds, type WorkloadEntry, type WorkloadGroup } from '@lateen/api';
+import { istioKinds, type KubeObject, type WorkloadEntry, type WorkloadGroup } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { SpiffeId } from '@lateen/identity';
-import { isKubeError, type KubeClient, KubeError, type Resource, resourceOf } from '@lateen/kube';
+import {
+  isKubeError,
+  type KubeClient,
+  KubeError,
+  type ObjectCache,
+  type Resource,
+  resourceOf,
+} from '@lateen/kube';
 import type { ProxyDescriptor } from '@lateen/translator';
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import {
@@ -10,6 +17,7 @@ import {
   controllerAnnotation,
   disconnectedAnnotation,
   entryName,
+  groupAnnotation,
   registeredEntry,
 } from './registered-entry.ts';
 
@@ -17,6 +25,8 @@ import {
 const groupMetadata = 'AUTO_REGISTER_GROUP';
 /** Istio's PILOT_WORKLOAD_ENTRY_GRACE_PERIOD: a proxy that comes back within it keeps its entry. */
 const graceMs = 10_000;
+/** How often entries are looked for that were left behind. */
+const sweepIntervalMs = 60_000;
 /** Condition of a WorkloadEntry that health reports set. */
 const healthCondition = 'Healthy';
 
@@ -35,6 +45,8 @@ export interface AutoRegistrationOptions {
   readonly log: Logger;
   /** Name under which entries say who looks after them. */
   readonly controller: string;
+  /** All WorkloadEntries. */
+  readonly entries: ObjectCache<KubeObject>;
 }
 
 /** A proxy that connects, and who it proved to be; undefined on the plaintext port. */
@@ -66,6 +78,7 @@ export class AutoRegistration {
   /** Streams that hold an entry, by `namespace/name`: more than one while a proxy reconnects. */
   readonly #held = new Map<string, number>();
   readonly #leaving = new Map<string, () => void>();
+  #cancelSweep: (() => void) | undefined;
 
   constructor(options: AutoRegistrationOptions) {
     this.#options = options;
@@ -151,8 +164,29 @@ export class AutoRegistration {
     );
   }
 
+  /** Begins to look for entries whose proxies left while no control plane was there to end them. */
+  start(): void {
+    this.#cancelSweep = this.#options.clock.schedule(sweepIntervalMs, () => {
+      this.#sweep();
+      this.start();
+    });
+  }
+
+  #sweep(): void {
+    const latestMs = this.#options.clock.nowMs() - graceMs;
+    for (const { metadata } of this.#options.entries.list()) {
+      const { name, namespace = '', annotations = {} } = metadata;
+      const leftMs = Date.parse(annotations[disconnectedAnnotation] ?? '');
+      const isOurs = annotations[groupAnnotation] !== undefined && leftMs < latestMs;
+      if (!isOurs || this.#held.has(`${namespace}/${name}`)) continue;
+      const ref = { name, namespace };
+      void this.#try(ref, () => this.#options.client.delete(entries, ref));
+    }
+  }
+
   /** Entries stay as they are: another control plane takes over, or this one when it is back. */
   stop(): void {
+    this.#cancelSweep?.();
     for (const cancel of this.#leaving.values()) cancel();
     this.#leaving.clear();
   }

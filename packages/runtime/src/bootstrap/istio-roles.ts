@@ -32,7 +32,7 @@ const grant = ({ kind, name, serviceAccount, rules }: Grant): readonly KubeObjec
 
 /**
  * What istiod may: read everything, ask who a token speaks for and what others may, write the roots
- * of the mesh into its own ConfigMaps, and create the Secret of a self-signed authority.
+ * of the mesh into its own ConfigMaps, keep the WorkloadEntries of proxies that register themselves, and create the Secret of a self-signed authority.
  */
 const pilotGrants: readonly Grant[] = [
   {
@@ -52,6 +52,11 @@ const pilotGrants: readonly Grant[] = [
         resources: ['configmaps'],
         resourceNames: ['istio-ca-root-cert'],
         verbs: ['patch'],
+      },
+      {
+        apiGroups: ['networking.istio.io'],
+        resources: ['workloadentries', 'workloadentries/status'],
+        verbs: ['create', 'patch', 'delete'],
       },
     ],
   },

@@ -1,4 +1,5 @@
 import type { Config } from '../input/config.ts';
+import { list, message, messageOrEmpty, type Reader, text } from '../input/reader.ts';
 import type { ServiceEntry, WorkloadEntry } from '../input/service-entry.ts';
 import { parseLocality } from '../proxy/locality.ts';
 import { type ClusterPlace, networkLabel } from './cluster-registry.ts';
@@ -12,6 +13,7 @@ export interface SelectableWorkloads extends ClusterPlace {
 }
 
 interface EntrySource {
+  readonly health: MeshEndpoint['health'];
   readonly entry: WorkloadEntry;
   readonly owner: { readonly name: string; readonly namespace: string };
 }
@@ -19,12 +21,32 @@ interface EntrySource {
 /** Weight of endpoints that state none. */
 const defaultWeight = 1;
 
+/** Of WorkloadEntries whose agent checks the app. */
+const healthChecksAnnotation = 'proxy.istio.io/health-checks-enabled';
+
+interface Condition {
+  readonly type: string | undefined;
+  readonly status: string | undefined;
+}
+
+const conditions: Reader<{ readonly conditions: readonly Condition[] }> = messageOrEmpty({
+  conditions: list(message<Condition>({ type: text, status: text })),
+});
+
+/** An entry with health checks is out of service until its condition `Healthy` says otherwise. */
+const reportedHealth = ({ annotations, status }: Config<WorkloadEntry>): MeshEndpoint['health'] => {
+  if (annotations.get(healthChecksAnnotation) !== 'true') return 'healthy';
+  const found = conditions(status, 'status', () => undefined).conditions;
+  const isHealthy = found.some((one) => one.type === 'Healthy' && one.status === 'True');
+  return isHealthy ? 'healthy' : 'unhealthy';
+};
+
 const portNumber = (entry: WorkloadEntry, port: ServicePort): number =>
   entry.ports.get(port.name) ??
   (typeof port.targetPort === 'number' ? port.targetPort : port.number);
 
 const entryEndpoint = (
-  { entry, owner }: EntrySource,
+  { entry, owner, health }: EntrySource,
   port: ServicePort,
   clusterId: string,
 ): MeshEndpoint | undefined => {
@@ -39,7 +61,7 @@ const entryEndpoint = (
     workloadName: owner.name,
     locality: parseLocality(entry.locality ?? ''),
     weight: Math.max(entry.weight ?? defaultWeight, defaultWeight),
-    health: 'healthy',
+    health,
     network: entry.network ?? '',
     cluster: clusterId,
     mutualTls: entry.labels.get('security.istio.io/tlsMode') === 'istio',
@@ -80,17 +102,18 @@ const sourcesOf = (
   { workloadEntries }: SelectableWorkloads,
 ): readonly EntrySource[] => {
   const { endpoints, workloadSelector } = config.spec;
-  if (endpoints.length > 0) return endpoints.map((entry) => ({ entry, owner: config }));
+  const health = 'healthy';
+  if (endpoints.length > 0) return endpoints.map((entry) => ({ entry, owner: config, health }));
   if (workloadSelector !== undefined) {
     return workloadEntries
       .filter(
         ({ namespace, spec }) =>
           namespace === config.namespace && selects(workloadSelector.labels, spec.labels),
       )
-      .map((entry) => ({ entry: entry.spec, owner: entry }));
+      .map((entry) => ({ entry: entry.spec, owner: entry, health: reportedHealth(entry) }));
   }
   return service.resolution.startsWith('dns')
-    ? [{ entry: { ...emptyEntry, address: service.hostname }, owner: config }]
+    ? [{ entry: { ...emptyEntry, address: service.hostname }, owner: config, health }]
     : [];
 };
 
