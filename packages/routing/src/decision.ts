@@ -55,6 +55,11 @@ export interface RetryPolicy {
   readonly backoffMaxMs: number;
   readonly hostSelectionAttempts: number;
   readonly avoidPreviousHosts: boolean;
+  /**
+   * Retries leave the priorities of the tries before, anew after so many tries
+   * (`previous_priorities`, `update_frequency`); 0: they do not.
+   */
+  readonly leavePrioritiesEvery: number;
   /** Response headers that make an answer retriable (`retriable-headers`). */
   readonly retriableHeaders: readonly HeaderCondition[];
   /** Requests that may be retried; empty: all. */

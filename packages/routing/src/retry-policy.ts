@@ -1,4 +1,6 @@
 import type { RetryPolicy as RetryPolicyMessage } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import { PreviousPrioritiesConfigSchema } from '@lateen/xds/gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
+import { holds, unpack } from './any-message.ts';
 import type { RetryPolicy } from './decision.ts';
 import { durationMs, durationMsOr } from './duration.ts';
 import type { Findings } from './findings.ts';
@@ -27,6 +29,26 @@ const backoff = (message: RetryPolicyMessage, findings: Findings, path: string) 
   return { backoffBaseMs, backoffMaxMs };
 };
 
+/** `update_frequency` of the only retry priority Envoy has; 0: none. */
+const priorityUpdateFrequency = (
+  { retryPriority }: RetryPolicyMessage,
+  findings: Findings,
+  path: string,
+): number => {
+  if (retryPriority === undefined) return 0;
+  const { case: kind, value } = retryPriority.configType;
+  if (kind !== 'typedConfig' || !holds(value, PreviousPrioritiesConfigSchema)) {
+    findings.warning(
+      path,
+      'FieldUnsupported',
+      `retry priority '${retryPriority.name}' is not known`,
+    );
+    return 0;
+  }
+  const config = unpack(value, PreviousPrioritiesConfigSchema, findings, `${path}.typed_config`);
+  return Math.max(1, config?.updateFrequency ?? 1);
+};
+
 /** Compiles a retry policy. Unknown words in `retry_on` are ignored, as in Envoy. */
 export const compileRetryPolicy = (
   message: RetryPolicyMessage,
@@ -43,6 +65,7 @@ export const compileRetryPolicy = (
   avoidPreviousHosts: message.retryHostPredicate.some(({ name }) =>
     name.includes('previous_hosts'),
   ),
+  leavePrioritiesEvery: priorityUpdateFrequency(message, findings, `${path}.retry_priority`),
   retriableHeaders: message.retriableHeaders.map((header, index) =>
     compileHeaderCondition(header, findings, `${path}.retriable_headers[${index}]`),
   ),

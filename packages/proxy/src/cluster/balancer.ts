@@ -12,6 +12,8 @@ export interface PickContext {
    * give the same endpoint again and again.
    */
   readonly attempt?: number;
+  /** Priorities of tries before that shall be left alone while others are fit; default none. */
+  readonly avoidPriorities?: readonly number[];
 }
 
 /** Chooses among a fixed list of endpoints; built anew when the list changes. */

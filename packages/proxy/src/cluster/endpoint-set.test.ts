@@ -174,3 +174,18 @@ test('drop_overloads: each category drops its part', () => {
   const seen = ['throttle', 'lb', undefined].map((category) => counts.get(category) ?? 0);
   assert.ok(fitsShares(seen, [0.2, 0.4, 0.4]), `${seen}`);
 });
+
+test('tries leave the priorities of those before, while others are fit', () => {
+  const both = [...zone('0', 2, { priority: 0 }), ...zone('0', 2, { priority: 1 })];
+  const dice = seededDice(5);
+  const priorityOf = (entries: readonly EndpointEntry[], avoidPriorities: readonly number[]) => {
+    const { set } = setOf(entries);
+    return set.pick({ hash: undefined, dice, avoidPriorities }, undefined)?.entry.priority;
+  };
+  assert.equal(priorityOf(both, []), 0);
+  assert.equal(priorityOf(both, [0]), 1);
+  assert.equal(priorityOf(both, [1]), 0);
+  assert.equal(priorityOf(both, [0, 1]), 0, 'all were tried: as at first');
+  const sick = [...zone('0', 2, { priority: 0 }), ...zone('0', 2, { priority: 1, sick: 2 })];
+  assert.equal(priorityOf(sick, [0]), 0, 'nothing else is fit');
+});

@@ -37,6 +37,8 @@ export interface EndpointSetOptions {
 /** Metadata choices kept at most: routes with `metadata_match` are few. */
 const maxSelections = 64;
 
+const noPriorities: readonly number[] = [];
+
 const matchesMetadata = (
   endpoint: Endpoint,
   wanted: Readonly<Record<string, unknown>>,
@@ -126,7 +128,7 @@ export class EndpointSet {
     context: PickContext,
     metadata: Readonly<Record<string, unknown>> | undefined,
   ): Endpoint | undefined {
-    const groups = this.#groups(metadata);
+    const groups = this.#groups(metadata, context.avoidPriorities ?? noPriorities);
     let group = groups[0];
     let picked = context;
     if (groups.length > 1) {
@@ -143,25 +145,43 @@ export class EndpointSet {
     return group.balancer.pick(picked);
   }
 
-  #groups(metadata: Readonly<Record<string, unknown>> | undefined): readonly TrafficGroup[] {
-    if (metadata === undefined) {
-      this.#whole ??= this.#build(undefined);
+  #groups(
+    metadata: Readonly<Record<string, unknown>> | undefined,
+    avoided: readonly number[],
+  ): readonly TrafficGroup[] {
+    if (metadata === undefined && avoided.length === 0) {
+      this.#whole ??= this.#build(undefined, noPriorities);
       return this.#whole;
     }
-    const key = JSON.stringify(metadata);
+    const key = JSON.stringify([metadata, avoided]);
     const found = this.#selections.get(key);
     if (found !== undefined) return found;
     if (this.#selections.size >= maxSelections) this.#selections.clear();
-    const built = this.#build(metadata);
+    // Nothing else is fit: all priorities are as good as at the first try.
+    const isFit = this.#members(metadata, avoided).some((one) => one.isHealthy || one.isDegraded);
+    const built = this.#build(metadata, isFit ? avoided : noPriorities);
     this.#selections.set(key, built);
     return built;
   }
 
-  #build(metadata: Readonly<Record<string, unknown>> | undefined): readonly TrafficGroup[] {
-    const wanted =
-      metadata === undefined
-        ? this.#all
-        : this.#all.filter((endpoint) => matchesMetadata(endpoint, metadata));
+  /** Endpoints a pick may look at. */
+  #members(
+    metadata: Readonly<Record<string, unknown>> | undefined,
+    avoided: readonly number[],
+  ): readonly Endpoint[] {
+    if (metadata === undefined && avoided.length === 0) return this.#all;
+    return this.#all.filter(
+      (endpoint) =>
+        (metadata === undefined || matchesMetadata(endpoint, metadata)) &&
+        !avoided.includes(endpoint.entry.priority),
+    );
+  }
+
+  #build(
+    metadata: Readonly<Record<string, unknown>> | undefined,
+    avoided: readonly number[],
+  ): readonly TrafficGroup[] {
+    const wanted = this.#members(metadata, avoided);
     const count = wanted.reduce((most, { entry }) => Math.max(most, entry.priority + 1), 0);
     const priorities = Array.from({ length: count }, (_, priority) => {
       const all = wanted.filter(({ entry }) => entry.priority === priority);

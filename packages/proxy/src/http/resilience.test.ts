@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
-import { clusterJson } from '../testing/static-bootstrap.ts';
+import { clusterJson, socketAddress } from '../testing/static-bootstrap.ts';
 import {
   bodyOf,
   httpUpstream,
@@ -69,6 +69,35 @@ test('retries what the policy allows, with the body, on another endpoint', async
   }
   assert.ok(attempts.some((attempt) => Number(attempt) > 1));
   assert.ok((await stat(running, 'cluster.up.upstream_rq_retry')) > 0);
+});
+
+test('a retry leaves the locality of the tries before (previous_priorities)', async () => {
+  await using near = await httpUpstream((_request, response) => {
+    response.statusCode = 503;
+    response.end('near');
+  });
+  await using far = await httpUpstream((_request, response) => response.end('far'));
+  const endpoints = [near, far].map(({ port }, priority) => ({
+    priority,
+    lbEndpoints: [{ endpoint: { address: socketAddress(port) } }],
+  }));
+  const cluster = clusterJson('u', [], { loadAssignment: { clusterName: 'u', endpoints } });
+  const typedConfig = {
+    '@type':
+      'type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
+    updateFrequency: 1,
+  };
+  const retryPriority = { name: 'envoy.retry_priorities.previous_priorities', typedConfig };
+  for (const [policy, status] of [
+    [{ retryOn: '5xx', numRetries: 1 }, 503],
+    [{ retryOn: '5xx', numRetries: 1, retryPriority }, 200],
+  ] as const) {
+    await using running = await runProxy({
+      clusters: [cluster],
+      routes: [routeTo('u', '/', { retryPolicy: policy })],
+    });
+    assert.equal((await running.fetch('/')).status, status);
+  }
 });
 
 test('gives up after the configured number of retries', async () => {

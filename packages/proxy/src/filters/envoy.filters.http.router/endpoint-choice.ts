@@ -40,6 +40,16 @@ const originalAddress = (
   return { host: found.host, port: discovery.portOverride ?? found.port };
 };
 
+/** Priorities that tries so far have used up (`previous_priorities`); undefined: none. */
+const prioritiesLeft = (
+  tried: readonly Endpoint[],
+  every: number,
+): readonly number[] | undefined => {
+  if (every === 0 || tried.length < every) return undefined;
+  const counted = tried.slice(0, Math.floor(tried.length / every) * every);
+  return [...new Set(counted.map(({ entry }) => entry.priority))].sort((a, b) => a - b);
+};
+
 /** The endpoint for one try, avoiding those that failed before where the retry policy asks for it. */
 export const chooseEndpoint = (
   exchange: Exchange,
@@ -50,7 +60,8 @@ export const chooseEndpoint = (
     const { host, port } = originalAddress(exchange, cluster);
     return port > 0 && port <= maxPort ? cluster.original(host, port) : undefined;
   }
-  const pick = { hash: context.hash, dice };
+  const avoidPriorities = prioritiesLeft(tried, action.retry?.leavePrioritiesEvery ?? 0);
+  const pick = { hash: context.hash, dice, ...(avoidPriorities && { avoidPriorities }) };
   let endpoint = cluster.pick(pick, action.metadataMatch);
   if (tried.length === 0 || action.retry?.avoidPreviousHosts !== true) return endpoint;
   for (let attempt = 1; attempt < action.retry.hostSelectionAttempts; attempt++) {

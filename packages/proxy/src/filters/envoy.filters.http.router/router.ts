@@ -17,6 +17,7 @@ import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
 import { requestTimeoutMs } from './request-timeout.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
+import { RetryState } from './retry-state.ts';
 import { RouterDeadlines } from './router-deadlines.ts';
 import type { RouterHost } from './router-host.ts';
 import { socketRequest } from './socket-request.ts';
@@ -27,7 +28,6 @@ const smallPieceBytes = 4096;
 
 /** Shared by all requests without a body: nothing is ever added. */
 const noBody: RequestBody = new RequestBody(false);
-const noEndpoints: readonly Endpoint[] = [];
 /** Interim answers that are passed on where any are. */
 const passedInterim: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 /** Tells clients that a retry would only make it worse. */
@@ -48,14 +48,11 @@ export class Router implements UpstreamUser {
   #startLine: string | undefined = undefined;
   #head = '';
   #mirrors: readonly MirrorCall[] = [];
-  #retries = 0;
-  #inRetry = false;
+  readonly #retries: RetryState;
   /** A retry on a connection that died unused, which no policy has to allow. */
   #freeRetryUsed = false;
   readonly #deadlines: RouterDeadlines;
   #hash: Hash64 | undefined = undefined;
-  /** Endpoints of failed tries, when the next shall avoid them. */
-  #tried: readonly Endpoint[] = noEndpoints;
   #waiting = false;
   #over = false;
   #tunnel = false;
@@ -68,6 +65,7 @@ export class Router implements UpstreamUser {
   ) {
     this.#exchange = exchange;
     this.#deadlines = new RouterDeadlines(exchange);
+    this.#retries = new RetryState(exchange, action, cluster);
     this.#action = action;
     this.#destination = destination;
     this.#cluster = cluster;
@@ -175,7 +173,7 @@ export class Router implements UpstreamUser {
       cluster: this.#cluster,
       action: this.#action,
       hash: this.#hash,
-      tried: this.#tried,
+      tried: this.#retries.tried,
       dice: manager.deps.dice,
     });
     exchange.tries++;
@@ -294,7 +292,7 @@ export class Router implements UpstreamUser {
     }
     exchange.responseStartMs = now;
     exchange.upstreamLocalLabel = connection.localLabel;
-    this.#endRetry(status < 500);
+    this.#retries.end(status < 500);
     this.#body.drop();
     exchange.startResponse(connection);
     if (status === 101) this.#tunnel = true;
@@ -374,23 +372,7 @@ export class Router implements UpstreamUser {
   }
 
   #mayRetry(): boolean {
-    const { retry } = this.#action;
-    if (retry === undefined || !this.#body.whole || this.#exchange.responseStarted) return false;
-    if (this.#retries >= retry.maxRetries) {
-      if (retry.maxRetries > 0) this.#exchange.addFlag('URX');
-      return false;
-    }
-    const { retriableRequestHeaders } = retry;
-    if (
-      retriableRequestHeaders.length > 0 &&
-      !retriableRequestHeaders.some((condition) => condition.holds(this.#exchange))
-    ) {
-      return false;
-    }
-    if (this.#inRetry) return true;
-    this.#inRetry = this.#cluster.beginRetry(this.#action.priority);
-    if (!this.#inRetry) this.#exchange.addFlag('UO');
-    return this.#inRetry;
+    return this.#body.whole && this.#retries.allow();
   }
 
   #retry(): void {
@@ -398,15 +380,7 @@ export class Router implements UpstreamUser {
     if (retry === undefined) return;
     const { deps } = this.#exchange.manager;
     this.#cluster.stats.requestRetry.value++;
-    const delay = retryDelayMs(retry, this.#retries++, deps.dice);
-    this.#deadlines.backOff(deps.nowMs() + delay);
-  }
-
-  #endRetry(succeeded: boolean): void {
-    if (!this.#inRetry) return;
-    this.#inRetry = false;
-    this.#cluster.endRetry();
-    if (succeeded) this.#cluster.stats.requestRetrySuccess.value++;
+    this.#deadlines.backOff(deps.nowMs() + retryDelayMs(retry, this.#retries.next(), deps.dice));
   }
 
   #leaveEndpoint(): void {
@@ -417,14 +391,14 @@ export class Router implements UpstreamUser {
     this.#deadlines.streamOver();
     if (endpoint !== undefined) {
       this.#cluster.endRequest(endpoint);
-      if (this.#action.retry?.avoidPreviousHosts) this.#tried = [...this.#tried, endpoint];
+      this.#retries.note(endpoint);
     }
-    if (this.#over) this.#endRetry(false);
+    if (this.#over) this.#retries.end(false);
   }
 
   #reply(status: number, body: string, details: string, flag: ResponseFlag): void {
     this.#over = true;
-    this.#endRetry(false);
+    this.#retries.end(false);
     const headers = flag === 'UO' ? overloaded : [];
     this.#exchange.localReply({ status, body, details, flag, headers });
   }
