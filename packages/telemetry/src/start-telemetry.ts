@@ -8,6 +8,7 @@ import { createRawKubeClient } from './kubernetes/raw-client.ts';
 import { exposedHosts } from './mesh/exposed-hosts.ts';
 import { MeshObjects } from './mesh/mesh-objects.ts';
 import { SeriesStore } from './metrics/series-store.ts';
+import { prometheusAnswer } from './promql/prometheus-api.ts';
 import { createMetricsFetch } from './scrape/metrics-fetch.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
@@ -111,6 +112,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     events,
     log,
     staticFolder: options.staticFolder,
+    prometheus: (path, parameters) => prometheusAnswer(path, parameters, eyes),
     policy: {
       allowedHosts: () => allowed.union(exposed()),
       isReadOnly: options.isReadOnly ?? false,

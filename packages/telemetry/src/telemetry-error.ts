@@ -1,10 +1,11 @@
-/** What goes wrong in the world around telemetry: ports, the Kubernetes API, proxies. */
+/** What goes wrong in the world around telemetry (ports, the Kubernetes API, proxies), and PromQL that is none. */
 export type TelemetryErrorCode =
   | 'no-free-port'
   | 'no-answer'
   | 'bad-answer'
   | 'too-large'
-  | 'bad-option';
+  | 'bad-option'
+  | 'bad-query';
 
 /** The one error class of this package. The message names the likely cause and the next step. */
 export class TelemetryError extends Error {

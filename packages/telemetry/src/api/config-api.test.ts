@@ -238,3 +238,24 @@ test('what cannot be understood is a problem with a reason, not a failure', asyn
   assert.equal(await codes('GET', 'services/default/nobody'), '404 not-found');
   assert.equal(await codes('GET', 'config/Secret/default/x'), '404 not-found');
 });
+
+test('Prometheus API: queries by GET and by form, errors as Prometheus tells them', async () => {
+  const ask = async (path: string, body?: string): Promise<string> => {
+    const response = await fetch(`${server.url}/prometheus/${path}`, {
+      ...(body !== undefined && {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+    });
+    return `${response.status} ${await response.text()}`;
+  };
+  const one = /^200 \{"status":"success","data":\{"resultType":"scalar","result":\[5,"2"\]\}\}$/;
+  assert.match(await ask('api/v1/query?query=1%2B1&time=5'), one);
+  assert.match(await ask('api/v1/query', 'query=1%2B1&time=5'), one);
+  assert.match(await ask('api/v1/query?query=sum('), /^400 .*"errorType":"bad_data"/);
+  assert.match(await ask('api/v1/query_range?query=1'), /^400 /);
+  assert.match(await ask('api/v1/label/__name__/values'), /^200 .*"data":\[\]/);
+  assert.match(await ask('-/ready'), /^200 /);
+  assert.match(await ask('api/v1/nothing'), /^404 /);
+});

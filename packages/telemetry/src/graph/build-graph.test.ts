@@ -209,7 +209,7 @@ test('calls that went silent can be left out, before the window has passed', () 
     // The same totals as before: nothing more was sent.
     store.ingest(target('clients'), generatedMetrics(calls, 'source', 6));
   }
-  const edges = (activeMs: number): readonly number[] =>
+  const edges = (activeMs: number): readonly (number | undefined)[] =>
     buildGraph(store, model, {
       ...{ view: 'versionedApp', atMs: atMs + 15_000, windowMs: 60_000, activeMs, namespaces: [] },
       ...{ withServices: false, withIdle: false, withSeries: false },

@@ -12,6 +12,7 @@ import { RouteTable } from './route-table.ts';
 import { serveStatic } from './static-files.ts';
 
 const apiPrefix = '/api/v1/';
+const prometheusPrefix = '/prometheus/';
 /** YAML of a few hundred objects. */
 const maxBodyBytes = 4 * 1024 * 1024;
 /** Ports tried after a taken one. */
@@ -53,6 +54,8 @@ export interface HttpServerOptions {
   readonly policy: AccessPolicy;
   /** Folder of the pages, when they are built; undefined: there are none. Never rejects. */
   readonly staticFolder: () => Promise<string | undefined>;
+  /** Prometheus' API below `/prometheus/`; undefined: there is no such path. */
+  readonly prometheus: (path: string, parameters: URLSearchParams) => Answer | undefined;
   readonly log: Logger;
 }
 
@@ -96,6 +99,13 @@ const failureAnswer = (error: unknown): Answer => {
   return problem('internal', 'this should not happen; the log of the server has the reason');
 };
 
+/** Long queries come by POST, as forms: they read all the same. */
+const effectiveMethod = ({ method = 'GET', url = '' }: IncomingMessage): string =>
+  method === 'POST' && url.startsWith(prometheusPrefix) ? 'GET' : method;
+
+const urlOf = ({ url = '' }: IncomingMessage): URL | undefined =>
+  URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : undefined;
+
 type Passed = Extract<Verdict, { readonly refusal: undefined }>;
 
 class DashboardServer {
@@ -109,7 +119,8 @@ class DashboardServer {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-    const { method = 'GET', headers, socket } = request;
+    const { headers, socket } = request;
+    const method = effectiveMethod(request);
     const remoteAddress = socket.remoteAddress ?? '';
     const verdict = guardRequest({ method, headers, remoteAddress }, this.#options.policy);
     if (verdict.refusal !== undefined) {
@@ -117,13 +128,27 @@ class DashboardServer {
       sendAnswer(response, verdict.refusal);
       return;
     }
-    const url = URL.canParse(request.url ?? '', 'http://localhost')
-      ? new URL(request.url ?? '', 'http://localhost')
-      : undefined;
+    const url = urlOf(request);
     if (url === undefined) sendAnswer(response, problem('bad-request', 'the URL cannot be read'));
+    else if (url.pathname.startsWith(prometheusPrefix))
+      sendAnswer(response, await this.#prometheus(url, request));
     else if (url.pathname.startsWith(apiPrefix))
       await this.#api(url, verdict, { request, response });
     else await this.#page(request, response);
+  }
+
+  async #prometheus(url: URL, request: IncomingMessage): Promise<Answer> {
+    const { bytes } = await readBody(request, maxBodyBytes);
+    if (bytes === undefined) return problem('too-large', 'the query is too long');
+    const parameters = new URLSearchParams([
+      ...url.searchParams,
+      ...new URLSearchParams(bytes.toString('utf8')),
+    ]);
+    const path = url.pathname.slice(prometheusPrefix.length);
+    return (
+      this.#options.prometheus(path, parameters) ??
+      problem('not-found', `there is no ${url.pathname}`)
+    );
   }
 
   async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {

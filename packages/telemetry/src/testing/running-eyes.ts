@@ -8,6 +8,7 @@ import { createEyes, type Eyes } from '../eyes.ts';
 import { MeshObjects } from '../mesh/mesh-objects.ts';
 import { findWatchedKind } from '../mesh/watched-kinds.ts';
 import { SeriesStore } from '../metrics/series-store.ts';
+import { prometheusAnswer } from '../promql/prometheus-api.ts';
 import { Scraper } from '../scrape/scraper.ts';
 import { EventStream } from '../server/event-stream.ts';
 import { startHttpServer } from '../server/http-server.ts';
@@ -73,6 +74,7 @@ export const runningEyes = async (
       events,
       log: silentLogger,
       staticFolder: () => Promise.resolve(undefined),
+      prometheus: (path, parameters) => prometheusAnswer(path, parameters, eyes),
       policy: { allowedHosts: () => new Set(), isReadOnly: false, ...policy },
     },
   );
