@@ -3,6 +3,8 @@ import type { Clock } from '@lateen/base';
 import { createAdjustableLog, isLogLevel, type ProxyServer, startProxy } from '@lateen/proxy';
 import { type Agent, startAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
+import { readProbeSettings } from './app-health/probe-settings.ts';
+import { watchApp } from './app-health/watch-app.ts';
 import { readBootstrapFile } from './bootstrap-file.ts';
 import { readSettings } from './settings.ts';
 
@@ -19,7 +21,7 @@ const usage = `usage: main.ts -c bootstrap.json --sds-socket path [--ca-address 
   --log-level           debug, info, warn or error (default info)
 
 Istio's variables TRUST_DOMAIN, POD_NAMESPACE, SERVICE_ACCOUNT, SECRET_TTL and SECRET_GRACE_PERIOD_RATIO
-say whose certificate it is and how long it lives.
+say whose certificate it is and how long it lives; readinessProbe of PROXY_CONFIG how the health of the app is known.
 `;
 
 /** Istio's terminationDrainDuration. */
@@ -75,10 +77,12 @@ const run = async (): Promise<void> => {
   let stopping = false;
   let agent: Agent | undefined;
   let proxy: ProxyServer | undefined;
+  let watch: { close(): void } | undefined;
   const quit = (): void => {
     if (stopping) return;
     stopping = true;
     void (proxy?.drain(drainMs) ?? Promise.resolve()).then(() => {
+      watch?.close();
       agent?.close();
       process.exit(0);
     });
@@ -87,13 +91,26 @@ const run = async (): Promise<void> => {
   process.on('SIGINT', quit);
   agent = await startAgent({ settings, socketPath, clock, log, jitter: Math.random });
   const statusAddress = options['status-address'];
-  proxy = await startProxy(await readBootstrapFile(configPath), {
+  const bootstrap = await readBootstrapFile(configPath);
+  proxy = await startProxy(bootstrap, {
     log,
     logLevel: adjustable,
     quit,
     ...(statusAddress !== undefined && { statusAddress }),
   });
   log.info('proxy started', { admin: proxy.adminAddress ?? '' });
+  const probe = readProbeSettings(process.env['PROXY_CONFIG']);
+  if (probe !== undefined && bootstrap.node !== undefined) {
+    const { secrets } = agent;
+    watch = watchApp({
+      probe,
+      node: bootstrap.node,
+      settings,
+      secrets: () => agent?.secrets ?? secrets,
+      clock,
+      log,
+    });
+  }
 };
 
 run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
