@@ -51,6 +51,7 @@ export class ChainHandler {
   readonly #isInbound: boolean;
   readonly #gates: readonly NetworkGate[];
   readonly #tlsStats: DownstreamTlsStats;
+  #warned = '';
 
   constructor(
     listener: ListenerTable,
@@ -177,13 +178,16 @@ export class ChainHandler {
       refused: (reason) => this.#warn(reason),
       ready: (secure, tls) => {
         const { serverName } = tls;
+        this.#warned = '';
         this.#serve(secure, { isTls: true, serverName, tls, first: undefined });
       },
     });
   }
 
-  /** Says what is wrong with the chain's own TLS; what clients do wrong is counted alone. */
+  /** Says what is wrong with the chain's own TLS, once for each reason; connections are counted. */
   #warn(reason: string): void {
+    if (reason === this.#warned) return;
+    this.#warned = reason;
     this.#deps.log.warn('TLS cannot be served', { chain: this.table.name, reason });
   }
 

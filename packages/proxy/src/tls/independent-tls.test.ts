@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import tls from 'node:tls';
 import type { JsonObject } from '@bufbuild/protobuf';
 import {
   commonTls,
@@ -17,6 +19,7 @@ import {
 } from '../testing/certificates.ts';
 import { eventually, type RunningProxy, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson, httpListenerJson, routesJson } from '../testing/static-bootstrap.ts';
+import { tlsGet } from '../testing/tls-client.ts';
 import { httpUpstream, refusedPort } from '../testing/upstream.ts';
 
 // Handshakes with an implementation that is not ours: the command line of OpenSSL, on either side.
@@ -115,6 +118,90 @@ for (const [name, options] of Object.entries(refusedClients)) {
     assert.equal(requests, seen);
   });
 }
+
+const openssl = (args: readonly string[]): void => {
+  const { status, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+};
+
+/** A revocation list of the root over these certificates. */
+const revocationList = (revoked: readonly string[]): string => {
+  const lines = revoked.map((pem) => {
+    const serial = new X509Certificate(pem).serialNumber;
+    return `R\t300101000000Z\t200101000000Z\t${serial}\tunknown\t/\n`;
+  });
+  file('index.txt', lines.join(''));
+  file('crlnumber', '01\n');
+  const settings = 'database=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=1';
+  const config = file('ca.cnf', `[ca]\ndefault_ca=d\n[d]\n${settings}\n`);
+  const key = file('root.key', root.key);
+  openssl(['ca', '-config', config, '-gencrl', '-keyfile', key, '-cert', ca, '-out', 'crl.pem']);
+  return readFileSync(join(folder, 'crl.pem'), 'utf8');
+};
+
+test('a revoked certificate is refused, others of the same root are not', { skip }, async () => {
+  const [good, bad] = [workload(root, 'client'), workload(root, 'client')];
+  const base = httpListenerJson({ routeConfig: routesJson([routeTo('app')]) });
+  const [chain] = base['filterChains'] as [JsonObject];
+  const transportSocket = downstreamTls(
+    commonTls(workload(root, 'server'), [], {
+      validationContext: {
+        trustedCa: { inlineString: root.certificate },
+        crl: { inlineString: revocationList([bad.certificate]) },
+      },
+    }),
+    { requireClientCertificate: true },
+  );
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...base, filterChains: [{ ...chain, transportSocket }] }],
+  });
+  const ask = async (pair: typeof good): Promise<boolean> =>
+    'status' in (await tlsGet({ port: running.port, authority: root, pair }));
+  assert.deepEqual([await ask(good), await ask(bad)], [true, false]);
+});
+
+test('RSA and ECDSA certificates of one server: each client gets what it understands', {
+  skip,
+}, async () => {
+  openssl(
+    'req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.pem -days 2 -subj /CN=rsa'.split(
+      ' ',
+    ),
+  );
+  const ecdsa = workload(root, 'server');
+  const read = (name: string): JsonObject => ({
+    inlineString: readFileSync(join(folder, name), 'utf8'),
+  });
+  const base = httpListenerJson({ routeConfig: routesJson([routeTo('app')]) });
+  const [chain] = base['filterChains'] as [JsonObject];
+  const transportSocket = downstreamTls({
+    tlsCertificates: [
+      { certificateChain: read('rsa.pem'), privateKey: read('rsa.key') },
+      {
+        certificateChain: { inlineString: ecdsa.certificate },
+        privateKey: { inlineString: ecdsa.key },
+      },
+    ],
+  });
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port])],
+    listeners: [{ ...base, filterChains: [{ ...chain, transportSocket }] }],
+  });
+  const keyOf = async (sigalgs: string): Promise<string | undefined> => {
+    const socket = tls.connect({
+      port: running.port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      sigalgs,
+    });
+    await once(socket, 'secureConnect');
+    const type = socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType;
+    socket.destroy();
+    return type;
+  };
+  assert.deepEqual([await keyOf('RSA-PSS+SHA256'), await keyOf('ECDSA+SHA256')], ['rsa', 'ec']);
+});
 
 /** `openssl s_server` that answers `GET` with a page about the connection. */
 const startServer = async (

@@ -18,6 +18,10 @@ const pinMatches = (certificate: X509Certificate, validation: PeerValidation): b
   return spkiPins.includes(sha256(key, 'base64'));
 };
 
+/** A session may be resumed after the certificate it was made with has run out. */
+const expiry = ({ validToDate }: X509Certificate): string | undefined =>
+  validToDate.getTime() < Date.now() ? 'CERT_HAS_EXPIRED' : undefined;
+
 /** What is to be checked of a peer. */
 export interface PeerRules {
   readonly validation: PeerValidation | undefined;
@@ -36,9 +40,12 @@ export const refusePeer = (
   const { validation, verifiesChain } = rules;
   if (validation === undefined) return undefined;
   if (certificate === undefined) return 'no certificate';
-  if (verifiesChain && chainError !== undefined) {
-    const forgiven = validation.allowExpired && expiredCodes.has(chainError);
-    if (!forgiven) return `verify cert failed: ${chainError.toLowerCase().replaceAll('_', ' ')}`;
+  if (verifiesChain) {
+    const error = chainError ?? expiry(certificate);
+    const isForgiven = error !== undefined && validation.allowExpired && expiredCodes.has(error);
+    if (error !== undefined && !isForgiven) {
+      return `verify cert failed: ${error.toLowerCase().replaceAll('_', ' ')}`;
+    }
   }
   const wanted = validation.subjectNames;
   if (wanted.length > 0) {

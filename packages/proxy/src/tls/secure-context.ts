@@ -107,13 +107,18 @@ const sessionContextOf = ({ certificates, checks }: Parts): string => {
   return hash.digest('hex').slice(0, sessionContextCharacters);
 };
 
+/** A peer that was checked stays the peer: no second handshake may bring another certificate. */
+const fixedOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
+
 const withoutResumption = (settings: TlsSettings): boolean =>
   (settings as Partial<DownstreamTlsSettings>).withoutResumption === true;
 
 const buildContext = (settings: TlsSettings, parts: Parts): tls.SecureContext => {
   const { certificates, checks } = parts;
   return tls.createSecureContext({
-    ...(withoutResumption(settings) && { secureOptions: constants.SSL_OP_NO_TICKET }),
+    secureOptions: withoutResumption(settings)
+      ? fixedOptions | constants.SSL_OP_NO_TICKET
+      : fixedOptions,
     minVersion: settings.minVersion,
     maxVersion: settings.maxVersion,
     sessionIdContext: sessionContextOf(parts),
