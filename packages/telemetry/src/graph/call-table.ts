@@ -47,27 +47,55 @@ const protocolOf = (labels: LabelSet): CallProtocol => {
   return protocol === 'grpc' || protocol === 'tcp' ? protocol : 'http';
 };
 
-interface ReadCall {
-  readonly call: Call;
+type CallParties = Pick<Call, 'source' | 'target' | 'service' | 'protocol'>;
+
+/** What the labels of a call say, whatever was measured. */
+interface CallNames extends CallParties {
   readonly reporter: 'source' | 'destination';
+  readonly key: string;
+  /** Pairs both sides report: by workloads, since they may name the service differently. */
+  readonly pair: string;
 }
 
-const keyOf = ({ source, target, service, protocol }: Call): string =>
-  [
-    ...[source.cluster, source.namespace, source.workload, source.version],
-    ...[target.cluster, target.namespace, target.workload, target.version],
-    ...[service.namespace, service.name, protocol],
-  ].join('\u0000');
+const readNames = (labels: LabelSet): CallNames => {
+  const source = endOf(labels, 'source');
+  const target = endOf(labels, 'destination');
+  const service = {
+    host: text(labels, 'destination_service'),
+    name: text(labels, 'destination_service_name'),
+    namespace: text(labels, 'destination_service_namespace'),
+  };
+  const protocol = protocolOf(labels);
+  return {
+    ...{ source, target, service, protocol },
+    reporter: labels['reporter'] === 'destination' ? 'destination' : 'source',
+    key: [
+      ...[source.cluster, source.namespace, source.workload, source.version],
+      ...[target.cluster, target.namespace, target.workload, target.version],
+      ...[service.namespace, service.name, protocol],
+    ].join('\u0000'),
+    pair: [source.namespace, source.workload, target.namespace, target.workload, protocol].join(
+      '\u0000',
+    ),
+  };
+};
 
-/** Pairs both sides report: by workloads, since they may name the service differently. */
-const pairOf = ({ source, target, protocol }: Call): string =>
-  [source.namespace, source.workload, target.namespace, target.workload, protocol].join('\u0000');
+/** Label sets do not change: each is read once for all graphs. */
+const namesOfSets = new WeakMap<LabelSet, CallNames>();
+
+const namesOf = (labels: LabelSet): CallNames => {
+  const known = namesOfSets.get(labels);
+  if (known !== undefined) return known;
+  const names = readNames(labels);
+  namesOfSets.set(labels, names);
+  return names;
+};
 
 /** Label sets are shared by the metrics of a call: read once. */
 class CallReader {
   readonly #slots: readonly number[];
   readonly #timesMs: readonly number[];
-  readonly #byLabels = new Map<LabelSet, ReadCall>();
+  readonly #pairs = new Map<Call, string>();
   readonly #calls: Record<'source' | 'destination', Map<string, Call>> = {
     source: new Map(),
     destination: new Map(),
@@ -89,7 +117,7 @@ class CallReader {
     for (const series of out) {
       const bytes = bytesOf(series, this.#slots);
       if (bytes === 0) continue;
-      const { call } = this.#callOf(series.labels);
+      const call = this.#callOf(series.labels);
       call.bytesOut += bytes;
       call.outBytes.push(series);
       if (series.kind === 'counter')
@@ -98,7 +126,7 @@ class CallReader {
     for (const series of back) {
       const bytes = bytesOf(series, this.#slots);
       if (bytes === 0) continue;
-      const { call } = this.#callOf(series.labels);
+      const call = this.#callOf(series.labels);
       call.bytesIn += bytes;
       call.inBytes.push(series);
     }
@@ -110,6 +138,7 @@ class CallReader {
    */
   merged(): readonly Call[] {
     const { source, destination } = this.#calls;
+    const pairOf = (call: Call): string => this.#pairs.get(call) ?? '';
     const reported = Map.groupBy(source.values(), pairOf);
     const calls = [...source.values()];
     for (const call of destination.values()) {
@@ -120,26 +149,16 @@ class CallReader {
     return calls;
   }
 
-  #callOf(labels: LabelSet): ReadCall {
-    const known = this.#byLabels.get(labels);
+  #callOf(labels: LabelSet): Call {
+    const names = namesOf(labels);
+    const calls = this.#calls[names.reporter];
+    const known = calls.get(names.key);
     if (known !== undefined) return known;
-    const reporter = labels['reporter'] === 'destination' ? 'destination' : 'source';
-    const fresh = emptyCall({
-      source: endOf(labels, 'source'),
-      target: endOf(labels, 'destination'),
-      service: {
-        host: text(labels, 'destination_service'),
-        name: text(labels, 'destination_service_name'),
-        namespace: text(labels, 'destination_service_namespace'),
-      },
-      protocol: protocolOf(labels),
-    });
-    const key = keyOf(fresh);
-    const call = this.#calls[reporter].get(key) ?? fresh;
-    this.#calls[reporter].set(key, call);
-    const read = { call, reporter } as const;
-    this.#byLabels.set(labels, read);
-    return read;
+    const { source, target, service, protocol } = names;
+    const made = emptyCall({ source, target, service, protocol });
+    calls.set(names.key, made);
+    this.#pairs.set(made, names.pair);
+    return made;
   }
 
   #requests(series: Series): void {
@@ -147,7 +166,7 @@ class CallReader {
     const count = sumOf(series.increments, this.#slots);
     if (count === 0) return;
     const { labels } = series;
-    const { call } = this.#callOf(labels);
+    const call = this.#callOf(labels);
     const grpc = labels['grpc_response_status'] ?? '';
     const code = labels['response_code'] ?? '0';
     const outcome = outcomeOf(code, grpc);
@@ -172,7 +191,7 @@ class CallReader {
     if (series.kind !== 'counter') return;
     const count = sumOf(series.increments, this.#slots);
     if (count === 0) return;
-    const { call } = this.#callOf(series.labels);
+    const call = this.#callOf(series.labels);
     call.connections += count;
     this.#common(call, series.labels, count);
   }
@@ -194,7 +213,7 @@ class CallReader {
     if (series.kind !== 'histogram') return;
     const { count, sum } = observed(series, this.#slots);
     if (count === 0) return;
-    const { call } = this.#callOf(series.labels);
+    const call = this.#callOf(series.labels);
     call.durationCount += count;
     call.durationSumMs += sum;
     call.durations.push(series as HistogramSeries);
