@@ -15,6 +15,17 @@ const grpcStatuses: Readonly<Record<number, number>> = {
   504: 14,
 };
 
+/** Percent-encoding of `grpc-message`: what is not visible ASCII or space, and `%` (gRPC over HTTP/2). */
+const grpcMessage = (text: string): string => {
+  let encoded = '';
+  for (const byte of Buffer.from(text)) {
+    const isPlain = byte >= 32 && byte < 127 && byte !== 37;
+    const hex = byte.toString(16).toUpperCase().padStart(2, '0');
+    encoded += isPlain ? String.fromCharCode(byte) : `%${hex}`;
+  }
+  return encoded;
+};
+
 const isGrpc = (exchange: Exchange): boolean =>
   /^application\/grpc($|[+;])/.test(exchange.header('content-type') ?? '');
 
@@ -41,7 +52,7 @@ const renderLocalReply = (
   const headers: (readonly [string, string])[] = [
     ['content-type', 'application/grpc'],
     ['grpc-status', String(grpcStatus)],
-    ...(reply.body === '' ? [] : [['grpc-message', encodeURI(reply.body)] as const]),
+    ...(reply.body === '' ? [] : [['grpc-message', grpcMessage(reply.body)] as const]),
     ['content-length', '0'],
     ...extra,
   ];

@@ -3,7 +3,7 @@ import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/ro
 import { type AccessLogger, openAccessLogs } from '../access-log/access-logger.ts';
 import type { Counter, Gauge } from '../stats/metric.ts';
 import { StatsScope } from '../stats/registry.ts';
-import { refusedFormatContext } from '../tcp/tcp-format-context.ts';
+import { connectionFormatContext, refusedFormatContext } from '../tcp/tcp-format-context.ts';
 import { ChainHandler, type ListenerDependencies } from './chain-handler.ts';
 import { type Inspection, inspect } from './inspection.ts';
 
@@ -80,7 +80,25 @@ export class Listener {
       socket.destroy();
       return;
     }
+    if (this.#logs.length > 0) this.#logAtEnd(socket, inspection);
     handler.accept(socket, inspection);
+  }
+
+  /** Listeners log connections, besides what is logged of the requests on them. */
+  #logAtEnd(socket: net.Socket, inspection: Inspection | undefined): void {
+    const startMs = this.#nowMs();
+    // Addresses are gone once the socket is closed.
+    const { remoteAddress, remotePort, localAddress, localPort } = socket;
+    const labels = {
+      downstreamLocalAddress: `${localAddress ?? ''}:${localPort ?? 0}`,
+      downstreamRemoteAddress: `${remoteAddress ?? ''}:${remotePort ?? 0}`,
+      downstreamDirectRemoteAddress: `${remoteAddress ?? ''}:${remotePort ?? 0}`,
+    };
+    socket.once('close', () => {
+      const times = { startMs, durationMs: this.#nowMs() - startMs };
+      const seen = connectionFormatContext(socket, inspection?.serverName ?? '', times);
+      for (const log of this.#logs) log.write({ ...seen, ...labels });
+    });
   }
 
   #logRefusal(socket: net.Socket, inspection: Inspection | undefined): void {

@@ -59,18 +59,28 @@ export const refusedFormatContext = (
   socket: net.Socket,
   serverName: string,
   startMs: number,
+): FormatContext => ({
+  ...connectionFormatContext(socket, serverName, { startMs, durationMs: 0 }),
+  responseFlags: 'NR',
+  responseCodeDetails: 'filter_chain_not_found',
+});
+
+/** A connection as its listener sees it: bytes of the socket, whatever was spoken over it. */
+export const connectionFormatContext = (
+  socket: net.Socket,
+  serverName: string,
+  { startMs, durationMs }: { readonly startMs: number; readonly durationMs: number },
 ): FormatContext => {
   const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
   return {
     ...nothing,
     startTimeMs: performance.timeOrigin + startMs,
-    responseFlags: 'NR',
-    responseCodeDetails: 'filter_chain_not_found',
+    responseFlags: '',
     connectionTerminationDetails: undefined,
     upstreamTransportFailureReason: undefined,
-    bytesReceived: 0,
-    bytesSent: 0,
-    durationMs: 0,
+    bytesReceived: socket.bytesRead,
+    bytesSent: socket.bytesWritten,
+    durationMs: Math.round(durationMs),
     upstreamHost: undefined,
     upstreamCluster: undefined,
     upstreamClusterRaw: undefined,
