@@ -1,8 +1,9 @@
 import net from 'node:net';
 import type { ClusterTable, UpstreamTlsSettings } from '@lateen/routing';
 import type { ConnectPlan } from '../http1/client-connection.ts';
-import type { SecureContexts } from '../tls/secure-context.ts';
+import type { SecureContexts, TlsMaterial } from '../tls/secure-context.ts';
 import { connectTls } from '../tls/upstream-tls.ts';
+import type { UpstreamTlsStats } from '../tls/upstream-tls-stats.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type ProxiedConnection, proxyHeader } from './proxy-protocol-header.ts';
 
@@ -110,6 +111,20 @@ const attempt = (open: () => net.Socket): net.Socket => {
   }
 };
 
+/** Throws `ProxyError` when a secret is missing, and counts it. */
+const materialOf = (
+  contexts: SecureContexts,
+  settings: UpstreamTlsSettings,
+  stats: UpstreamTlsStats,
+): TlsMaterial => {
+  try {
+    return contexts.get(settings);
+  } catch (error) {
+    stats.secretMissing();
+    throw error;
+  }
+};
+
 /** How to connect to an endpoint of a cluster. */
 export const planConnection = (
   cluster: ClusterTable,
@@ -139,11 +154,12 @@ export const planConnection = (
     open: () =>
       attempt(() => {
         // Before the socket: without certificates there is nothing to connect for.
-        const material = contexts.get(settings);
+        const stats = contexts.upstreamStats(cluster);
+        const material = materialOf(contexts, settings, stats);
         const plain = openPlain(plainOptions, undefined);
         const requiredName = cluster.http.autoSanValidation ? serverName : '';
         const resumes = settings.maxSessionKeys > 0;
-        const wanted = { peer: endpoint, serverName, alpn, requiredName, resumes };
+        const wanted = { peer: endpoint, serverName, alpn, requiredName, resumes, stats };
         return connectTls(plain, material, wanted);
       }),
   };

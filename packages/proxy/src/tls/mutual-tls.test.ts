@@ -9,6 +9,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import {
   commonTls,
   downstreamTls,
+  secretConfig,
   server,
   spiffe,
   testAuthority,
@@ -259,6 +260,9 @@ for (const [name, settings, reason] of refusedServers) {
     assert.equal(response.status, 503);
     assert.match(await response.text(), reason);
     assert.equal(bytes, 0);
+    const counter = isSan ? 'fail_verify_san' : 'fail_verify_error';
+    const stats = await (await outbound.admin(`/stats?filter=cluster.app.ssl`)).text();
+    assert.match(stats, new RegExp(`ssl.${counter}: 1\\n`));
   });
 }
 
@@ -481,4 +485,24 @@ test('TCP over mutual TLS: bytes both ways, each direction closed for itself, pr
   }
   assert.equal(readFileSync(path, 'utf8'), `${spiffe('client')} ${spiffe('server')}\n`);
   rmSync(folder, { recursive: true });
+});
+
+test('without its secret nothing is sent, and the answer says so', async () => {
+  let connections = 0;
+  await using app = await rawUpstream(() => {
+    connections++;
+  });
+  const transportSocket = upstreamTls({
+    tlsCertificateSdsSecretConfigs: [secretConfig('kubernetes://nowhere')],
+  });
+  await using outbound = await runProxy({
+    clusters: [clusterJson('app', [app.port], { transportSocket })],
+    routes: [routeTo('app')],
+  });
+  const response = await outbound.fetch('/');
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /Secret_is_not_supplied_by_SDS/);
+  assert.equal(connections, 0);
+  const stats = await (await outbound.admin('/stats?filter=secrets_not_ready')).text();
+  assert.match(stats, /upstream_context_secrets_not_ready: 1\n/);
 });

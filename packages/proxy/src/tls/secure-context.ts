@@ -9,9 +9,11 @@ import type {
   TlsSettings,
 } from '@lateen/routing';
 import { ProxyError } from '../proxy-error.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
 import { type CertificateIdentity, certificateIdentity } from './connection-tls.ts';
 import { readDataSource } from './data-source.ts';
 import type { CertificateSecret, SecretStore, ValidationSecret } from './secret-store.ts';
+import { UpstreamTlsStats } from './upstream-tls-stats.ts';
 
 /** What one context was made of, for `/certs`. No keys. */
 export interface CertificatePem {
@@ -200,11 +202,23 @@ const maxShared = 4096;
 /** Material by settings, built once for each version of the secrets it is made of. */
 export class SecureContexts {
   readonly secrets: SecretStore;
+  readonly #stats: StatsRegistry;
+  readonly #upstreamStats = new WeakMap<object, UpstreamTlsStats>();
   readonly #bySettings = new WeakMap<TlsSettings, Built>();
   readonly #shared = new Map<string, Shared>();
 
-  constructor(secrets: SecretStore) {
+  constructor(secrets: SecretStore, stats: StatsRegistry) {
     this.secrets = secrets;
+    this.#stats = stats;
+  }
+
+  /** Counters of a cluster's TLS, made when it first needs some. */
+  upstreamStats(cluster: { readonly statName: string }): UpstreamTlsStats {
+    const found = this.#upstreamStats.get(cluster);
+    if (found !== undefined) return found;
+    const made = new UpstreamTlsStats(this.#stats, cluster.statName);
+    this.#upstreamStats.set(cluster, made);
+    return made;
   }
 
   /** Throws `ProxyError`: `SecretMissing`, or `CertificateInvalid` when something is unreadable. */

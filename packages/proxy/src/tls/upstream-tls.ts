@@ -6,6 +6,7 @@ import { type ConnectionTls, rememberConnectionTls } from './connection-tls.ts';
 import { PeerRefused } from './failure-reason.ts';
 import { refusePeer } from './peer-check.ts';
 import type { TlsMaterial } from './secure-context.ts';
+import type { UpstreamTlsStats } from './upstream-tls-stats.ts';
 
 /** What one upstream handshake asks for. */
 export interface UpstreamTlsRequest {
@@ -19,6 +20,7 @@ export interface UpstreamTlsRequest {
   readonly requiredName: string;
   /** Sessions are kept and resumed. */
   readonly resumes: boolean;
+  readonly stats: UpstreamTlsStats;
 }
 
 /** A session to resume, with the certificate it was made with: resumed handshakes show none. */
@@ -84,8 +86,9 @@ const refusal = (
 export const connectTls = (
   plain: net.Socket,
   material: TlsMaterial,
-  { peer, serverName, alpn, requiredName, resumes }: UpstreamTlsRequest,
+  wanted: UpstreamTlsRequest,
 ): tls.TLSSocket => {
+  const { peer, serverName, alpn, requiredName, resumes, stats } = wanted;
   const remembered = sessionsOf(material.context, peer);
   const session = resumes ? remembered.get(serverName) : undefined;
   const socket = tls.connect({
@@ -101,15 +104,20 @@ export const connectTls = (
   let certificate: X509Certificate | undefined;
   // The library would turn the whole chain into objects to check a name nobody asked for.
   socket.getPeerCertificate = () => noCertificate;
+  const onError = (): void => stats.failed();
+  socket.once('error', onError);
   socket.cork();
   socket.once('secureConnect', () => {
     Reflect.deleteProperty(socket, 'getPeerCertificate');
     certificate = socket.isSessionReused() ? session?.certificate : socket.getPeerX509Certificate();
     const refused = refusal(socket, certificate, material, requiredName);
     if (refused !== undefined) {
+      stats.refused(refused);
       socket.destroy(new PeerRefused(refused));
       return;
     }
+    socket.off('error', onError);
+    stats.accepted(socket.isSessionReused());
     const { local } = material;
     lastTls.set(peer, rememberConnectionTls(socket, { peer: certificate, local }));
     socket.uncork();
