@@ -12,20 +12,20 @@ export interface CaseGroup {
   endpointOf(one: AuthorizationCase): Promise<Endpoint>;
 }
 
-const listenerOf = (one: AuthorizationCase, nowSeconds: number): string | undefined =>
-  simulatedVerdict(one, nowSeconds).simulation?.listener ?? undefined;
+/** Which listener it is does not depend on the time. */
+const listenerOf = (one: AuthorizationCase): string | undefined =>
+  simulatedVerdict(one, 0).simulation?.listener ?? undefined;
 
 /** Sorts cases by the proxy that answers them; the proxies stop after the tests of the file. */
 export const caseGroups = (
   cases: readonly AuthorizationCase[],
   upstreams: EchoUpstreams,
-  nowSeconds: number,
 ): readonly CaseGroup[] =>
   [...Map.groupBy(cases, (one) => one.group).values()].map((group) => {
     let started: Promise<CaseProxy> | undefined;
     after(async () => (await started)?.stop());
     const start = (one: AuthorizationCase): Promise<CaseProxy> => {
-      const listeners = group.flatMap((other) => listenerOf(other, nowSeconds) ?? []);
+      const listeners = group.flatMap((other) => listenerOf(other) ?? []);
       started ??= startCaseProxy(one, new Set(listeners), upstreams);
       return started;
     };
@@ -33,7 +33,7 @@ export const caseGroups = (
       cases: group,
       endpointOf: async (one) => {
         const proxy = await start(one);
-        const port = proxy.port(listenerOf(one, nowSeconds) ?? '');
+        const port = proxy.port(listenerOf(one) ?? '');
         if (port === undefined) throw new Error(`nothing listens for ${one.name}`);
         return { address: proxy.address, port };
       },

@@ -10,7 +10,6 @@ import { answersSentinel, http2Bytes } from './http2-bytes.ts';
 import { type RawAttempt, rawAttempts } from './raw-attempts.ts';
 import type { Endpoint } from './socket-verdict.ts';
 
-const nowSeconds = Math.floor(Date.now() / 1000);
 const upstreams = new EchoUpstreams();
 after(() => upstreams.close());
 
@@ -18,7 +17,7 @@ after(() => upstreams.close());
 const patienceMs = 1_500;
 
 const policies = authorizationCases().filter(({ name }) => name.startsWith('raw: '));
-const [group] = caseGroups(policies, upstreams, nowSeconds);
+const [group] = caseGroups(policies, upstreams);
 const [policy] = policies;
 
 const sentinel = 'GET /sentinel HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n';

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { authorizationCases } from './case-table.ts';
 import { simulatedVerdict } from './simulated-verdict.ts';
 
-const nowSeconds = Math.floor(Date.now() / 1000);
+const now = (): number => Math.floor(Date.now() / 1000);
 const cases = authorizationCases();
 
 for (const one of cases) {
   if (one.only === 'sockets') continue;
   test(one.name, () => {
-    const { verdict, simulation } = simulatedVerdict(one, nowSeconds);
+    const { verdict, simulation } = simulatedVerdict(one, now());
     const said = JSON.stringify(simulation?.security?.authorization ?? simulation?.clientSees);
     assert.equal(verdict, one.verdict, said);
   });

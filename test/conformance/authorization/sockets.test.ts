@@ -7,7 +7,7 @@ import { type AuthorizationCase, authorizationCases, type Verdict } from './case
 import { http2Verdict } from './http2-verdict.ts';
 import { type Endpoint, socketVerdict } from './socket-verdict.ts';
 
-const nowSeconds = Math.floor(Date.now() / 1000);
+const now = (): number => Math.floor(Date.now() / 1000);
 const upstreams = new EchoUpstreams();
 after(() => upstreams.close());
 
@@ -18,7 +18,7 @@ const testTimeoutMs = 30_000;
 const isHttp1Only = ({ isTcp, raw, headers }: AuthorizationCase): boolean =>
   isTcp || raw !== undefined || headers.some((line) => /^(connection|upgrade|@)/i.test(line));
 
-type Ask = (one: AuthorizationCase, endpoint: Endpoint, now: number) => Promise<Verdict>;
+type Ask = (one: AuthorizationCase, endpoint: Endpoint, nowSeconds: number) => Promise<Verdict>;
 
 const protocols: readonly (readonly [string, Ask, (one: AuthorizationCase) => boolean])[] = [
   ['', socketVerdict, () => true],
@@ -27,14 +27,14 @@ const protocols: readonly (readonly [string, Ask, (one: AuthorizationCase) => bo
 
 const cases = authorizationCases().filter(({ only }) => only !== 'simulation');
 
-for (const { cases: group, endpointOf } of caseGroups(cases, upstreams, nowSeconds)) {
+for (const { cases: group, endpointOf } of caseGroups(cases, upstreams)) {
   for (const one of group) {
     for (const [suffix, ask, applies] of protocols) {
       if (!applies(one)) continue;
       test(one.name + suffix, { timeout: testTimeoutMs }, async () => {
         const endpoint = await endpointOf(one);
         const before = upstreams.seen.length;
-        const verdict = await ask(one, endpoint, nowSeconds);
+        const verdict = await ask(one, endpoint, now());
         // What is malformed in HTTP/2 is an error of the stream (RFC 9113, 8.1.1).
         const isMalformed = ask === http2Verdict && one.verdict === 400 && verdict === 'refused';
         if (!isMalformed) assert.equal(verdict, one.verdict);
