@@ -121,6 +121,8 @@ export interface Mesh {
   readonly stateDir: string;
   /** `http://127.0.0.1:PORT` of the ingress gateway. */
   readonly gateway: string;
+  /** `http://127.0.0.1:PORT` of the dashboard; '' without it. */
+  readonly dashboard: string;
   /** Runs kubectl and demands success. `kubectl('get pods -n x')` splits on blanks. */
   kubectl(command: string, input?: string): Promise<string>;
   /** Runs kubectl and returns whatever came of it. */
@@ -140,6 +142,8 @@ export interface MeshOptions {
   readonly flags?: readonly string[];
   readonly sample?: string;
   readonly stateDir?: string;
+  /** With the dashboard beside it. Default false: most tests do not look. */
+  readonly dashboard?: boolean;
 }
 
 export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
@@ -147,12 +151,14 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
   const lateen = (...args: readonly string[]): Promise<CommandResult> =>
     run(process.execPath, [launcher, ...args, '--state-dir', stateDir], { timeoutMs: 120_000 });
   const sample = options.sample === undefined ? [] : ['--sample', options.sample];
-  const up = await lateen('up', '--detach', ...sample, ...(options.flags ?? []));
+  const eyes = options.dashboard === true ? [] : ['--no-dashboard'];
+  const up = await lateen('up', '--detach', ...eyes, ...sample, ...(options.flags ?? []));
   assert.equal(up.code, 0, `lateen up failed:\n${up.stdout}\n${up.stderr}`);
   const status = await lateen('status', '-o', 'json');
-  const { kubeconfig, gateway } = JSON.parse(status.stdout) as {
+  const { kubeconfig, gateway, dashboard } = JSON.parse(status.stdout) as {
     kubeconfig: string;
     gateway: { http: string };
+    dashboard?: string;
   };
   const env = { KUBECONFIG: resolve(root, kubeconfig) };
   const tryKubectl = (args: readonly string[], input?: string): Promise<CommandResult> =>
@@ -160,6 +166,7 @@ export const startMesh = async (options: MeshOptions = {}): Promise<Mesh> => {
   return {
     stateDir,
     gateway: gateway.http,
+    dashboard: dashboard ?? '',
     tryKubectl,
     kubectl: async (command, input) => {
       const result = await tryKubectl(command.split(/\s+/), input);
