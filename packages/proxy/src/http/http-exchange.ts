@@ -416,7 +416,7 @@ export class HttpExchange
   #startTunnel(head: string): void {
     this.#started = true;
     this.connection.closeAfter = true;
-    this.#writer.startTunnel(this.responseCode, head);
+    this.#writer.startTunnel(this.responseCode, head, this.response);
     this.connection.becomeTunnel();
   }
 

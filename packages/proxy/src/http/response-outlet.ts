@@ -10,8 +10,8 @@ export interface ResponseOutlet {
   reply(status: number, head: MessageHead, body: string): number;
   /** A 1xx response. */
   interim(head: MessageHead): void;
-  /** The answer to a CONNECT. */
-  startTunnel(status: number): void;
+  /** The answer behind which bytes pass: to a CONNECT, or the upstream's `response` to an upgrade. */
+  startTunnel(status: number, head: string, response: MessageHead | undefined): void;
   /** The head; it leaves with the first bytes, `flush` or `end`. Returns its size. */
   begin(status: number, head: MessageHead, mayHaveTrailers: boolean): number;
   /** Bytes of the body without any framing; false: the client is slower, pause. */

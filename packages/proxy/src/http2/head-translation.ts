@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { reasonOf } from '../http/status-reason.ts';
 import { isAuthority, targetBytes, tokenBytes, valueBytes } from '../http1/byte-class.ts';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
@@ -120,14 +121,30 @@ const isAllowed = (name: string, value: string): boolean =>
   allOf(name, tokenBytes) &&
   allOf(value, valueBytes);
 
-/** Completes the pseudo headers; false: one is missing or wrong. Extended CONNECT is not served. */
+/** A protocol is named by CONNECT alone (RFC 8441): an upgrade in HTTP/2's words. */
+const isKnownForm = ({ method, protocol }: Pseudo): boolean =>
+  protocol === undefined ||
+  (method === 'CONNECT' && protocol !== '' && allOf(protocol, tokenBytes));
+
+/** Bytes of a WebSocket key (RFC 6455 section 4.1). */
+const webSocketKeyBytes = 16;
+
+/** Writes an extended CONNECT as the upgrade that HTTP/1.1 knows, as Envoy does. */
+const writeUpgrade = (writer: HeadWriter, head: MessageHead, protocol: string): void => {
+  writer.line('connection', 'upgrade');
+  writer.line('upgrade', protocol);
+  head.flags |= headFlag.upgrade | headFlag.connectionTokens;
+  // HTTP/2 needs no proof that the server understood; servers of HTTP/1.1 want to give it.
+  if (protocol.toLowerCase() !== 'websocket') return;
+  writer.line('sec-websocket-key', randomBytes(webSocketKeyBytes).toString('base64'));
+};
+
+/** Completes the pseudo headers; false: one is missing or wrong. */
 const isWellFormed = (pseudo: Pseudo): boolean => {
   pseudo.authority ??= pseudo.host;
   const { method, authority, cookies, contentLength } = pseudo;
-  if (authority === undefined || !isAuthority(authority) || pseudo.protocol !== undefined) {
-    return false;
-  }
-  if (method === 'CONNECT') pseudo.path = authority;
+  if (authority === undefined || !isAuthority(authority) || !isKnownForm(pseudo)) return false;
+  if (method === 'CONNECT' && pseudo.protocol === undefined) pseudo.path = authority;
   if (method === '' || pseudo.path === '') return false;
   if (!allOf(method, tokenBytes) || !allOf(pseudo.path, targetBytes)) return false;
   if (contentLength !== undefined && !lengthPattern.test(contentLength)) return false;
@@ -170,20 +187,24 @@ export const readRequest = (
   };
   const lines = collect(pseudo, raw);
   if (lines === undefined || !isWellFormed(pseudo)) return false;
-  const { method, path, authority = '' } = pseudo;
+  const { path, authority = '', protocol } = pseudo;
+  const method = protocol === undefined ? pseudo.method : 'GET';
   const writer = new HeadWriter(head, `${method} ${path} HTTP/1.1\r\n`);
   head.methodEnd = method.length;
   head.targetStart = method.length + 1;
   head.targetEnd = head.targetStart + path.length;
   head.hostLine = writer.line('host', authority);
   for (let at = 0; at < lines.length; at += 2) {
+    // Ours takes the place of a key that says nothing over HTTP/2.
+    if (protocol !== undefined && lines[at] === 'sec-websocket-key') continue;
     writer.line(lines[at] as string, lines[at + 1] as string);
   }
+  if (protocol !== undefined) writeUpgrade(writer, head, protocol);
   if (pseudo.cookies !== undefined) writer.line('cookie', pseudo.cookies);
   if (pseudo.contentLength !== undefined) {
     head.contentLength = Number(pseudo.contentLength);
     writer.line('content-length', pseudo.contentLength);
-  } else if (shape === 'body' && method !== 'CONNECT') writer.chunked();
+  } else if (shape === 'body' && pseudo.method !== 'CONNECT') writer.chunked();
   writer.finish();
   return true;
 };

@@ -105,8 +105,8 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
     this.#exchange = exchange;
     if (bodiless) stream.resume();
     else this.#read();
-    const isConnect = request.text.startsWith('CONNECT ');
-    exchange.begin(!bodiless && !isConnect);
+    const isTunnel = request.text.startsWith('CONNECT ') || request.hasFlag(headFlag.upgrade);
+    exchange.begin(!bodiless && !isTunnel);
     exchange.requestFlush();
   }
 
@@ -175,8 +175,14 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
     return list.bytes;
   }
 
-  startTunnel(status: number): void {
-    this.#respond([':status', String(status)], {});
+  startTunnel(status: number, _head: string, response: MessageHead | undefined): void {
+    if (response === undefined) {
+      this.#respond([':status', String(status)], {});
+      return;
+    }
+    // What is 101 in HTTP/1.1 is 200 here, and the proof of the key is for who made it (RFC 8441).
+    response.remove('sec-websocket-accept');
+    this.#respond(responseList(200, response).raw, {});
   }
 
   interim(head: MessageHead): void {

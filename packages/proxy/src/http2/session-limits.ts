@@ -63,6 +63,7 @@ export const serverOptions = (
   ...{ streamResetBurst: resetBurst, streamResetRate: resetsPerSecond },
   settings: {
     enablePush: false,
+    enableConnectProtocol: settings.allowConnect,
     maxConcurrentStreams: maxStreams(settings),
     initialWindowSize: windowOf(settings.initialStreamWindowBytes, defaultStreamWindowBytes),
     maxHeaderListSize: limits.maxHeadBytes,
