@@ -79,7 +79,7 @@ const RailFoot = (): VNode => (
 
 const Rail = ({ status }: { status: Resource<Status> }): VNode => (
   <nav class="rail" aria-label={t('nav.label')}>
-    <a class="brand" href={linkTo('graph')} aria-label="Lateen">
+    <a class="brand" href={linkTo('graph')}>
       <Mark />
       <span class="brand-text">
         <strong>Lateen</strong>

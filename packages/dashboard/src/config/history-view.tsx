@@ -77,22 +77,25 @@ const Entry = ({
       <summary>
         <span class={`tag ${looks[entry.change]}`}>{t(`history.${entry.change}`)}</span>
         <span class="change-name">
-          {entry.object.kind} <a href={linkToConfig(entry.object)}>{entry.object.name}</a>
+          {entry.object.kind} {entry.object.name}
         </span>
         <small>{entry.object.namespace}</small>
         <small>{entry.manager}</small>
         <small>{formatDate(entry.timeMs)}</small>
       </summary>
       <DiffView before={entry.before} after={entry.after} />
-      {onRestore === undefined ? null : (
-        <p class="change-tools">
+      <p class="change-tools">
+        {onRestore === undefined ? null : (
           <Button
             label={t(entry.before === '' ? 'history.remove' : 'history.restore')}
             icon="history"
             onClick={onRestore}
           />
-        </p>
-      )}
+        )}
+        <a class="button button-quiet" href={linkToConfig(entry.object)}>
+          {t('history.open')}
+        </a>
+      </p>
     </details>
   </li>
 );

@@ -144,7 +144,7 @@ const Results = ({
   findings: readonly Diagnostic[];
   onPick: (diagnostic: Diagnostic) => void;
 }): VNode => (
-  <div class={`workbench-results${answers.isStale ? ' stale' : ''}`}>
+  <div class="workbench-results" aria-busy={answers.isStale}>
     {answers.problem === '' ? null : <Banner kind="bad">{answers.problem}</Banner>}
     {findings.length === 0 ? null : (
       <Card title={t('config.findings')}>

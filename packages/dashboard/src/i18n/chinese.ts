@@ -397,4 +397,5 @@ export const chinese: Readonly<Record<MessageKey, string>> = {
   'explain.matches': '匹配',
   'config.new': '新建',
   'explain.all': '全部版本',
+  'history.open': '打开对象',
 };

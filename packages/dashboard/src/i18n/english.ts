@@ -400,6 +400,7 @@ export const english = {
   'explain.matches': 'matches',
   'config.new': 'New',
   'explain.all': 'all versions',
+  'history.open': 'Open the object',
 } as const;
 
 /** Every text has one. */

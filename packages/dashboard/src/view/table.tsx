@@ -47,7 +47,7 @@ export const Table = <T,>(props: TableProps<T>): VNode => {
   const sorted = sortRows(rows, column, order.isDescending);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
-    <section class="table-scroll" aria-label={props.label} tabIndex={0}>
+    <div class="table-scroll" role="group" aria-label={props.label} tabIndex={0}>
       <table class="table">
         <thead>
           <tr>
@@ -84,7 +84,7 @@ export const Table = <T,>(props: TableProps<T>): VNode => {
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 };
 

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { bundleDashboard } from '../bundle/bundle-dashboard.ts';
+import { browserArguments, browserPath } from './browser.ts';
+import type { FixtureMesh } from './fixture-mesh.ts';
+import { type FixtureServer, startFixtureServer } from './fixture-server.ts';
+
+/** Why browser tests cannot run here; false when they can. */
+export const noBrowser: string | false = existsSync(browserPath)
+  ? false
+  : `no Chromium at ${browserPath}`;
+
+/** How a page is opened. */
+export interface OpenOptions {
+  readonly language?: 'en' | 'zh';
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+}
+
+/** A browser on made-up answers. */
+export interface OpenedPages {
+  readonly server: FixtureServer;
+  /** Folder of the bundle. */
+  readonly folder: string;
+  /** A fresh page at a place such as `#/services`; what went wrong in it is collected in `problems`. */
+  readonly open: (place: string, options?: OpenOptions) => Promise<Page>;
+  /** Errors of all pages opened so far. */
+  readonly problems: readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Bundles, serves and starts a browser; about two seconds. */
+export const openPages = async (mesh: FixtureMesh): Promise<OpenedPages> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lateen-pages-'));
+  const pages = await bundleDashboard({ folder });
+  const server = await startFixtureServer(pages.folder, mesh);
+  const browser: Browser = await chromium.launch({
+    executablePath: browserPath,
+    args: browserArguments,
+  });
+  const problems: string[] = [];
+  const open = async (place: string, options: OpenOptions = {}): Promise<Page> => {
+    const page = await browser.newPage({
+      viewport: { width: options.width ?? 1440, height: 900 },
+      locale: options.language === 'zh' ? 'zh-CN' : 'en-US',
+      colorScheme: options.theme ?? 'light',
+    });
+    page.on('pageerror', (error) => problems.push(`${place}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`${place}: ${message.text()}`);
+    });
+    await page.goto(`${server.url}${place}`);
+    await page.locator('main').waitFor();
+    return page;
+  };
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await server.close();
+    await rm(folder, { recursive: true });
+  };
+  return { server, folder: pages.folder, open, problems, close };
+};
