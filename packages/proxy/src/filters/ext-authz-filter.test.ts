@@ -103,6 +103,7 @@ test('over HTTP: asks with what is allowed, and does as it is told', async () =>
     ],
     [418, 'go away', 'no', null],
   );
+  assert.doesNotMatch(refused.headers.get('date') ?? '', /GMT.*GMT/);
   assert.deepEqual([asked[0]?.method, asked[0]?.url], ['PUT', '/check/a?b=c']);
   assert.equal(asked[0]?.headers['x-user'], 'foe');
   assert.equal(asked[0]?.headers['x-other'], undefined);
@@ -301,4 +302,32 @@ test('connections are asked about before anything is connected', async () => {
     client.close();
     assert.deepEqual([bytes.toString(), connections], code === 0 ? ['hello', 1] : ['', 0]);
   }
+});
+
+test('a client that leaves while the service thinks takes the question with it', async () => {
+  let requests = 0;
+  await using app = await httpUpstream((_request, response) => {
+    requests++;
+    response.end();
+  });
+  let asked: () => void = () => undefined;
+  let closed: () => void = () => undefined;
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const isClosed = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
+  await using authz = await rawUpstream((socket) => {
+    socket.once('data', asked);
+    socket.once('close', closed);
+  });
+  const patient = httpService({ serverUri: { uri: 'http://a', cluster: 'authz', timeout: '30s' } });
+  await using running = await start(app, authz, typed('http', patient));
+  const client = await running.connect();
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await isAsked;
+  client.close();
+  await isClosed;
+  assert.equal(requests, 0);
 });

@@ -36,7 +36,7 @@ interface ExtAuthzStats {
 }
 
 const whole = 1_000_000;
-/** A question that no time-out of its own ends is given up with the request. */
+/** A question without a time-out of its own is given up after this. */
 const noDeadlineMs = 3_600_000;
 
 const noRouteSettings: Pick<
@@ -119,11 +119,11 @@ class ExtAuthzOnRoute implements RequestFilter {
     isSync = false;
     if (verdict === 'stop' && !exchange.isDone) {
       // The client may leave meanwhile: then nobody wants the answer.
-      exchange.schedule(
-        noDeadlineMs,
-        () => call.cancel(),
-        () => call.cancel(),
-      );
+      const giveUp = (): void => {
+        call.cancel();
+        answered({ failure: 'timeout' });
+      };
+      exchange.schedule(noDeadlineMs, giveUp, () => call.cancel());
     }
     return verdict;
   }

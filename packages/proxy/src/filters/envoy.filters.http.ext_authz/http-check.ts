@@ -66,13 +66,20 @@ export const httpCheckRequest = (
 /** Headers of a refusal that go to the client in any case once a list is given. */
 const alwaysToClient: ReadonlySet<string> = new Set(['location', 'www-authenticate']);
 
+/** Of the service's own message: the proxy writes its own. */
+const ownOfMessage: ReadonlySet<string> = new Set([
+  'date',
+  'server',
+  'x-envoy-upstream-service-time',
+]);
+
 const changes = (
   headers: readonly (readonly [string, string])[],
   isTaken: (name: string) => boolean,
   append: boolean,
 ): readonly HeaderChange[] =>
   headers
-    .filter(([name]) => !framing.has(name) && isTaken(name))
+    .filter(([name]) => !framing.has(name) && !ownOfMessage.has(name) && isTaken(name))
     .map(([name, value]) => ({ name, value, append }));
 
 const metadataOf = (
