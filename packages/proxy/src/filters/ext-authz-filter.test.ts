@@ -320,7 +320,8 @@ test('a client that leaves while the service thinks takes the question with it',
   });
   await using authz = await rawUpstream((socket) => {
     socket.once('data', asked);
-    socket.once('close', closed);
+    socket.once('end', closed);
+    socket.resume();
   });
   const patient = httpService({ serverUri: { uri: 'http://a', cluster: 'authz', timeout: '30s' } });
   await using running = await start(app, authz, typed('http', patient));
