@@ -45,12 +45,23 @@ export const headerTest = (
   );
 };
 
+/** One request is asked by every rule in turn: its path is cut once. */
+let lastPath = '';
+let lastBarePath = '';
+
+const barePath = (path: string): string => {
+  if (path === lastPath) return lastBarePath;
+  lastPath = path;
+  lastBarePath = pathOnly(path);
+  return lastBarePath;
+};
+
 /** The path as it was normalised, without query and fragment. */
 export const pathTest = (match: StringMatch): PolicyCondition =>
   singleCondition(
     `path ${match.text}`,
     // CONNECT has no path.
-    ({ head }) => head !== undefined && head.path !== '' && match.matches(pathOnly(head.path)),
+    ({ head }) => head !== undefined && head.path !== '' && match.matches(barePath(head.path)),
     ({ head }) => (head === undefined ? absent : pathOnly(head.path) || absent),
   );
 

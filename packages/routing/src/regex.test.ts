@@ -29,6 +29,13 @@ test('a match is a full match', () => {
     ['^(.*?;)?(user=jason)(;.*)?$', 'a=b;user=jasons', false],
     ['', '', true],
     ['', 'a', false],
+    ['.*/ns/a/.*', 'spiffe://x/ns/a/sa/b', true],
+    ['.*/ns/a/.*', 'x\n/ns/a/', false],
+    ['.*\\.css', '/a.css', true],
+    ['.*\\.css', '/a.css.js', false],
+    ['/a\\.b.*', '/axb', false],
+    ['/a.*', '/a\n', false],
+    ['.*.*', 'x', true],
   ];
   for (const [source, value, expected] of rows) {
     assert.equal(compile(source).regex?.matches(value), expected, `${source} on ${value}`);

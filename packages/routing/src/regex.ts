@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { affixPattern } from './affix-pattern.ts';
 import type { Findings } from './findings.ts';
 import { translateToNative } from './regex-translation.ts';
 
@@ -53,6 +54,11 @@ const replaceAll = (re2: RE2JS, value: string, substitution: Substitution): stri
   return result + value.slice(from);
 };
 
+const nativeMatch = (source: string): ((value: string) => boolean) | undefined => {
+  const native = translateToNative(source);
+  return native && ((value) => native.test(value));
+};
+
 /**
  * Compiles with RE2 semantics; an invalid expression is an error at `path` and gives undefined.
  * The native engine takes over where it provably stays linear and means the same.
@@ -67,10 +73,9 @@ export const compileRegex = (
     findings.error(path, 'RegexInvalid', `'${source}' is not a valid RE2 expression: ${re2}`);
     return undefined;
   }
-  const native = translateToNative(source);
   return {
     source,
-    matches: native ? (value) => native.test(value) : (value) => re2.testExact(value),
+    matches: affixPattern(source) ?? nativeMatch(source) ?? ((value) => re2.testExact(value)),
     replaceAll: (value, substitution) => replaceAll(re2, value, substitution),
   };
 };
