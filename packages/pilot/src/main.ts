@@ -4,13 +4,15 @@ import { parseArgs } from 'node:util';
 import { createLogger, type LogLevel } from '@lateen/base';
 import { createKubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
 import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
+import { durationMs } from './ingest/mesh-config-text.ts';
 import { defaultInjectionOptions } from './injection/injection-options.ts';
+import { readBlockedAddresses } from './key-sets/blocked-addresses.ts';
 import { PilotError } from './pilot-error.ts';
 import { defaultRootRotation, type RootRotation } from './security/mesh-authority.ts';
 import { startPilot } from './start-pilot.ts';
 
 const usage = `usage: KUBECONFIG=file main.ts [discovery] [--grpc-address HOST:PORT] [--secure-address HOST:PORT]
-                          [--http-address HOST:PORT] [--root-rotation-delay MS]
+                          [--http-address HOST:PORT] [--debug-socket PATH] [--root-rotation-delay MS]
                           [--debounce-after MS] [--debounce-max MS] [--log-level LEVEL]
 `;
 
@@ -26,6 +28,7 @@ const flags = {
   'grpc-address': { type: 'string', default: defaultGrpcAddress },
   'secure-address': { type: 'string', default: defaultSecureAddress },
   'root-rotation-delay': { type: 'string' },
+  'debug-socket': { type: 'string' },
   'http-address': { type: 'string', default: defaultHttpAddress },
   'debounce-after': { type: 'string' },
   'debounce-max': { type: 'string' },
@@ -38,6 +41,7 @@ interface Settings {
   /** Undefined: off. */
   readonly grpcAddress: string | undefined;
   readonly secureAddress: string;
+  readonly debugSocket: string | undefined;
   readonly rootRotation: RootRotation;
   readonly httpAddress: string;
   readonly configDelays: DebounceDelays;
@@ -55,6 +59,18 @@ const milliseconds = (name: string, value: string | undefined, preset: number): 
   return Number(value);
 };
 
+const keySetRefreshVariable = 'PILOT_JWT_PUB_KEY_REFRESH_INTERVAL';
+/** More often would be a nuisance to issuers. */
+const minKeySetRefreshMs = 1_000;
+
+/** Istio's variable, such as `20m`; absent takes the default. */
+const keySetRefresh = (text: string | undefined): number | undefined => {
+  if (text === undefined || text === '') return undefined;
+  const milliseconds = durationMs(text);
+  if (milliseconds !== undefined && milliseconds >= minKeySetRefreshMs) return milliseconds;
+  throw new PilotError('bad-option', `${keySetRefreshVariable} must be 1s or more, not "${text}"`);
+};
+
 const readSettings = (env: NodeJS.ProcessEnv): Settings => {
   const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
   if (positionals.some((word) => word !== command))
@@ -69,6 +85,7 @@ const readSettings = (env: NodeJS.ProcessEnv): Settings => {
   return {
     grpcAddress: values['grpc-address'] === '' ? undefined : values['grpc-address'],
     secureAddress: values['secure-address'],
+    debugSocket: values['debug-socket'],
     rootRotation: {
       ...defaultRootRotation,
       distributionMs: milliseconds(
@@ -96,6 +113,8 @@ const run = async (): Promise<void> => {
     sink: (line) => process.stdout.write(line),
     level: settings.level,
   });
+  const blocked = readBlockedAddresses(process.env['BLOCKED_CIDRS_IN_JWKS_URIS']);
+  const keySetRefreshMs = keySetRefresh(process.env[keySetRefreshVariable]);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const pilot = await startPilot({
@@ -105,11 +124,14 @@ const run = async (): Promise<void> => {
     jitter: Math.random,
     ...(settings.grpcAddress !== undefined && { grpcAddress: settings.grpcAddress }),
     secureAddress: settings.secureAddress,
+    ...(settings.debugSocket !== undefined && { debugSocket: settings.debugSocket }),
     rootRotation: settings.rootRotation,
     httpAddress: settings.httpAddress,
     podName: settings.podName,
     clusterId: settings.clusterId,
     configDelays: settings.configDelays,
+    ...(blocked !== undefined && { blockedKeySetAddresses: blocked }),
+    ...(keySetRefreshMs !== undefined && { keySetRefreshMs }),
     yieldTurn: () => setImmediate(),
     signal: stop.signal,
   });

@@ -130,6 +130,9 @@ export interface PilotMetrics {
   /** Certificate requests whose sender was not known. */
   readonly authenticationFailures: Metric;
   readonly certificatesIssued: Metric;
+  /** JSON Web Key Sets fetched, and fetches that failed. */
+  readonly keySetFetches: Metric;
+  readonly keySetFetchFailures: Metric;
   render(): string;
 }
 
@@ -154,6 +157,19 @@ const createAuthorityMetrics = () => ({
     'citadel_server_success_cert_issuance_count',
     'counter',
     'The number of certificates issuances that have succeeded.',
+  ),
+});
+
+const createKeySetMetrics = () => ({
+  keySetFetches: new Metric(
+    'pilot_jwks_resolver_network_fetch_success_total',
+    'counter',
+    'Total number of successfully network fetch by pilot jwks resolver.',
+  ),
+  keySetFetchFailures: new Metric(
+    'pilot_jwks_resolver_network_fetch_fail_total',
+    'counter',
+    'Total number of failed network fetch by pilot jwks resolver.',
   ),
 });
 
@@ -207,6 +223,7 @@ export const createPilotMetrics = (): PilotMetrics => {
       'Number of requests or pushes that failed inside the control plane.',
     ),
     ...createAuthorityMetrics(),
+    ...createKeySetMetrics(),
   };
   for (const gauge of [metrics.connected, metrics.services, metrics.virtualServices]) gauge.set(0);
   const counters = [
@@ -216,6 +233,8 @@ export const createPilotMetrics = (): PilotMetrics => {
     metrics.csrParsingErrors,
     metrics.authenticationFailures,
     metrics.certificatesIssued,
+    metrics.keySetFetches,
+    metrics.keySetFetchFailures,
   ];
   for (const counter of counters) counter.add(0);
   return {

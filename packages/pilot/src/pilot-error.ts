@@ -6,6 +6,8 @@ export type PilotErrorCode =
   | 'bad-option'
   /** The Secret with the mesh's certificate authority cannot be used. */
   | 'bad-authority'
+  /** A JSON Web Key Set cannot be had from where a policy says it is. */
+  | 'key-set-unavailable'
   /** Stopped before it was ready. */
   | 'aborted';
 

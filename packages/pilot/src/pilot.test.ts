@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { KubeObject } from '@lateen/api';
@@ -197,6 +201,34 @@ describe('startPilot', () => {
     await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
     await late.until('routes', () => late.received.length > 0);
     assert.equal(late.received[0]?.type, 'RDS');
+  });
+
+  it('shows how workloads are configured to those at its socket only', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'lateen-pilot-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const debugSocket = join(folder, 'debug');
+    const other = await start(api, { debugSocket });
+    t.after(() => other.close());
+    const overTcp = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${other.httpPort}${path}`)).status;
+    const overSocket = (path: string): Promise<number | undefined> => {
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      http
+        .get({ socketPath: debugSocket, path }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+        .on('error', reject);
+      return promise;
+    };
+    for (const path of ['/debug/syncz', '/debug/adsz', '/debug/registryz']) {
+      assert.equal(await overTcp(path), 404, path);
+      assert.equal(await overSocket(path), 200, path);
+    }
+    for (const path of ['/ready', '/metrics']) {
+      assert.equal(await overTcp(path), 200, path);
+      assert.equal(await overSocket(path), 200, path);
+    }
   });
 
   it('starts without kinds that are not installed', async () => {

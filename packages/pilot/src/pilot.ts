@@ -1,7 +1,8 @@
+import type { BlockList } from 'node:net';
 import type { Clock, Logger } from '@lateen/base';
 import type { KeyAlgorithm } from '@lateen/identity';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
-import { buildPushContext, type PushContext } from '@lateen/translator';
+import { buildPushContext, keySetLocations, type PushContext } from '@lateen/translator';
 import { typeUrls } from '@lateen/xds';
 import { AdsServer, type Connection } from './ads/ads-server.ts';
 import { mergeScopes, type PushScope, type ResourceBuilder } from './ads/proxy-stream.ts';
@@ -19,6 +20,8 @@ import {
 } from './ingest/config-change.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { defaultInjectionOptions } from './injection/injection-options.ts';
+import { createKeySetFetch } from './key-sets/key-set-fetch.ts';
+import { KeySetResolver } from './key-sets/key-set-resolver.ts';
 import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
@@ -27,7 +30,7 @@ import { AutoRegistration } from './registration/auto-registration.ts';
 import { ResourcePool } from './resource-pool.ts';
 import type { RootRotation } from './security/mesh-authority.ts';
 import { MeshSecurity } from './security/mesh-security.ts';
-import { statusPages } from './status/pages.ts';
+import { publicPages, statusPages } from './status/pages.ts';
 import { registryServices } from './status/registry.ts';
 import { StatusServer } from './status/status-server.ts';
 
@@ -53,6 +56,11 @@ export interface PilotOptions {
   readonly rootRotation?: RootRotation;
   /** `host:port` of status pages and metrics. */
   readonly httpAddress: string;
+  /**
+   * Unix socket for all status pages; `httpAddress` then has readiness and metrics only, as the others
+   * tell any stranger on the network how every workload is configured. Default: none.
+   */
+  readonly debugSocket?: string;
   /** Name under which status pages show this control plane. */
   readonly podName: string;
   /** Default `istio-system`. */
@@ -61,6 +69,10 @@ export interface PilotOptions {
   readonly clusterId?: string;
   /** Makes a client of a remote Secret's kubeconfig. Throws what is wrong with it. Default: over HTTPS. */
   readonly connect?: (kubeconfig: string) => KubeClient;
+  /** Addresses from which no key set is fetched. Default none. */
+  readonly blockedKeySetAddresses?: BlockList;
+  /** Default 20 minutes, in milliseconds. */
+  readonly keySetRefreshMs?: number;
   /** Default `defaultConfigDelays`. */
   readonly configDelays?: DebounceDelays;
   /** For changes of endpoints only. Default `defaultEndpointDelays`. */
@@ -100,10 +112,12 @@ export class RunningPilot {
   readonly #ads: AdsServer;
   readonly #registration: AutoRegistration;
   readonly #status: StatusServer;
+  readonly #debug: StatusServer | undefined;
   readonly #debounce: Debounce<ConfigChange>;
   readonly #queue: PushQueue<Connection, PendingPush>;
   readonly #pool = new ResourcePool();
   readonly #security: MeshSecurity | undefined;
+  readonly #keySets: KeySetResolver;
   #push: PushContext | undefined;
   #builder: ResourceBuilder = { build: () => [] };
 
@@ -119,6 +133,7 @@ export class RunningPilot {
           : (options.endpointDelays ?? defaultEndpointDelays),
       flush: (change, firstMs) => this.#publish(change, firstMs),
     });
+    this.#keySets = this.#createKeySets();
     this.#ingest = new Ingest({
       client,
       clock,
@@ -127,6 +142,7 @@ export class RunningPilot {
       rootNamespace: options.rootNamespace ?? defaultRootNamespace,
       clusterId: options.clusterId ?? defaultInjectionOptions.clusterId,
       connect: options.connect ?? connectByKubeconfig,
+      keySets: () => this.#keySets.keySets,
       onChange: (change) => this.#debounce.add(change),
       onEvent: (type, event) => this.#metrics.configEvents.add(1, { type, event }),
     });
@@ -155,26 +171,40 @@ export class RunningPilot {
       registration: this.#registration,
       ...(this.#security !== undefined && { guard: this.#security }),
     });
-    this.#status = new StatusServer(
-      statusPages({
-        ads: this.#ads,
-        ingest: this.#ingest,
-        metrics: this.#metrics,
-        controlPlane: { podName: options.podName },
-        isReady: () => this.#push !== undefined,
-        registry: () => registryServices(this.#push),
-        diagnostics: () => this.#push?.diagnostics ?? [],
-      }),
-      log,
-    );
+    const pages = statusPages({
+      ads: this.#ads,
+      ingest: this.#ingest,
+      keySets: this.#keySets,
+      metrics: this.#metrics,
+      controlPlane: { podName: options.podName },
+      isReady: () => this.#push !== undefined,
+      registry: () => registryServices(this.#push),
+      diagnostics: () => this.#push?.diagnostics ?? [],
+    });
+    const isSplit = options.debugSocket !== undefined;
+    this.#status = new StatusServer(isSplit ? publicPages(pages) : pages, log);
+    this.#debug = isSplit ? new StatusServer(pages, log) : undefined;
   }
 
   async start(): Promise<Pilot> {
-    const { grpcAddress, secureAddress = '', httpAddress, signal, log } = this.#options;
+    const {
+      grpcAddress,
+      secureAddress = '',
+      httpAddress,
+      debugSocket,
+      signal,
+      log,
+    } = this.#options;
     const httpPort = await this.#status.listen(httpAddress);
+    if (debugSocket !== undefined) await this.#debug?.listenOn(debugSocket);
     await this.#untilSynced(signal);
     const secured = this.#security?.start(this.#stop.signal);
-    this.#rebuild();
+    // No proxy is told that there are no keys because a control plane is new.
+    const untried = this.#rebuild();
+    if (untried !== undefined) {
+      await untried;
+      this.#rebuild();
+    }
     await secured;
     const securePort = (await this.#security?.listen(this.#ads.server, secureAddress)) ?? 0;
     const grpcPort = grpcAddress === undefined ? 0 : await this.#ads.listen(grpcAddress);
@@ -185,11 +215,28 @@ export class RunningPilot {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#keySets.stop();
     this.#debounce.stop();
     await this.#ads.close();
     this.#registration.stop();
     this.#security?.stop();
     await this.#status.close();
+    await this.#debug?.close();
+  }
+
+  #createKeySets(): KeySetResolver {
+    const { clock, log, jitter, blockedKeySetAddresses: blocked } = this.#options;
+    const { keySetRefreshMs: refreshMs } = this.#options;
+    return new KeySetResolver({
+      ...(refreshMs !== undefined && { refreshMs }),
+      ...{ clock, log, jitter },
+      metrics: this.#metrics,
+      fetch: createKeySetFetch({ ...(blocked !== undefined && { blocked }) }),
+      onChange: () => {
+        const scope = new Set([typeUrls.listener]);
+        this.#debounce.add({ scope, kinds: new Set(['JsonWebKeySet']), addresses: new Set() });
+      },
+    });
   }
 
   #createSecurity(): MeshSecurity {
@@ -230,7 +277,8 @@ export class RunningPilot {
     }
   }
 
-  #rebuild(): void {
+  /** Resolves when key sets that are new have been tried; undefined: there are none. */
+  #rebuild(): Promise<void> | undefined {
     const { clock } = this.#options;
     const startedMs = clock.nowMs();
     this.#push = buildPushContext(this.#ingest.inputs(), this.#push);
@@ -239,14 +287,22 @@ export class RunningPilot {
     this.#metrics.contextInit.observe((clock.nowMs() - startedMs) / 1_000);
     this.#metrics.services.set(this.#push.services.services.length);
     this.#metrics.virtualServices.set(this.#push.virtualServices.length);
+    return this.#keySets.follow(keySetLocations(this.#push));
   }
 
   #publish(change: ConfigChange, firstMs: number): void {
     for (const type of change.kinds) this.#metrics.triggers.add(1, { type });
     const identities = this.#push?.serviceAccounts;
-    this.#rebuild();
+    const untried = this.#rebuild();
     // Clusters check servers by the identities behind a service, which endpoints bring along.
     const merged = this.#push?.serviceAccounts === identities ? change : withClusters(change);
+    if (untried !== undefined) {
+      // Good tokens are not refused in between, because a policy comes before its keys.
+      void untried.then(() => {
+        if (!this.#stop.signal.aborted) this.#debounce.add(merged);
+      });
+      return;
+    }
     for (const connection of this.#ads.connections) {
       const scope = scopeForProxy(merged, connection.stream.proxy.addresses);
       this.#queue.enqueue(connection, { scope, firstMs });

@@ -34,6 +34,7 @@ describe('Ingest', () => {
       rootNamespace: 'istio-system',
       clusterId: 'Kubernetes',
       connect: () => client,
+      keySets: () => new Map(),
       onChange: (change) => changes.push(change),
       onEvent: (kind, event) => {
         events.push(`${kind} ${event}`);

@@ -24,14 +24,13 @@ export interface IngestOptions {
   readonly clusterId: string;
   /** Makes a client of another cluster's kubeconfig. Throws what is wrong with it. */
   readonly connect: (kubeconfig: string) => KubeClient;
+  /** Key sets as fetched; a change is another map. */
+  readonly keySets: () => ReadonlyMap<string, string>;
   /** Called after each change that matters, once everything has been read. */
   readonly onChange: (change: ConfigChange) => void;
   /** Called for every event, with the kind and what happened to it. */
   readonly onEvent: (kind: string, event: 'add' | 'update' | 'delete') => void;
 }
-
-/** Until key sets are fetched, tokens whose keys are not inline are invalid. */
-const noKeySets: ReadonlyMap<string, string> = new Map();
 
 /** Follows the API server and holds what pushes are computed from. */
 export class Ingest {
@@ -106,7 +105,7 @@ export class Ingest {
       peerAuthentications: this.#list('peerAuthentications'),
       requestAuthentications: this.#list('requestAuthentications'),
       authorizationPolicies: this.#list('authorizationPolicies'),
-      keySets: noKeySets,
+      keySets: this.#options.keySets(),
       clusterId: this.#options.clusterId,
       remoteClusters: this.#remote.clusters,
     };

@@ -17,8 +17,8 @@ const isFields = (value: unknown): value is Fields =>
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** A protobuf JSON or Go duration (`10s`, `1m30s`, `0.5s`) in milliseconds. */
-const durationMs = (value: unknown): number | undefined => {
+/** A protobuf JSON or Go duration (`10s`, `1m30s`, `0.5s`) in milliseconds; undefined: it is none. */
+export const durationMs = (value: unknown): number | undefined => {
   if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return undefined;
   let total = 0;
   for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))

@@ -1,5 +1,6 @@
 import type { AdsServer, Connection } from '../ads/ads-server.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { KeySetResolver } from '../key-sets/key-set-resolver.ts';
 import type { PilotMetrics } from '../metrics.ts';
 import { adsClients } from './clients.ts';
 import { configDumpJson } from './config-dump.ts';
@@ -10,6 +11,7 @@ import { type ControlPlane, proxyName, syncStatuses } from './syncz.ts';
 export interface PageSources {
   readonly ads: AdsServer;
   readonly ingest: Ingest;
+  readonly keySets: KeySetResolver;
   readonly metrics: PilotMetrics;
   readonly controlPlane: ControlPlane;
   /** Whether proxies are served. */
@@ -20,7 +22,7 @@ export interface PageSources {
   readonly diagnostics: () => unknown;
 }
 
-/** istiod's status pages, and two of ours: `/debug/ingestz` and `/debug/diagnosticz`. */
+/** istiod's status pages, and three of ours: `/debug/ingestz`, `/debug/diagnosticz`, `/debug/jwksz`. */
 export const statusPages = (sources: PageSources): Readonly<Record<string, PageBuilder>> => ({
   '/ready': () => readyPage(sources),
   '/metrics': () => textPage(sources.metrics.render()),
@@ -30,8 +32,15 @@ export const statusPages = (sources: PageSources): Readonly<Record<string, PageB
   '/debug/clusterz': () => jsonPage(sources.ingest.remoteStatus()),
   '/debug/ingestz': () => jsonPage(sources.ingest.status()),
   '/debug/diagnosticz': () => jsonPage(sources.diagnostics()),
+  '/debug/jwksz': (query) => keySetPage(sources, query.has('refresh')),
   '/debug/config_dump': (query) => configDumpPage(sources, query.get('proxyID') ?? ''),
 });
+
+/** What a stranger may see: whether it is ready, and its own metrics. */
+export const publicPages = (
+  pages: Readonly<Record<string, PageBuilder>>,
+): Readonly<Record<string, PageBuilder>> =>
+  Object.fromEntries(Object.entries(pages).filter(([path]) => !path.startsWith('/debug/')));
 
 /** Ready also while the API server is away: proxies are served from the last known state. */
 const readyPage = ({ isReady, ingest }: PageSources): Page => {
@@ -47,6 +56,12 @@ const readyPage = ({ isReady, ingest }: PageSources): Page => {
       ? 'ready\n'
       : `ready, but serving the last known state: ${notes.join('; ')}\n`,
   );
+};
+
+/** Ids of keys, not the keys; `?refresh` fetches all sets anew first. */
+const keySetPage = async ({ keySets }: PageSources, isForced: boolean): Promise<Page> => {
+  if (isForced) await keySets.refresh();
+  return jsonPage(keySets.status());
 };
 
 const configDumpPage = async ({ ads }: PageSources, proxyId: string): Promise<Page> => {

@@ -1,5 +1,6 @@
+import { rmSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Logger } from '@lateen/base';
 import { PilotError } from '../pilot-error.ts';
 
@@ -51,7 +52,17 @@ export class StatusServer {
 
   /** Binds `host:port` (port 0: any free one) and returns the port. Rejects with `listen-failed`. */
   async listen(address: string): Promise<number> {
-    const { host, port } = splitAddress(address);
+    await this.#bind(splitAddress(address), address);
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Binds a Unix socket, replacing what an earlier process left there. Rejects with `listen-failed`. */
+  async listenOn(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    await this.#bind({ path }, path);
+  }
+
+  async #bind(options: ListenOptions, address: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', (cause) =>
       reject(
@@ -60,9 +71,8 @@ export class StatusServer {
         }),
       ),
     );
-    this.#server.listen({ host, port }, () => resolve());
+    this.#server.listen(options, () => resolve());
     await promise;
-    return (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
