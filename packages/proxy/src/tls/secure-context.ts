@@ -172,11 +172,18 @@ interface Shared {
   readonly parts: Parts;
 }
 
+const isSame = (left: Buffer | undefined, right: Buffer | undefined): boolean =>
+  left === right || (left !== undefined && right !== undefined && left.equals(right));
+
+/** By content: files are read again whenever any secret changed. */
 const makesSameContext = (left: Parts, right: Parts): boolean =>
-  left.checks.authority === right.checks.authority &&
-  left.checks.crl === right.checks.crl &&
+  isSame(left.checks.authority, right.checks.authority) &&
+  isSame(left.checks.crl, right.checks.crl) &&
   left.certificates.length === right.certificates.length &&
-  left.certificates.every((one, at) => one === right.certificates[at]);
+  left.certificates.every((one, at) => {
+    const other = right.certificates[at];
+    return isSame(one.chain, other?.chain) && isSame(one.privateKey, other?.privateKey);
+  });
 
 /** Settings that say the same share their context: all clusters of a mesh do. Undefined: none do. */
 const shareKey = (settings: TlsSettings): string | undefined => {
