@@ -13,6 +13,7 @@ import { originalEndpoint } from './original-destination.ts';
 import { type Outcome, OutlierDetector } from './outlier-detector.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import { isKeyedPool, planConnection, poolKey, type SocketRequest } from './upstream-socket.ts';
+import type { LocalZone } from './zone-routing.ts';
 
 /** What clusters share. */
 export interface ClusterDependencies {
@@ -20,6 +21,8 @@ export interface ClusterDependencies {
   readonly contexts: SecureContexts;
   readonly dice: Dice;
   readonly nowMs: () => number;
+  /** The proxy's own zone and cluster, where the bootstrap names them. */
+  readonly localZone?: LocalZone | undefined;
 }
 
 /** Requests that wait for a connection of one cluster, whatever the breakers allow. */
@@ -71,6 +74,7 @@ export class Cluster {
     this.stats = new ClusterStats(deps.stats, table.statName);
     this.endpoints = new EndpointSet(table, {
       nowMs: deps.nowMs,
+      localZone: deps.localZone,
       onPanic: () => {
         this.stats.panic.value++;
       },

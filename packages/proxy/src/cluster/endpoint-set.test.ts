@@ -7,6 +7,7 @@ import { entryOf, seededDice } from '../testing/endpoints.ts';
 import { fitsShares } from '../testing/statistics.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import { xxHash64 } from './xx-hash.ts';
+import type { LocalZone } from './zone-routing.ts';
 
 const plain = compileCluster(create(ClusterSchema, { name: 'test' })).value as ClusterTable;
 
@@ -14,6 +15,7 @@ const setOf = (
   entries: readonly EndpointEntry[],
   over: Partial<ClusterTable> = {},
   drops: { readonly category: string; readonly fraction: number }[] = [],
+  localZone: LocalZone | undefined = undefined,
 ) => {
   let panics = 0;
   const set = new EndpointSet(
@@ -23,6 +25,7 @@ const setOf = (
       onPanic: () => {
         panics++;
       },
+      localZone,
     },
   );
   set.replace({
@@ -188,4 +191,37 @@ test('tries leave the priorities of those before, while others are fit', () => {
   assert.equal(priorityOf(both, [0, 1]), 0, 'all were tried: as at first');
   const sick = [...zone('0', 2, { priority: 0 }), ...zone('0', 2, { priority: 1, sick: 2 })];
   assert.equal(priorityOf(sick, [0]), 0, 'nothing else is fit');
+});
+
+test('zone aware routing: callers stay at home as far as it carries them', () => {
+  const zones = (counts: Readonly<Record<string, number>>, more: Partial<EndpointEntry> = {}) =>
+    Object.entries(counts).flatMap(([name, count]) => zone(name, count, more));
+  const groups = ['10.0.a', '10.0.b', '10.0.c'];
+  const picks = (
+    servers: Readonly<Record<string, number>>,
+    callers: Readonly<Record<string, number>>,
+    zoneAware = { enabledPercent: 100, minClusterSize: 6 },
+  ) => {
+    const { set: own } = setOf(zones(callers));
+    const localZone = {
+      locality: 'r/a/',
+      endpoints: () => own.endpoints,
+      version: () => own.version,
+    };
+    const { set } = setOf(zones(servers), { zoneAware }, [], localZone);
+    return countPicks(set, groups, 30_000);
+  };
+  // As many servers as callers at home, or more: nobody leaves.
+  assert.deepEqual(picks({ a: 3, b: 3, c: 3 }, { a: 2, b: 2, c: 2 }), [30_000, 0, 0]);
+  assert.deepEqual(picks({ a: 6, b: 2, c: 1 }, { a: 2, b: 2, c: 2 }), [30_000, 0, 0]);
+  // Half of the callers here, a quarter of the servers: every second goes where there is room.
+  assert.ok(fitsShares(picks({ a: 2, b: 3, c: 3 }, { a: 2, b: 1, c: 1 }), [4, 2, 2]));
+  // Too few servers, none at home, or no callers known at home: zones do not count.
+  assert.ok(fitsShares(picks({ a: 1, b: 1, c: 1 }, { a: 1, b: 1, c: 1 }), [1, 1, 1]));
+  assert.deepEqual(picks({ b: 3, c: 3 }, { a: 1, b: 1, c: 1 })[0], 0);
+  assert.ok(fitsShares(picks({ a: 3, b: 3, c: 3 }, { b: 1, c: 1 }), [1, 1, 1]));
+  // Switched on for half of the requests.
+  const half = { enabledPercent: 50, minClusterSize: 6 };
+  const shares = [0.5 + 0.5 / 3, 0.5 / 3, 0.5 / 3];
+  assert.ok(fitsShares(picks({ a: 3, b: 3, c: 3 }, { a: 1, b: 1, c: 1 }, half), shares));
 });

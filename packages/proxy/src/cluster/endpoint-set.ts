@@ -11,6 +11,7 @@ import {
 } from './locality-weights.ts';
 import { priorityLoads } from './priority-load.ts';
 import { hashModulo } from './xx-hash.ts';
+import { type LocalZone, localityName, planZones, zoneBalancer } from './zone-routing.ts';
 
 /** Drop fractions are in millionths. */
 const wholeMillionths = 1_000_000;
@@ -32,6 +33,8 @@ export interface EndpointSetOptions {
   readonly nowMs: () => number;
   /** Told of each pick that ignores health. */
   readonly onPanic: () => void;
+  /** For zone aware routing; undefined: the proxy does not know its own cluster. */
+  readonly localZone?: LocalZone | undefined;
 }
 
 /** Metadata choices kept at most: routes with `metadata_match` are few. */
@@ -63,6 +66,7 @@ export class EndpointSet {
   #selections = new Map<string, readonly TrafficGroup[]>();
   #drops: EndpointTable['drops'] = [];
   #start = 0;
+  #callersVersion = 0;
 
   constructor(cluster: ClusterTable, options: EndpointSetOptions) {
     this.#cluster = cluster;
@@ -118,6 +122,19 @@ export class EndpointSet {
     this.#start++;
   }
 
+  /** Zone aware routing depends on where the callers are, too. */
+  #followCallers(): void {
+    const version = this.#options.localZone?.version() ?? 0;
+    if (version === this.#callersVersion) return;
+    this.#callersVersion = version;
+    this.invalidate();
+  }
+
+  /** How often endpoints or their health have changed. */
+  get version(): number {
+    return this.#start;
+  }
+
   /** The category a request is dropped for (`drop_overloads`), undefined when it may pass. */
   drawDrop(dice: Dice): string | undefined {
     if (this.#drops.length === 0) return undefined;
@@ -128,6 +145,7 @@ export class EndpointSet {
     context: PickContext,
     metadata: Readonly<Record<string, unknown>> | undefined,
   ): Endpoint | undefined {
+    if (this.#cluster.zoneAware !== undefined) this.#followCallers();
     const groups = this.#groups(metadata, context.avoidPriorities ?? noPriorities);
     let group = groups[0];
     let picked = context;
@@ -231,8 +249,32 @@ export class EndpointSet {
       if (weight === 0) return [];
       return [{ weight, balancer: buildLoadBalancer(loadBalancing, members.fit, options) }];
     });
-    return weighted.length > 1
-      ? weighLocalities(weighted)
-      : (weighted[0]?.balancer ?? buildLoadBalancer(loadBalancing, fit, options));
+    if (weighted.length > 1) return weighLocalities(weighted);
+    const everywhere = weighted[0]?.balancer ?? buildLoadBalancer(loadBalancing, fit, options);
+    return this.#zoneBalancer(fit, everywhere) ?? everywhere;
+  }
+
+  /** Zones of the highest priority, where the cluster asks for them and they can be told. */
+  #zoneBalancer(fit: readonly Endpoint[], everywhere: LoadBalancer): LoadBalancer | undefined {
+    const { loadBalancing, zoneAware } = this.#cluster;
+    const { localZone, nowMs } = this.#options;
+    const callers = localZone?.endpoints();
+    const isHighest = fit[0]?.entry.priority === 0;
+    if (zoneAware === undefined || localZone === undefined || callers === undefined)
+      return undefined;
+    const home = localZone.locality;
+    const plan = isHighest ? planZones(fit, callers, home, zoneAware.minClusterSize) : undefined;
+    if (plan === undefined) return undefined;
+    const options = { start: this.#start, nowMs };
+    return zoneBalancer({
+      plan,
+      home,
+      enabledPercent: zoneAware.enabledPercent,
+      everywhere,
+      inZone: (locality) => {
+        const there = fit.filter(({ entry }) => localityName(entry.locality) === locality);
+        return buildLoadBalancer(loadBalancing, there, options);
+      },
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type { EndpointShare, LoadBalancer } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
+import { localityName } from './zone-routing.ts';
 
 /** Endpoints of one locality within one priority. */
 export interface LocalityMembers {
@@ -11,11 +12,6 @@ export interface LocalityMembers {
   readonly fit: readonly Endpoint[];
 }
 
-const localityKey = ({ entry }: Endpoint): string => {
-  const { region, zone, subZone } = entry.locality;
-  return `${region}/${zone}/${subZone}`;
-};
-
 /** Groups a priority by locality, in order of first appearance. */
 export const byLocality = (
   all: readonly Endpoint[],
@@ -23,7 +19,7 @@ export const byLocality = (
 ): readonly LocalityMembers[] => {
   const groups = new Map<string, { weight: number; total: number; fit: Endpoint[] }>();
   for (const endpoint of all) {
-    const key = localityKey(endpoint);
+    const key = localityName(endpoint.entry.locality);
     const group = groups.get(key) ?? {
       weight: endpoint.entry.localityWeight ?? 0,
       total: 0,
