@@ -150,7 +150,7 @@ export const startProxy = async (
   sweep.unref();
 
   const adsDeps = { configuration, log, dice, stats, contexts };
-  const sds = new SdsDirectory(adsDeps, node ?? create(NodeSchema));
+  const sds = new SdsDirectory(adsDeps, bootstrap.node ?? create(NodeSchema));
   await loadStatic(configuration, bootstrap);
   const ads = await startAds(bootstrap, adsDeps);
   const isReady = (): boolean => ads === undefined || ads.isReady;
