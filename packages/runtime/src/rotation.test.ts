@@ -63,6 +63,7 @@ describe('certificates that change under a proxy', { timeout: 60_000 }, () => {
       appPorts: new Map(),
       discovery: { host: '127.0.0.1', port: securePort },
       secretSocket: fileOf('sds'),
+      adminSocket: fileOf('admin'),
     }) as { admin?: object; node: { metadata: Record<string, unknown> } };
     // Nothing of it shall listen: only its stream is of interest.
     delete bootstrap.admin;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ProxyError } from '../proxy-error.ts';
@@ -30,16 +31,26 @@ const respond = async (
   response.end(request.method === 'HEAD' ? '' : reply.body);
 };
 
-const listen = async (host: string, port: number, answer: Answer): Promise<Server> => {
+/** An address of the network, or a Unix socket. */
+type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const addressText = (address: ListenAddress): string =>
+  'path' in address ? address.path : `${address.host}:${address.port}`;
+
+const listen = async (address: ListenAddress, answer: Answer): Promise<Server> => {
+  // A socket that an earlier process left behind would count as taken.
+  if ('path' in address) rmSync(address.path, { force: true });
   const server = createServer((request, response) => void respond(request, response, answer));
   server.requestTimeout = requestTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new ProxyError('BindFailed', `cannot bind to ${host}:${port}: ${cause.message}`, { cause }),
+        new ProxyError('BindFailed', `cannot bind to ${addressText(address)}: ${cause.message}`, {
+          cause,
+        }),
       ),
     );
-    server.listen(port, host, resolve);
+    server.listen(address, resolve);
   });
   return server;
 };
@@ -74,13 +85,18 @@ export class AdminServer {
 
   async #startAdmin(context: AdminContext): Promise<void> {
     const address = context.bootstrap.admin?.address?.address;
+    const state = this.#state;
+    const answer: Answer = (method, url) => adminPage(method, url, { context, state });
+    if (address?.case === 'pipe') {
+      const { path } = address.value;
+      this.#servers.push(await listen({ path }, answer));
+      this.address = path;
+      return;
+    }
     if (address?.case !== 'socketAddress') return;
     const { address: host, portSpecifier } = address.value;
     const port = portSpecifier.case === 'portValue' ? portSpecifier.value : 0;
-    const state = this.#state;
-    const server = await listen(host, port, (method, url) =>
-      adminPage(method, url, { context, state }),
-    );
+    const server = await listen({ host, port }, answer);
     this.#servers.push(server);
     this.address = `${host}:${(server.address() as AddressInfo).port}`;
   }
@@ -98,7 +114,7 @@ export class AdminServer {
       return page({ context, state, query: url.searchParams });
     };
     for (const port of Object.values(agentPorts)) {
-      this.#servers.push(await listen(host, port, answer));
+      this.#servers.push(await listen({ host, port }, answer));
     }
   }
 

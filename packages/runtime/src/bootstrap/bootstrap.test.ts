@@ -86,7 +86,8 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
     container: { name: 'istio-proxy', env },
     appPorts: new Map([[9080, 20_001]]),
     discovery: { host: '127.9.128.7', port: 15_012 },
-    secretSocket: '/pods/u/sds',
+    secretSocket: '/pods/u/sds.sock',
+    adminSocket: '/pods/u/15000.sock',
   }) as { node: { id: string; cluster: string; metadata: Record<string, unknown> } };
   const { id, cluster, metadata } = bootstrap.node;
   assert.equal(id, 'sidecar~127.9.0.5~reviews-v1-abc-xyz.default~default.svc.cluster.local');

@@ -1,8 +1,8 @@
 import type { Container, Pod } from '@lateen/api';
 import type { Destination } from '../network/tcp-relay.ts';
 
-/** Ports on the pod's address (ARCHITECTURE.md, "Proxy bootstrap"). */
-const adminPort = 15_000;
+/** Istio's port of the admin pages, on localhost inside a real pod. Here it is a socket of the pod. */
+export const adminPort = 15_000;
 const httpProxyPort = 15_002;
 /** The Istio release whose configuration our proxies understand. */
 const istioVersion = '1.30.0';
@@ -26,6 +26,8 @@ export interface ProxyBootstrapInput {
   readonly discovery: Destination;
   /** Unix socket of the agent's SDS. */
   readonly secretSocket: string;
+  /** Unix socket of the admin pages. */
+  readonly adminSocket: string;
 }
 
 const workload = (pod: Pod): { name: string; owner: string } => {
@@ -150,7 +152,7 @@ const adsSource = { ads: {}, resource_api_version: 'V3' };
  * (delta ADS over mutual TLS) come from.
  */
 export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
-  const { pod, role, podAddress, discovery, secretSocket } = input;
+  const { pod, role, podAddress, discovery, secretSocket, adminSocket } = input;
   const namespace = pod.metadata.namespace ?? 'default';
   const workloadName = workload(pod).name;
   const id = `${pod.metadata.name}.${namespace}`;
@@ -160,7 +162,7 @@ export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
       cluster: `${canonicalName(pod, workloadName)}.${namespace}`,
       metadata: metadataOf(input),
     },
-    admin: { address: socketAddress({ host: podAddress, port: adminPort }) },
+    admin: { address: { pipe: { path: adminSocket } } },
     // Servers see by which pod they are called, as they do where pods have networks of their own.
     cluster_manager: {
       upstream_bind_config: { source_address: { address: podAddress, port_value: 0 } },

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Container } from '@lateen/api';
-import { type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
-import { prepareSecretSocket, secretSocketPath } from '../bootstrap/secret-socket.ts';
+import { preparePodSocket } from '../bootstrap/pod-socket.ts';
+import { adminPort, type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
 import { mountedPaths, replaceMountPaths } from '../kubelet/pod-volumes.ts';
 import type { Destination } from '../network/tcp-relay.ts';
@@ -34,13 +34,15 @@ const securePort = 15_012;
 const statusPort = 15_014;
 
 const pilot = (options: BuiltInImageOptions): Program => ({
-  prepare: async ({ container, addresses: { podAddress } }) => ({
+  prepare: async ({ container, folder, addresses: { podAddress } }) => ({
     args: [
       '--grpc-address=',
       '--secure-address',
       `${podAddress}:${securePort}`,
       '--http-address',
       `${podAddress}:${statusPort}`,
+      '--debug-socket',
+      await preparePodSocket(folder, statusPort),
       // The Deployment's own flags win.
       ...(container.args ?? []),
     ],
@@ -64,11 +66,11 @@ const proxy = (options: BuiltInImageOptions): Program => ({
     const { podAddress } = addresses;
     const role = roleOf(container);
     const { clusterId, networkId } = options;
-    const secretSocket = secretSocketPath(folder);
-    await prepareSecretSocket(secretSocket);
+    const secretSocket = await preparePodSocket(folder, 'sds');
+    const adminSocket = await preparePodSocket(folder, adminPort);
     const bootstrap = proxyBootstrap({
       ...{ pod, container, role, podAddress, clusterId, networkId, appPorts },
-      ...{ discovery, secretSocket },
+      ...{ discovery, secretSocket, adminSocket },
     });
     const path = join(folder, container.name, 'bootstrap.json');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

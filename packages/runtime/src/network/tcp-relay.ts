@@ -8,8 +8,16 @@ export interface Destination {
   readonly port: number;
 }
 
+/** A Unix socket. */
+export interface LocalDestination {
+  readonly path: string;
+}
+
 /** Connects with a time-out; rejects with the operating system's error. */
-export const connectTcp = (destination: Destination, localAddress?: string): Promise<Socket> => {
+export const connectTcp = (
+  destination: Destination | LocalDestination,
+  localAddress?: string,
+): Promise<Socket> => {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect({
     ...destination,
@@ -18,7 +26,7 @@ export const connectTcp = (destination: Destination, localAddress?: string): Pro
     noDelay: true,
   });
   socket.setTimeout(connectTimeoutMs, () =>
-    socket.destroy(new Error(`no answer from ${destination.host}:${destination.port}`)),
+    socket.destroy(new Error(`no answer from ${Object.values(destination).join(':')}`)),
   );
   socket.once('error', reject);
   socket.once('connect', () => {

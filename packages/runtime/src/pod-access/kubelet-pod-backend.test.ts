@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ApiError } from '@lateen/apiserver';
 import { resources, systemClock } from '@lateen/kube';
+import { preparePodSocket } from '../bootstrap/pod-socket.ts';
 import { podOf, startTestNode } from '../kubelet/test-node.ts';
 import { KubeletPodBackend } from './kubelet-pod-backend.ts';
 
@@ -107,4 +109,15 @@ test('what is not there is said as Kubernetes says it', async (t) => {
     await refusal(backend.logs(ref, { ...plain, previous: true })),
     /^BadRequest: previous terminated container "main"/,
   );
+});
+
+test('a port that is a socket of the pod is reached there', async (t) => {
+  const { backend, ready, kubelet } = await setUp(t, serve);
+  await ready();
+  const { site } = kubelet.worker('default', 'web') ?? {};
+  const path = await preparePodSocket(site?.folder ?? '', 15_000);
+  const server = createServer((socket) => socket.end('admin')).listen(path);
+  t.after(() => server.close());
+  assert.equal(await text(await backend.dial(ref, 15_000)), 'admin');
+  assert.equal(await text(await backend.dial(ref, 7_000)), 'pong');
 });

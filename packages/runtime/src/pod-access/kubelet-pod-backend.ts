@@ -10,6 +10,7 @@ import {
   type PodRef,
 } from '@lateen/apiserver';
 import type { Clock } from '@lateen/base';
+import { podSocketPath } from '../bootstrap/pod-socket.ts';
 import type { ContainerAttempt } from '../kubelet/container-attempt.ts';
 import type { ContainerRunner } from '../kubelet/container-runner.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';
@@ -115,10 +116,12 @@ export class KubeletPodBackend implements PodBackend {
     const { site, pod } = this.#worker(ref);
     if (site === undefined)
       throw new ApiError('BadRequest', `pod ${pod.metadata.name} is not running`);
+    // What a real pod has on its localhost only is a socket here.
+    const local = podSocketPath(site.folder, port);
     const own = site.ports.all().get(port);
     const host = own === undefined ? site.addresses.podAddress : '127.0.0.1';
     try {
-      return await connectTcp({ host, port: own ?? port });
+      return await connectTcp(existsSync(local) ? { path: local } : { host, port: own ?? port });
     } catch (error) {
       throw new ApiError(
         'ServiceUnavailable',
