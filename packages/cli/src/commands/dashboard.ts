@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { delimiter, dirname } from 'node:path';
 import { createLogger } from '@lateen/base';
 import { systemClock } from '@lateen/kube';
 import { readRunRecord, stateFolderAt } from '@lateen/runtime';
@@ -50,15 +51,24 @@ const serve = async (
   await dashboard.close();
 };
 
+/** The dashboard that runs beside the cluster on the state folder, or beside that of KUBECONFIG. */
+const runningDashboard = (
+  { stateDir, kubeconfig }: DashboardFlags,
+  env: NodeJS.ProcessEnv,
+): string | undefined => {
+  if (kubeconfig !== undefined) return undefined;
+  const here = readRunRecord(stateFolderAt(stateDir));
+  if (here !== undefined) return here.dashboard;
+  const [first = ''] = (env['KUBECONFIG'] ?? '').split(delimiter);
+  return first === '' ? undefined : readRunRecord(stateFolderAt(dirname(first)))?.dashboard;
+};
+
 const run = async (
   flags: DashboardFlags,
   output: Output,
   env: NodeJS.ProcessEnv,
 ): Promise<void> => {
-  const running =
-    flags.kubeconfig === undefined
-      ? readRunRecord(stateFolderAt(flags.stateDir))?.dashboard
-      : undefined;
+  const running = runningDashboard(flags, env);
   if (running !== undefined) output.out(`${running}\n`);
   else await serve(flags, output, env);
 };
@@ -68,6 +78,8 @@ export const addDashboard = (program: Command, output: Output, env: NodeJS.Proce
   program
     .command('dashboard')
     .description('say where the dashboard is, or serve it for any other cluster')
+    // istioctl's word for one of the addons: here they are one.
+    .argument('[addon]', 'kiali, prometheus, grafana, jaeger or zipkin: all lead to the same')
     .option('--state-dir <folder>', 'the cluster to look at', '.lateen')
     .option(
       '--kubeconfig <file>',
@@ -82,5 +94,5 @@ export const addDashboard = (program: Command, output: Output, env: NodeJS.Proce
       [],
     )
     .option('--read-only', 'no changes without the token of LATEEN_DASHBOARD_TOKEN')
-    .action((flags: DashboardFlags) => run(flags, output, env));
+    .action((_addon: string | undefined, flags: DashboardFlags) => run(flags, output, env));
 };

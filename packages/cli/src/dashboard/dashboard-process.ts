@@ -8,8 +8,10 @@ import type { AddonEndpoints, StateFolder } from '@lateen/runtime';
 
 /** A dashboard that does not listen by then is not waited for. */
 const startTimeoutMs = 15_000;
-/** One that ends is started again this much later. */
+/** One that ends is started again this much later; twice as long each time that it did not live for a while. */
 const restartDelayMs = 2_000;
+const maxRestartDelayMs = 60_000;
+const steadyMs = 30_000;
 const stopTimeoutMs = 3_000;
 
 const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
@@ -23,6 +25,8 @@ export class DashboardProcess {
   #port: number;
   #child: ChildProcess | undefined;
   #isStopped = false;
+  #delayMs = restartDelayMs;
+  #spawnedMs = 0;
 
   /** `port`: or the next free one. */
   constructor(state: StateFolder, port: number) {
@@ -69,6 +73,7 @@ export class DashboardProcess {
       detached: true,
     });
     this.#child = child;
+    this.#spawnedMs = performance.now();
     child.on('error', () => undefined);
     child.on('exit', () => this.#restart());
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -77,8 +82,10 @@ export class DashboardProcess {
 
   #restart(): void {
     if (this.#isStopped) return;
+    const wasSteady = performance.now() - this.#spawnedMs > steadyMs;
+    this.#delayMs = wasSteady ? restartDelayMs : Math.min(this.#delayMs * 2, maxRestartDelayMs);
     setTimeout(() => {
       if (!this.#isStopped) this.#spawn();
-    }, restartDelayMs).unref();
+    }, this.#delayMs).unref();
   }
 }

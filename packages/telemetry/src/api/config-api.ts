@@ -115,6 +115,7 @@ export const refused = ({ diagnostics }: BodyReader): Answer =>
 const previewRoute = (eyes: Eyes): ApiRoute => ({
   method: 'POST',
   path: 'config/preview',
+  isHeavy: true,
   handle: async ({ body }) => {
     const reader = new BodyReader(body);
     const yaml = reader.text('yaml');

@@ -75,6 +75,7 @@ const callerOf = (from: BodyReader): Caller => {
 const explainRoute = (eyes: Eyes): ApiRoute => ({
   method: 'POST',
   path: 'explain',
+  isHeavy: true,
   handle: ({ body }) => {
     const reader = new BodyReader(body);
     const caller = callerOf(reader.object('from'));

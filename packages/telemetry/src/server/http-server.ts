@@ -10,6 +10,7 @@ import { type AccessPolicy, guardRequest, type Verdict } from './request-guard.t
 import type { ApiRoute } from './route-table.ts';
 import { RouteTable } from './route-table.ts';
 import { serveStatic } from './static-files.ts';
+import { WorkQueue } from './work-queue.ts';
 
 const apiPrefix = '/api/v1/';
 const prometheusPrefix = '/prometheus/';
@@ -111,6 +112,7 @@ type Passed = Extract<Verdict, { readonly refusal: undefined }>;
 class DashboardServer {
   readonly #options: HttpServerOptions;
   readonly #table: RouteTable;
+  readonly #heavy = new WorkQueue();
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -213,9 +215,15 @@ class DashboardServer {
     return this.#run(route, { method, params, query, body: json.value, canWrite, readOnlyReason });
   }
 
+  async #handled(route: ApiRoute, request: Parameters<ApiRoute['handle']>[0]): Promise<Answer> {
+    if (route.isHeavy !== true) return route.handle(request);
+    const queued = this.#heavy.run(async () => route.handle(request));
+    return queued ?? problem('unavailable', 'too many questions of this kind wait: try again');
+  }
+
   async #run(route: ApiRoute, request: Parameters<ApiRoute['handle']>[0]): Promise<Answer> {
     try {
-      const answer = await route.handle(request);
+      const answer = await this.#handled(route, request);
       const { diagnostics } = request.query;
       if (diagnostics.length === 0) return answer;
       return problem(

@@ -23,6 +23,8 @@ export interface ApiRoute {
   readonly path: string;
   /** It changes something of the cluster. Default false. */
   readonly isWrite?: boolean;
+  /** It takes long: one such request at a time. Default false. */
+  readonly isHeavy?: boolean;
   readonly handle: ApiHandler;
 }
 
