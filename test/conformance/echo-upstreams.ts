@@ -82,6 +82,8 @@ export class EchoUpstreams {
     this.#seen.push(echo);
     for (const wake of this.#waiting.splice(0)) wake();
     request.resume();
+    // Who asks for another answer gets it: an authorizer that refuses, for instance.
+    response.statusCode = Number(request.headers['x-answer'] ?? 200);
     response.setHeader('x-got', encodeURIComponent(JSON.stringify(echo)));
     response.end();
   }

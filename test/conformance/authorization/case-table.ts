@@ -26,6 +26,8 @@ interface CaseText {
   readonly token?: TokenText | string;
   /** The token goes where no client puts it: `%` stands for it in header lines and in the path. */
   readonly port?: number;
+  /** What a client sees when the provider that is asked has answered. */
+  readonly answered?: 200 | 401 | 403;
   /** An attempt to get around the policy: it must never be delivered. */
   readonly bypass?: boolean;
   /** Only one of the two ways can show it. */
@@ -74,6 +76,7 @@ export interface AuthorizationCase {
   readonly source: string;
   readonly token: TokenText | undefined;
   readonly verdict: Verdict;
+  readonly answered: 200 | 401 | 403 | undefined;
   readonly bypass: boolean;
   readonly only: CaseText['only'];
   readonly raw: string | undefined;
@@ -185,6 +188,7 @@ const caseOf = (
   source: text.source ?? defaultSource,
   token: tokenOf(text.token),
   verdict: text.verdict,
+  answered: text.answered,
   bypass: text.bypass ?? false,
   only: text.only,
 });
