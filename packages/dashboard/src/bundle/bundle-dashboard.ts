@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -82,8 +82,8 @@ const renderPage = async (names: readonly string[]): Promise<string> => {
 };
 
 const writeBundle = async (folder: string, files: readonly OutputFile[]): Promise<void> => {
-  const unfinished = `${folder}.${process.pid}`;
-  await mkdir(join(unfinished, 'assets'), { recursive: true });
+  const unfinished = await mkdtemp(`${folder}.`);
+  await mkdir(join(unfinished, 'assets'));
   const page = Buffer.from(await renderPage(files.map(assetName)));
   const all = [
     { path: 'index.html', bytes: page },
@@ -96,11 +96,20 @@ const writeBundle = async (folder: string, files: readonly OutputFile[]): Promis
         await writeFile(join(unfinished, `${path}.gz`), await compress(bytes));
     }),
   );
-  await rename(unfinished, folder);
+  try {
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    // Another start was faster with the same pages.
+    if (!existsSync(join(folder, 'index.html'))) throw error;
+  }
 };
 
+/** Unfinished bundles (with a dot in their names) may be another start's: they are left alone. */
 const removeOthers = async (folder: string, kept: string): Promise<void> => {
-  const old = (await readdir(folder)).filter((name) => /^[0-9a-f]{16}/.test(name) && name !== kept);
+  const old = (await readdir(folder)).filter(
+    (name) => /^[0-9a-f]{16}$/.test(name) && name !== kept,
+  );
   await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 };
 

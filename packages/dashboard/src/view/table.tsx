@@ -47,6 +47,7 @@ export const Table = <T,>(props: TableProps<T>): VNode => {
   const sorted = sortRows(rows, column, order.isDescending);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
+    // biome-ignore lint/a11y/useSemanticElements: a field set is for controls
     <div class="table-scroll" role="group" aria-label={props.label} tabIndex={0}>
       <table class="table">
         <thead>
