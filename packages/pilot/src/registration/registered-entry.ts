@@ -7,7 +7,7 @@ export const controllerAnnotation = 'istio.io/workloadController';
 export const connectedAnnotation = 'istio.io/connectedAt';
 export const disconnectedAnnotation = 'istio.io/disconnectedAt';
 /** Endpoints of such an entry count as unhealthy until the agent reports otherwise. */
-export const healthChecksAnnotation = 'proxy.istio.io/health-checks-enabled';
+const healthChecksAnnotation = 'proxy.istio.io/health-checks-enabled';
 
 /** Kubernetes' bound for names. */
 const maxNameLength = 253;
