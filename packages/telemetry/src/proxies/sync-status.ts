@@ -57,6 +57,8 @@ const readRow = (value: unknown, istiod: string): SyncRow | undefined => {
 const syncOf = (row: SyncRow, prefix: (typeof prefixes)[number]): ResourceSync => {
   const error = row.errors[prefix] ?? '';
   if (error !== '') return { state: 'ERROR', error };
+  // Sidecars get their secrets from their agent: istiod has nothing to say of them.
+  if (prefix === 'secret' && row.sent[prefix] === '') return { state: 'IGNORED', error: '' };
   const sent = row.sent[prefix] ?? '';
   const state: SyncState =
     sent === '' ? 'NOT SENT' : sent === row.acked[prefix] ? 'SYNCED' : 'STALE';
