@@ -25,11 +25,19 @@ const arrivalText = ({ outcome, status, reason }: SimulatedArrival): string => {
 const isDelivered = (outcome: SimulatedArrival['outcome']): boolean =>
   outcome === 'delivered' || outcome === 'no-proxy';
 
+/** Providers at the destination have a word in it. */
+const afterAsking = ({ arrivals }: SimulatedDestination, answer: string): string => {
+  const asked = new Set(arrivals.flatMap(({ security }) => askedProviders(security)));
+  return asked.size === 0
+    ? answer
+    : `what ${[...asked].join(' and ')} decides; if allowed, ${answer}`;
+};
+
 const outcomeOf = (destination: SimulatedDestination): string => {
   if (destination.responseFlags.includes('NC')) return '503: there is no such cluster (NC)';
   if (destination.responseFlags.includes('UH')) return '503: no healthy endpoint (UH)';
   const delivered = destination.arrivals.every(({ outcome }) => isDelivered(outcome));
-  if (delivered) return `the answer of ${answerer(destination)}`;
+  if (delivered) return afterAsking(destination, `the answer of ${answerer(destination)}`);
   const alike = Map.groupBy(destination.arrivals, arrivalText);
   const texts = [...alike].map(([text, arrivals]) => {
     const pods = arrivals.map(({ pod }) => pod).join(', ');

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@lateen/api';
 import { defaultMeshConfig, type MeshConfig, type MeshInputs } from '@lateen/translator';
+import { unfetchedKeySets } from './unfetched-keys.ts';
 
 /** Kinds a simulation reads. */
 export const simulatedKinds: readonly string[] = [
@@ -48,6 +49,6 @@ export const meshInputs = (
     peerAuthentications: security('PeerAuthentication'),
     requestAuthentications: security('RequestAuthentication'),
     authorizationPolicies: security('AuthorizationPolicy'),
-    keySets: new Map(),
+    keySets: unfetchedKeySets(),
   };
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
+import { readExtensionProviders } from '@lateen/translator';
 import { parseAllDocuments } from 'yaml';
 import type { Caller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
@@ -144,6 +145,27 @@ test('dry runs are told and decide nothing', () => {
   assert.deepEqual([decision?.dryRun, decision?.verdict], [true, 'denied']);
 });
 
+test('CUSTOM policies ask a provider; what it says is not known here', () => {
+  const custom = policy(
+    'AuthorizationPolicy',
+    '{ action: CUSTOM, provider: { name: opa }, rules: [{ to: [{ operation: { paths: [/ask] } }] }] }',
+  );
+  const request = parseRequest({ method: 'GET', url: 'http://shop/ask', headers: [] }).value;
+  assert.ok(request);
+  const checker = { service: 'shop.default.svc.cluster.local', port: 80 };
+  const provider = { name: 'opa', envoyExtAuthzGrpc: checker };
+  const extensionProviders = readExtensionProviders([provider]);
+  assert.ok(extensionProviders);
+  const inputs = meshInputs(completeCluster(objectsOf(mesh + custom)), {
+    extensionProviders,
+  });
+  const { value } = simulate({ inputs, caller: page, request });
+  assert.ok(value);
+  const [decision] = arrivalOf(value).security?.authorization ?? [];
+  assert.deepEqual([decision?.verdict, decision?.provider], ['asks', 'opa']);
+  assert.equal(value.clientSees, 'what opa decides; if allowed, the answer of default/shop-0');
+});
+
 const edge = `
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -194,6 +216,19 @@ test('a token whose signature nobody can check is taken, and that is said', () =
   assert.equal(security.tokens.verdict, 'accepted');
   const refused = arrivalOf(ask(atShop, { headers, client: { verify: () => false } }));
   assert.equal(refused.status, 401);
+});
+
+test('keys at a URL are not fetched: the signature is taken to be good, and that is said', () => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const remote = atShop.replace(`jwks: '{"keys":[]}'`, 'jwksUri: https://a.example/keys');
+  const question = (claims: object): Question => ({
+    headers: [`authorization: Bearer ${part({ alg: 'ES256' })}.${part(claims)}.AAAA`],
+    client: { verify: () => false, nowSeconds: 100 },
+  });
+  const taken = arrivalOf(ask(remote, question({ iss: 'a.example' }))).security?.tokens;
+  assert.deepEqual([taken?.verdict, taken?.signatureChecked], ['accepted', false]);
+  const expired = arrivalOf(ask(remote, question({ iss: 'a.example', exp: 1 })));
+  assert.equal(expired.security?.tokens?.reason, 'Jwt is expired');
 });
 
 test('who the client is can be said: at a workload, and its trust domain counts', () => {

@@ -21,6 +21,7 @@ import type { SimulatedClient } from './client.ts';
 import { fieldOf } from './field-access.ts';
 import type { RequestState } from './policy-subject.ts';
 import type { SimulatedTokens } from './simulation.ts';
+import { isUnfetched } from './unfetched-keys.ts';
 
 /** What a JWT filter made of a request. */
 export interface TokenDecision {
@@ -80,7 +81,8 @@ class HypotheticalWorld implements JwtWorld {
   }
 
   keys(provider: JwtProviderSettings): Jwks {
-    const own = this.#client.verify === undefined ? undefined : inlineJwks(provider);
+    const canCheck = this.#client.verify !== undefined && !isUnfetched(provider);
+    const own = canCheck ? inlineJwks(provider) : undefined;
     return { keys: [...(own ?? hypotheticalJwks).keys, hypotheticalKey] };
   }
 
