@@ -1,6 +1,11 @@
 import { close, fstatSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
+/** How long the end waits for somebody to read the last lines. */
+const closeTimeoutMs = 2_000;
+
+const noBytes: Buffer = Buffer.alloc(0);
+
 /** Where a sink's bytes go. */
 export interface LogOutlet {
   /** Bytes taken but not yet with the kernel. While there are some, nothing more may be written. */
@@ -66,8 +71,10 @@ class StreamOutlet implements LogOutlet {
   close(): Promise<void> {
     if (this.pendingBytes === 0 || this.#stream.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#stream.once('drain', resolve);
+      // Behind all that was written; a reader that never comes must not hold up the end.
+      this.#stream.write(noBytes, () => resolve());
       this.#stream.once('close', resolve);
+      setTimeout(resolve, closeTimeoutMs);
     });
   }
 }
