@@ -18,6 +18,7 @@ import {
   scopeForProxy,
   withClusters,
 } from './ingest/config-change.ts';
+import { rootsInForce } from './ingest/foreign-roots.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { defaultInjectionOptions } from './injection/injection-options.ts';
 import { createKeySetFetch } from './key-sets/key-set-fetch.ts';
@@ -249,8 +250,12 @@ export class RunningPilot {
       metrics: this.#metrics,
       rootNamespace: rootNamespace ?? defaultRootNamespace,
       trustDomains: () => {
-        const { trustDomain, trustDomainAliases } = this.#ingest.inputs().meshConfig;
+        const { trustDomain, trustDomainAliases } = this.#ingest.meshSettings;
         return [trustDomain, ...trustDomainAliases];
+      },
+      foreignRoots: () => {
+        const { meshSettings } = this.#ingest;
+        return rootsInForce(meshSettings.foreignRoots, meshSettings);
       },
       namespaces: this.#ingest.informer('namespaces'),
       pods: () => this.#ingest.inputs().pods,
@@ -293,6 +298,7 @@ export class RunningPilot {
   #publish(change: ConfigChange, firstMs: number): void {
     for (const type of change.kinds) this.#metrics.triggers.add(1, { type });
     const identities = this.#push?.serviceAccounts;
+    this.#security?.authority.reviewForeignRoots();
     const untried = this.#rebuild();
     // Clusters check servers by the identities behind a service, which endpoints bring along.
     const merged = this.#push?.serviceAccounts === identities ? change : withClusters(change);

@@ -1,11 +1,11 @@
 import type { KubeObject } from '@lateen/api';
 import { type Clock, formatDiagnostic, type Logger } from '@lateen/base';
 import type { Informer, InformerChange, KubeClient } from '@lateen/kube';
-import { defaultMeshConfig, type MeshConfig, type MeshInputs } from '@lateen/translator';
+import type { MeshInputs } from '@lateen/translator';
 import type { PushScope } from '../ads/proxy-stream.ts';
 import { type CollectionStatus, Collections } from './collections.ts';
 import { type ConfigChange, objectChange } from './config-change.ts';
-import { readMeshConfigText } from './mesh-config-text.ts';
+import { defaultMeshSettings, type MeshSettings, readMeshConfigText } from './mesh-config-text.ts';
 import { type RemoteClusterStatus, RemoteClusters } from './remote-clusters.ts';
 import { type WatchedKindName, watchedKinds } from './watched-kind.ts';
 
@@ -37,7 +37,7 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #collections: Collections;
   readonly #remote: RemoteClusters;
-  #meshConfig: MeshConfig = defaultMeshConfig;
+  #meshConfig: MeshSettings = defaultMeshSettings;
   #meshConfigError: string | undefined;
   #isSynced = false;
 
@@ -85,6 +85,10 @@ export class Ingest {
 
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  get meshSettings(): MeshSettings {
+    return this.#meshConfig;
   }
 
   /** What a push is computed from now. */
@@ -158,7 +162,7 @@ export class Ingest {
     this.#meshConfigError = undefined;
     this.#meshConfig = {
       ...value,
-      rootNamespace: value.rootNamespace || defaultMeshConfig.rootNamespace,
+      rootNamespace: value.rootNamespace || defaultMeshSettings.rootNamespace,
     };
     return true;
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { defaultMeshConfig } from '@lateen/translator';
-import { readMeshConfigText } from './mesh-config-text.ts';
+import { createCertificateAuthority } from '@lateen/identity';
+import { systemClock } from '@lateen/kube';
+import { rootsInForce } from './foreign-roots.ts';
+import { defaultMeshSettings, readMeshConfigText } from './mesh-config-text.ts';
 
 describe('readMeshConfigText', () => {
   it('has defaults for what it does not say and ignores what it does not know', () => {
@@ -10,11 +12,11 @@ describe('readMeshConfigText', () => {
     );
     assert.deepEqual(diagnostics, []);
     assert.deepEqual(value, {
-      ...defaultMeshConfig,
+      ...defaultMeshSettings,
       outboundTrafficPolicy: 'REGISTRY_ONLY',
       connectTimeoutMs: 90_500,
     });
-    assert.deepEqual(readMeshConfigText('').value, defaultMeshConfig);
+    assert.deepEqual(readMeshConfigText('').value, defaultMeshSettings);
   });
 
   it('takes the retries of all routes that have none', () => {
@@ -34,7 +36,7 @@ extensionProviders:
 - { name: ask, envoyExtAuthzGrpc: { service: a.example.com, port: 9000 } }
 - { name: log, envoyFileAccessLog: { path: /dev/stdout } }
 `;
-    const value = readMeshConfigText(text).value ?? defaultMeshConfig;
+    const value = readMeshConfigText(text).value ?? defaultMeshSettings;
     assert.deepEqual(value.trustDomainAliases, ['old']);
     assert.equal(value.meshMtlsMinProtocolVersion, 'TLSV1_3');
     assert.equal(value.pathNormalization, 'MERGE_SLASHES');
@@ -42,6 +44,35 @@ extensionProviders:
       value.extensionProviders.map((provider) => provider.envoyExtAuthzGrpc?.port),
       [9000, undefined],
     );
+  });
+
+  it('takes roots of other meshes, those for names that are accepted here', () => {
+    const [one = '', other = ''] = ['one', 'other'].map(
+      (commonName) => createCertificateAuthority({ commonName }, systemClock).certificate,
+    );
+    const text = JSON.stringify({
+      trustDomainAliases: ['east'],
+      caCertificates: [
+        { pem: one + other },
+        { pem: other, trustDomains: ['west', 'east'] },
+        { pem: one, trustDomains: ['west'] },
+      ],
+    });
+    const value = readMeshConfigText(text).value ?? assert.fail();
+    assert.deepEqual(rootsInForce(value.foreignRoots, value), [one, other, other]);
+    const leaf = createCertificateAuthority({ commonName: 'x' }, systemClock).issue({
+      subject: { commonName: 'leaf' },
+      lifetimeMs: 60_000,
+    });
+    for (const entry of [
+      { pem: leaf.certificate },
+      { pem: '' },
+      { spiffeBundleUrl: 'https://x' },
+    ]) {
+      const { diagnostics } = readMeshConfigText(JSON.stringify({ caCertificates: [entry] }));
+      assert.equal(diagnostics[0]?.path, 'data.mesh.caCertificates');
+      assert.ok((diagnostics[0]?.message ?? '').length < 250);
+    }
   });
 
   const bad: readonly (readonly [string, string])[] = [

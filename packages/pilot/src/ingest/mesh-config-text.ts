@@ -6,11 +6,21 @@ import {
   readHttpRetryPolicy,
 } from '@lateen/translator';
 import { parse } from 'yaml';
+import { type ForeignRoot, readForeignRoots } from './foreign-roots.ts';
+
+/** The mesh's configuration: what the translator reads, and what only the control plane does. */
+export interface MeshSettings extends MeshConfig {
+  /** MeshConfig `caCertificates`. Default none. */
+  readonly foreignRoots: readonly ForeignRoot[];
+}
+
+/** Istio's, as long as there is no ConfigMap. */
+export const defaultMeshSettings: MeshSettings = { ...defaultMeshConfig, foreignRoots: [] };
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one field of the document into the configuration; undefined: the field is wrong. */
-type FieldReader = (value: unknown) => Partial<MeshConfig> | undefined;
+type FieldReader = (value: unknown) => Partial<MeshSettings> | undefined;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -77,6 +87,10 @@ const readers: Readonly<Record<string, FieldReader>> = {
   rootNamespace: text('rootNamespace'),
   trustDomain: text('trustDomain'),
   trustDomainAliases: names('trustDomainAliases'),
+  caCertificates: (value) => {
+    const foreignRoots = readForeignRoots(value);
+    return foreignRoots && { foreignRoots };
+  },
   accessLogFile: text('accessLogFile'),
   accessLogFormat: text('accessLogFormat'),
   proxyListenPort: port('proxyListenPort'),
@@ -122,6 +136,12 @@ const readers: Readonly<Record<string, FieldReader>> = {
   },
 };
 
+/** Certificates are long, and nobody reads them in a log. */
+const maxShownLength = 200;
+
+const shorten = (json: string): string =>
+  json.length > maxShownLength ? `${json.slice(0, maxShownLength)}...` : json;
+
 const finding = (path: string, message: string): Diagnostic => ({
   severity: 'error',
   code: 'MeshConfigInvalid',
@@ -134,7 +154,7 @@ const finding = (path: string, message: string): Diagnostic => ({
  * Reads MeshConfig from the YAML text under `mesh` of the ConfigMap `istio`; what it does not say has
  * Istio's defaults. With any error there is no value, and the last good configuration stays.
  */
-export const readMeshConfigText = (yamlText: string): Checked<MeshConfig> => {
+export const readMeshConfigText = (yamlText: string): Checked<MeshSettings> => {
   let document: unknown;
   try {
     document = parse(yamlText) ?? {};
@@ -144,13 +164,13 @@ export const readMeshConfigText = (yamlText: string): Checked<MeshConfig> => {
   if (!isFields(document))
     return { value: undefined, diagnostics: [finding('data.mesh', 'must be a YAML mapping')] };
   const diagnostics: Diagnostic[] = [];
-  let value = defaultMeshConfig;
+  let value = defaultMeshSettings;
   for (const [key, entry] of Object.entries(document)) {
     const reader = readers[key];
     if (reader === undefined || entry === null) continue;
     const part = reader(entry);
     if (part === undefined)
-      diagnostics.push(finding(`data.mesh.${key}`, `cannot be ${JSON.stringify(entry)}`));
+      diagnostics.push(finding(`data.mesh.${key}`, `cannot be ${shorten(JSON.stringify(entry))}`));
     else value = { ...value, ...part };
   }
   return { value: diagnostics.length > 0 ? undefined : value, diagnostics };

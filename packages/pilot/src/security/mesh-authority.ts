@@ -48,6 +48,8 @@ export interface MeshAuthorityOptions {
   /** Of a self-signed root. Default ECDSA P-256. */
   readonly keyAlgorithm?: KeyAlgorithm;
   readonly rotation?: RootRotation;
+  /** Roots of other meshes that workloads trust besides, PEM, one certificate each. Default none. */
+  readonly foreignRoots?: () => readonly string[];
 }
 
 /** A root that is no longer signed below, and until when it is trusted; milliseconds since the epoch. */
@@ -94,6 +96,7 @@ export class MeshAuthority {
   #current: Signer | undefined;
   #next: Signer | undefined;
   #retired: readonly RetiredRoot[] = [];
+  #foreign: readonly string[] = [];
   #timers = new Set<() => void>();
   #unsubscribe: () => void = () => undefined;
 
@@ -110,6 +113,7 @@ export class MeshAuthority {
   async start(published: readonly PublishedRoot[] = []): Promise<void> {
     const material = this.#readSecrets() ?? (await this.#makeSelfSigned());
     this.#current = this.#signerOf(material);
+    this.#foreign = this.#options.foreignRoots?.() ?? [];
     const nowMs = this.#options.clock.nowMs();
     this.#retired = published
       .map(({ root, untilMs = nowMs + this.#rotation.overlapMs }) => ({ root, untilMs }))
@@ -128,7 +132,7 @@ export class MeshAuthority {
     this.#timers.clear();
   }
 
-  /** Every trust anchor in force, PEM, the signing one's first. */
+  /** The authority's own trust anchors in force, PEM, the signing one's first. */
   get roots(): readonly string[] {
     const all = [
       ...(this.#current?.material.roots ?? []),
@@ -136,6 +140,22 @@ export class MeshAuthority {
       ...this.#retired.map(({ root }) => root),
     ];
     return [...new Set(all)];
+  }
+
+  /** What workloads trust: also the roots of other meshes, which prove nothing to the control plane. */
+  get trustedRoots(): readonly string[] {
+    return [...new Set([...this.roots, ...this.#foreign])];
+  }
+
+  /** Looks at the roots of other meshes again. */
+  reviewForeignRoots(): void {
+    const foreign = this.#options.foreignRoots?.() ?? [];
+    if (this.#current === undefined || foreign.join() === this.#foreign.join()) return;
+    this.#foreign = foreign;
+    this.#options.log.info('roots of other meshes are trusted', {
+      roots: foreign.map((root) => fingerprint(root)).join(),
+    });
+    this.#changed();
   }
 
   get retired(): readonly RetiredRoot[] {
@@ -148,10 +168,10 @@ export class MeshAuthority {
     return () => this.#listeners.delete(listener);
   }
 
-  /** `cert_chain` of a response: leaf, intermediates, and last all roots in one element. */
+  /** `cert_chain` of a response: leaf, intermediates, and last all trusted roots in one element. */
   signWorkload(publicKey: KeyObject, identity: SpiffeId, lifetimeMs?: number): readonly string[] {
     const { authority } = this.#signer();
-    return [...authority.signWorkload(publicKey, identity, lifetimeMs), this.roots.join('')];
+    return [...authority.signWorkload(publicKey, identity, lifetimeMs), this.trustedRoots.join('')];
   }
 
   signServer(keys: KeyPair, names: readonly string[]): ServerCertificate {

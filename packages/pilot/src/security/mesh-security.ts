@@ -29,6 +29,8 @@ export interface MeshSecurityOptions {
   readonly rootNamespace: string;
   /** The mesh's own first, then its aliases. */
   readonly trustDomains: () => readonly string[];
+  /** Roots of other meshes that workloads trust, PEM, one certificate each. */
+  readonly foreignRoots: () => readonly string[];
   readonly namespaces: Informer<KubeObject>;
   readonly pods: () => readonly KubeObject[];
   /** All Secrets. */
@@ -67,6 +69,7 @@ export class MeshSecurity implements StreamGuard {
       secrets: options.secrets,
       rootNamespace,
       trustDomain: () => options.trustDomains()[0] ?? '',
+      foreignRoots: options.foreignRoots,
       ...(options.keyAlgorithm !== undefined && { keyAlgorithm: options.keyAlgorithm }),
       ...(options.rotation !== undefined && { rotation: options.rotation }),
     });

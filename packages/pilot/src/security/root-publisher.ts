@@ -7,8 +7,12 @@ import type { MeshAuthority, PublishedRoot } from './mesh-authority.ts';
 /** Istio's ConfigMap with the roots of the mesh, in every namespace. */
 export const rootConfigMapName = 'istio-ca-root-cert';
 const rootKey = 'root-cert.pem';
-/** Which of the roots end when: a JSON list of milliseconds since the epoch, null for those in use. */
+/**
+ * Which of the roots end when: a JSON list of milliseconds since the epoch, null for those in use.
+ * Those of other meshes have ended long ago: to an istiod that starts they are none of its own.
+ */
 const endsAnnotation = 'lateen.dev/root-ends';
+const foreignEndMs = 0;
 /** Namespaces of the cluster itself, which Istio leaves alone. */
 const ignoredNamespaces: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
 
@@ -92,9 +96,12 @@ export class RootPublisher {
     const object = namespaces.get(namespace) as Namespace | undefined;
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
     if (ignoredNamespaces.includes(namespace)) return;
-    const wanted = authority.roots.map((root) => ({
+    const own = new Set(authority.roots);
+    const wanted = authority.trustedRoots.map((root) => ({
       root,
-      untilMs: authority.retired.find((one) => one.root === root)?.untilMs,
+      untilMs: own.has(root)
+        ? authority.retired.find((one) => one.root === root)?.untilMs
+        : foreignEndMs,
     }));
     const present = publishedRoots(configMaps.get(rootConfigMapName, namespace));
     if (contentOf(present) === contentOf(wanted)) return;
