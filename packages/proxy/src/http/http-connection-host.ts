@@ -36,6 +36,7 @@ export class HttpConnectionHost implements ServerConnectionHost {
   readonly maxHeaders: number;
   readonly delayedCloseMs: number;
   readonly keepsTrailers: boolean;
+  readonly allowsChunkedLength: boolean;
   readonly #onClosed: () => void;
   readonly #acceptHttp2: AcceptHttp2 | undefined;
 
@@ -48,6 +49,7 @@ export class HttpConnectionHost implements ServerConnectionHost {
     this.maxHeaders = settings.maxHeadersCount;
     this.delayedCloseMs = settings.delayedCloseTimeoutMs;
     this.keepsTrailers = settings.enableTrailers;
+    this.allowsChunkedLength = settings.allowChunkedLength;
   }
 
   nowMs(): number {

@@ -27,6 +27,7 @@ import { admitRequest } from './request-admission.ts';
 import { prepareRequest } from './request-preparation.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import {
+  applyAttemptCount,
   applyFraming,
   applyServerHeaders,
   applyServiceTime,
@@ -380,6 +381,7 @@ export class HttpExchange
     }
     removeResponseHopByHop(response);
     applyServiceTime(response, this);
+    applyAttemptCount(response, this);
     for (const filter of this.#plan.filters) filter.onResponse?.(this, response);
     applyServerHeaders(response, settings);
     for (const [name, value] of this.#extraHeaders) response.append(name, value);

@@ -1,11 +1,13 @@
 import type { HttpConnectionManagerSettings } from '@lateen/routing';
 import type { MessageHead } from '../http1/head-parser.ts';
+import { canonicalAuthority } from './authority-form.ts';
 import { isSaneConnection } from './connection-header.ts';
 import type { Downstream } from './downstream.ts';
 import type { LocalReply } from './exchange.ts';
 import { cleanPath } from './path-hygiene.ts';
 import { readTarget } from './request-target.ts';
 import { reasonOf } from './status-reason.ts';
+import { applyUnderscores } from './underscores.ts';
 import { requestedUpgrade } from './upgrade-request.ts';
 
 /** What the first look at a request finds. */
@@ -87,6 +89,9 @@ export const admitRequest = (
   if (isHttp1 && !isSaneConnection(request)) {
     return codecRefusal(400, 'http1.connection_header_rejected');
   }
+  if (!applyUnderscores(request, settings.headersWithUnderscores)) {
+    return codecRefusal(400, 'http1.unexpected_underscore');
+  }
   const target = readTarget(request, { method, settings, trusted: connection.cachedAuthority });
   if (target.refused !== undefined) {
     return codecRefusal(target.refused.status, target.refused.details);
@@ -94,5 +99,8 @@ export const admitRequest = (
   if (target.authority === '' && request.hostLine < 0) {
     return withReply('', target.path, missingHost);
   }
-  return admitPath(request, method, target, settings);
+  const authority = canonicalAuthority(target.authority, method, connection, settings);
+  if (authority === target.authority) return admitPath(request, method, target, settings);
+  request.set('host', authority);
+  return admitPath(request, method, { authority, path: target.path }, settings);
 };

@@ -78,6 +78,8 @@ const markOrigin = (request: MessageHead, address: string, isInternal: boolean):
   for (const name of internalOnly) request.remove(name);
 };
 
+const portOf = (label: string): string => label.slice(label.lastIndexOf(':') + 1);
+
 const applyRemoteAddress = (
   request: MessageHead,
   connection: Downstream,
@@ -96,6 +98,7 @@ const applyRemoteAddress = (
   if (trustedHops === 0 || !request.has('x-forwarded-proto')) {
     request.set('x-forwarded-proto', connection.isTls ? 'https' : 'http');
   }
+  if (settings.appendForwardedPort) request.set('x-forwarded-port', portOf(connection.localLabel));
   markOrigin(request, address, isInternal);
   return { address, isInternal };
 };

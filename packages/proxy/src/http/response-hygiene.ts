@@ -1,6 +1,7 @@
 import type { HttpConnectionManagerSettings } from '@lateen/routing';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
 import type { Downstream } from './downstream.ts';
+import type { Exchange } from './exchange.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** How the body goes to the client. */
@@ -47,6 +48,15 @@ export const applyServerHeaders = (
   }
   if (response.indexOf('date') < 0) response.append('date', httpDate());
   if (settings.via !== '') response.append('via', settings.via);
+};
+
+/** How often the upstreams were asked, where the virtual host tells clients. */
+export const applyAttemptCount = (
+  response: MessageHead,
+  { virtualHost, tries }: Pick<Exchange, 'virtualHost' | 'tries'>,
+): void => {
+  if (virtualHost?.includeAttemptCountInResponse !== true) return;
+  response.set('x-envoy-attempt-count', String(tries));
 };
 
 /** How long the upstream took, from the end of the request to the head of its answer. */

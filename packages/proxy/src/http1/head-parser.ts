@@ -57,10 +57,13 @@ export class MessageHead extends HeaderBlock {
   hostLine = -1;
   /** More lines than this refuse the message. */
   readonly maxHeaders: number;
+  /** Content-Length beside chunks is left out instead of refused (`allow_chunked_length`). */
+  readonly allowsChunkedLength: boolean;
 
-  constructor(maxHeaders: number = defaultMaxHeaders) {
+  constructor(maxHeaders: number = defaultMaxHeaders, allowsChunkedLength = false) {
     super();
     this.maxHeaders = maxHeaders;
+    this.allowsChunkedLength = allowsChunkedLength;
   }
 
   /** Nothing is known of a message: what came of it is not to be believed. */
@@ -232,8 +235,13 @@ const isVersionPrefix = (bytes: Uint8Array, at: number): boolean =>
 const minorVersion = (byte: number | undefined): number => (byte === 49 ? 1 : byte === 48 ? 0 : -1);
 
 /** Content-Length beside Transfer-Encoding: two readers could see two messages. */
-const isAmbiguous = (head: MessageHead): boolean =>
-  (head.flags & chunked) !== 0 && head.contentLength >= 0;
+const isAmbiguous = (head: MessageHead): boolean => {
+  if ((head.flags & chunked) === 0 || head.contentLength < 0) return false;
+  if (!head.allowsChunkedLength) return true;
+  head.remove('content-length');
+  head.contentLength = -1;
+  return false;
+};
 
 const isDigit = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= 48 && byte <= 57;

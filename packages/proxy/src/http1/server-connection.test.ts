@@ -33,6 +33,7 @@ const drive = (pieces: readonly Buffer[]): Seen => {
     maxHeaders: 20,
     delayedCloseMs: 1,
     keepsTrailers: true,
+    allowsChunkedLength: false,
     nowMs: () => 0,
     connectionClosed: () => undefined,
     refuse: (_connection, { status }) => {

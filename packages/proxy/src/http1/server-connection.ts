@@ -44,6 +44,8 @@ export interface ServerConnectionHost {
   readonly delayedCloseMs: number;
   /** Trailers of requests go upstream (`enable_trailers`). */
   readonly keepsTrailers: boolean;
+  /** Content-Length beside chunks is left out instead of refused. */
+  readonly allowsChunkedLength: boolean;
   createExchange(connection: ServerConnection): ServerExchange;
   /** A request that cannot be parsed, or came too slowly: answers it, counts and logs it. */
   refuse(connection: ServerConnection, refusal: Refusal): void;
@@ -136,7 +138,7 @@ export class ServerConnection {
   constructor(socket: net.Socket, host: ServerConnectionHost, isTls: boolean) {
     this.socket = socket;
     this.#host = host;
-    this.request = new MessageHead(host.maxHeaders);
+    this.request = new MessageHead(host.maxHeaders, host.allowsChunkedLength);
     this.isTls = isTls;
     this.remote = socket.remoteAddress ?? '';
     this.remoteLabel = `${this.remote}:${socket.remotePort ?? 0}`;

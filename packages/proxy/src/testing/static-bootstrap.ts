@@ -70,10 +70,12 @@ export const httpListenerJson = (manager: JsonObject, more: JsonObject = {}): Js
   ...more,
 });
 
-/** A route configuration with one virtual host for every domain. */
+/** A route configuration with one virtual host for every domain, which counts attempts as Istio's do. */
 export const routesJson = (routes: readonly JsonObject[], name = 'routes'): JsonObject => ({
   name,
-  virtualHosts: [{ name: 'all', domains: ['*'], routes: [...routes] }],
+  virtualHosts: [
+    { name: 'all', domains: ['*'], routes: [...routes], includeRequestAttemptCount: true },
+  ],
 });
 
 /** A TCP proxy listener. */

@@ -228,8 +228,10 @@ export class Router implements UpstreamUser {
     if (this.#action.autoHostRewrite && this.#endpoint?.entry.hostname) {
       rewriteAuthority(exchange, this.#action, this.#endpoint.entry.hostname);
     }
-    request.remove('x-envoy-attempt-count');
-    request.append('x-envoy-attempt-count', String(exchange.tries));
+    if (exchange.virtualHost?.includeRequestAttemptCount === true) {
+      request.remove('x-envoy-attempt-count');
+      request.append('x-envoy-attempt-count', String(exchange.tries));
+    }
     if (connection.outlet === undefined) return request.serialize(this.#startLine);
     const { method, scheme } = exchange;
     connection.outlet.sendHead({ method, scheme, path: this.#path }, request);
