@@ -144,6 +144,26 @@ test('remote secrets join the clusters: both serve the service of one name', opt
   assert.equal(cluster1 + cluster2, 200);
   assert.ok(cluster2 >= 60 && cluster2 <= 140, `${cluster2} of 200 in cluster2`);
   assert.equal(await remoteState('cluster1'), 'synced');
+  const [pod] = (
+    await context(
+      'cluster1',
+      '-n istio-system get pods -l app=istio-ingressgateway -o jsonpath={.items[*].metadata.name}',
+    )
+  ).split(' ');
+  const metrics = await context(
+    'cluster1',
+    `get --raw /api/v1/namespaces/istio-system/pods/${pod}:15020/proxy/stats/prometheus`,
+  );
+  const counts = metrics.split('\n').filter((line) => line.startsWith('istio_requests_total{'));
+  for (const cluster of ['cluster1', 'cluster2'])
+    assert.ok(
+      counts.some(
+        (line) =>
+          line.includes('source_cluster="cluster1"') &&
+          line.includes(`destination_cluster="${cluster}"`),
+      ),
+      `no requests from cluster1 to ${cluster}`,
+    );
   const gateway = await mesh.lateen('ps', '--context', 'cluster2');
   assert.match(gateway.stdout, /istio-ingressgateway\S+ +cluster2 /);
 });
