@@ -341,3 +341,15 @@ export const policyWithoutRequestAuthentication = (workload: string): Message =>
     'PolicyWithoutRequestAuthentication',
     `The rule asks for a token, but no RequestAuthentication reads the tokens that come to ${workload}: the rule never matches there.`,
   );
+
+/** Ours. `problem`: what the workload takes instead. */
+export const mutualTlsMismatch = (
+  mode: string,
+  workload: string,
+  problem: string,
+  peerMode: string,
+): Message =>
+  error(
+    'MutualTlsMismatch',
+    `TLS mode ${mode} is for clients of ${workload}, which ${problem} (PeerAuthentication ${peerMode}): their requests end in 503.`,
+  );

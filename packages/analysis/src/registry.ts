@@ -19,6 +19,7 @@ import { gatewayPorts } from './analyzers/gateway-workloads.ts';
 import { ingressSubsets } from './analyzers/ingress-subsets.ts';
 import { injection } from './analyzers/injection.ts';
 import { jwtClaimRoutes } from './analyzers/jwt-claim-routes.ts';
+import { mutualTlsMismatches } from './analyzers/mutual-tls-mismatches.ts';
 import { notImplementedFields } from './analyzers/not-implemented-fields.ts';
 import { peerAuthentications } from './analyzers/peer-authentications.ts';
 import { schemaValidation } from './analyzers/schema-validation.ts';
@@ -52,6 +53,7 @@ export const analyzers: readonly Analyzer[] = [
   ingressSubsets,
   injection,
   jwtClaimRoutes,
+  mutualTlsMismatches,
   notImplementedFields,
   peerAuthentications,
   schemaValidation,

@@ -161,3 +161,51 @@ test('rules about tokens need a RequestAuthentication', () => {
   );
   assert.deepEqual(find(web + unwanted, [code]), []);
 });
+
+const shop = (tls: string, host = 'web'): string => `
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80 }] }
+---
+kind: DestinationRule
+metadata: { name: r }
+spec: { host: '${host}', ${tls} }
+---`;
+
+const mismatchAt = 'MutualTlsMismatch DestinationRule/default/r spec';
+const plainToStrict =
+  'TLS mode DISABLE is for clients of default/web, which takes mutual TLS of the mesh only (PeerAuthentication STRICT): their requests end in 503.';
+
+const tlsOf = (mode: string): string => `trafficPolicy: { tls: { mode: ${mode} } }`;
+const off = peer('open', '{ mtls: { mode: DISABLE } }');
+
+const mismatchCases: readonly Case[] = [
+  { name: 'mutual to strict', yaml: web + strict('s') + shop(tlsOf('ISTIO_MUTUAL')), found: [] },
+  { name: 'plaintext to permissive', yaml: web + shop(tlsOf('DISABLE')), found: [] },
+  {
+    name: 'plaintext to strict',
+    yaml: web + strict('s') + shop(tlsOf('DISABLE')),
+    found: [`${mismatchAt}.trafficPolicy.tls.mode: ${plainToStrict}`],
+  },
+  {
+    name: 'plaintext to strict, by wildcard and subset',
+    yaml: web + strict('s') + shop(`subsets: [{ name: v1, ${tlsOf('DISABLE')} }]`, '*.local'),
+    found: [`${mismatchAt}.subsets[0].trafficPolicy.tls.mode: ${plainToStrict}`],
+  },
+  {
+    name: 'mutual to plaintext',
+    yaml: web + off + shop(tlsOf('ISTIO_MUTUAL')),
+    found: [
+      `${mismatchAt}.trafficPolicy.tls.mode: TLS mode ISTIO_MUTUAL is for clients of default/web, which takes plaintext only (PeerAuthentication DISABLE): their requests end in 503.`,
+    ],
+  },
+  {
+    name: 'another host',
+    yaml: web + strict('s') + shop(tlsOf('DISABLE'), 'example.com'),
+    found: [],
+  },
+];
+for (const { name, yaml, found } of mismatchCases)
+  test(`TLS of clients and workloads: ${name}`, () => {
+    assert.deepEqual(find(yaml, ['MutualTlsMismatch']), found);
+  });

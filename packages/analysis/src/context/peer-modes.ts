@@ -34,20 +34,37 @@ export const oldestFirst = (
 const modeOf = (mtls: MutualTls | undefined): string | undefined =>
   mtls?.mode === 'UNSET' ? undefined : mtls?.mode;
 
-/**
- * Whether clients in plaintext are refused at every port of a workload: the oldest policy for it, for its
- * namespace, for the mesh decides, the next one where it leaves the mode open.
- */
-export const isStrict = (workload: Workload, context: AnalysisContext): boolean => {
-  const { namespace } = workload;
+const policiesOf = (workload: Workload, context: AnalysisContext) => {
   const policies = oldestFirst(context.peerAuthentications);
-  const own = policies.find((one) => selectsWorkload(one, workload));
   const wide = (place: string) =>
     policies.find((one) => isForNamespace(one) && namespaceOf(one) === place);
-  const mode =
+  return {
+    own: policies.find((one) => selectsWorkload(one, workload)),
+    namespace: wide(workload.namespace),
+    mesh: wide(context.rootNamespace),
+  };
+};
+
+/**
+ * What a workload takes, ports apart: the oldest policy for it, for its namespace, for the mesh decides, the
+ * next one where it leaves the mode open. Default PERMISSIVE.
+ */
+export const peerModeOf = (workload: Workload, context: AnalysisContext): string => {
+  const { own, namespace, mesh } = policiesOf(workload, context);
+  return (
     modeOf(own?.spec?.mtls) ??
-    modeOf(wide(namespace)?.spec?.mtls) ??
-    modeOf(wide(context.rootNamespace)?.spec?.mtls);
+    modeOf(namespace?.spec?.mtls) ??
+    modeOf(mesh?.spec?.mtls) ??
+    'PERMISSIVE'
+  );
+};
+
+/** Whether clients in plaintext are refused at every port of a workload. */
+export const isStrict = (workload: Workload, context: AnalysisContext): boolean => {
+  const { own } = policiesOf(workload, context);
   const ports = Object.values(own?.spec?.portLevelMtls ?? {}).map(modeOf);
-  return mode === 'STRICT' && ports.every((port) => port === undefined || port === 'STRICT');
+  return (
+    peerModeOf(workload, context) === 'STRICT' &&
+    ports.every((port) => port === undefined || port === 'STRICT')
+  );
 };

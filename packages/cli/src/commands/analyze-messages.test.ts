@@ -14,6 +14,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   DenyRuleGap: [
     'Warning AuthorizationPolicy default/a 11:41 spec.rules[0].to[0].operation.paths[0]',
   ],
+  MutualTlsMismatch: ['Error DestinationRule default/web 19:50 spec.trafficPolicy.tls.mode'],
   PolicyWithoutRequestAuthentication: [
     'Warning AuthorizationPolicy default/a 10:32 spec.rules[0].from[0].source.requestPrincipals',
   ],
@@ -117,7 +118,7 @@ test('every message there is has its manifests, and every manifest its message',
   const codes = new Set(
     [
       ...source.matchAll(
-        /'(IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|PolicyWithoutRequestAuthentication)'/g,
+        /'(IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication)'/g,
       ),
     ].map(([, code = '']) => code),
   );
@@ -131,7 +132,7 @@ test('the reference lists each message with its level', () => {
   const text = readFileSync(join(root, 'docs/reference-analysis.md'), 'utf8');
   const listed = [
     ...text.matchAll(
-      /^\| (IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|PolicyWithoutRequestAuthentication) \| (\w+) \|/gm,
+      /^\| (IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication) \| (\w+) \|/gm,
     ),
   ].map(([, code = '', level = '']) => `${code} ${level}`);
   const levels = Object.entries(expected).map(
