@@ -10,6 +10,7 @@ import type { MeshObjects } from './mesh/mesh-objects.ts';
 import type { RoundRange } from './metrics/scrape-rounds.ts';
 import type { SeriesStore } from './metrics/series-store.ts';
 import type { Scraper } from './scrape/scraper.ts';
+import type { TraceSource } from './traces/trace-source.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 
 /** Name of the one cluster where nothing else is said (Istio's default). */
@@ -25,6 +26,10 @@ export interface Eyes {
   readonly scraper: Scraper;
   readonly raw: RawKubeClient;
   readonly traces: TraceStore;
+  /** Where traces are read: that store, or a Jaeger. */
+  readonly traceSource: TraceSource;
+  /** Where metrics come from: '' for the proxies themselves, else the Prometheus' URL. */
+  readonly metricsUrl: string;
   readonly history: ConfigHistory;
   /** A bearer token lets clients write from elsewhere. */
   readonly hasToken: boolean;

@@ -8,12 +8,15 @@ import { otlpPort, zipkinPort } from './traces/span-receiver.ts';
 
 const usage = `usage: KUBECONFIG=file main.ts [--address HOST:PORT] [--otlp-address HOST:PORT] [--zipkin-address HOST:PORT]
                           [--static FOLDER] [--allow-host NAME]... [--read-only]
+                          [--prometheus URL] [--tracing URL]
   --address         the dashboard and its API (127.0.0.1:${dashboardPort}; the next free port when taken)
   --otlp-address    spans by OTLP over HTTP (127.0.0.1:${otlpPort}); "none": not taken
   --zipkin-address  spans by Zipkin v2 (127.0.0.1:${zipkinPort}); "none": not taken
   --static          folder of the pages
   --allow-host      a name that the server is called by, besides loopback's
   --read-only       no changes without the token
+  --prometheus      URL of a Prometheus to read metrics of, instead of the proxies
+  --tracing         URL of a Jaeger to read traces of
 environment: LATEEN_DASHBOARD_TOKEN lets clients that send it write from elsewhere
 `;
 
@@ -24,6 +27,8 @@ const flags = {
   static: { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
   'read-only': { type: 'boolean', default: false },
+  prometheus: { type: 'string' },
+  tracing: { type: 'string' },
 } as const;
 
 const parseAddress = (flag: string, text: string): ListenAddress => {
@@ -37,6 +42,12 @@ const parseAddress = (flag: string, text: string): ListenAddress => {
 const optionalAddress = (flag: string, text: string): ListenAddress | undefined =>
   text === 'none' ? undefined : parseAddress(flag, text);
 
+const optionalUrl = (flag: string, text: string | undefined): URL | undefined => {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:/.test(text)) return new URL(text);
+  throw new TelemetryError('bad-option', `--${flag} must be an http URL, not "${text}"`);
+};
+
 const run = async (): Promise<void> => {
   const { values } = parseArgs({ options: flags });
   const kubeconfig = process.env['KUBECONFIG'];
@@ -49,6 +60,8 @@ const run = async (): Promise<void> => {
   });
   const otlp = optionalAddress('otlp-address', values['otlp-address']);
   const zipkin = optionalAddress('zipkin-address', values['zipkin-address']);
+  const prometheus = optionalUrl('prometheus', values.prometheus);
+  const jaeger = optionalUrl('tracing', values.tracing);
   const token = process.env['LATEEN_DASHBOARD_TOKEN'];
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
@@ -60,6 +73,8 @@ const run = async (): Promise<void> => {
     dashboard: parseAddress('address', values.address),
     ...(otlp && { otlp }),
     ...(zipkin && { zipkin }),
+    ...(prometheus && { prometheus }),
+    ...(jaeger && { jaeger }),
     staticFolder: () => Promise.resolve(values.static),
     allowedHosts: values['allow-host'] ?? [],
     isReadOnly: values['read-only'],

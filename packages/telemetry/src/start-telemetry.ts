@@ -1,3 +1,4 @@
+import type { Pod } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeConnection } from '@lateen/kube';
 import { apiRoutes } from './api/api-routes.ts';
@@ -10,11 +11,14 @@ import { MeshObjects } from './mesh/mesh-objects.ts';
 import { SeriesStore } from './metrics/series-store.ts';
 import { prometheusAnswer } from './promql/prometheus-api.ts';
 import { createMetricsFetch } from './scrape/metrics-fetch.ts';
+import { prometheusTarget, type ScrapeTarget, scrapeTargetOf } from './scrape/scrape-target.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
 import { startHttpServer } from './server/http-server.ts';
+import { jaegerTraces } from './traces/jaeger-traces.ts';
 import type { ReceivedSpan } from './traces/received-span.ts';
 import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
+import { embeddedTraces } from './traces/trace-source.ts';
 import { TraceStore } from './traces/trace-store.ts';
 
 /** Where the dashboard is by custom (Kiali's port). */
@@ -35,6 +39,10 @@ export interface TelemetryOptions {
   /** Absent: no spans are taken there. */
   readonly otlp?: ListenAddress;
   readonly zipkin?: ListenAddress;
+  /** A Prometheus to read metrics of instead of the proxies. */
+  readonly prometheus?: URL;
+  /** A Jaeger to read traces of instead of the spans taken here. */
+  readonly jaeger?: URL;
   /** Folder of the pages, when they are built; undefined: there are none. Never rejects. */
   readonly staticFolder: () => Promise<string | undefined>;
   /** Names besides loopback's that the server is called by. */
@@ -54,6 +62,17 @@ export interface Telemetry {
   readonly eyes: Eyes;
   close(): Promise<void>;
 }
+
+const scrapeTargets = (
+  prometheus: URL | undefined,
+  objects: MeshObjects,
+): readonly ScrapeTarget[] =>
+  prometheus === undefined
+    ? objects
+        .list<Pod>('Pod')
+        .map(scrapeTargetOf)
+        .filter((target) => target !== undefined)
+    : [prometheusTarget(prometheus)];
 
 const receive = async (
   address: ListenAddress | undefined,
@@ -75,7 +94,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
   const fetchMetrics = createMetricsFetch();
   const scraper = new Scraper({
     ...{ store, fetchMetrics, clock, log },
-    pods: () => objects.list('Pod'),
+    targets: () => scrapeTargets(options.prometheus, objects),
     onRound: (atMs) => events.send({ type: 'metrics', atMs }),
   });
   const history = new ConfigHistory(clock.nowMs());
@@ -90,6 +109,9 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
   const receivers = await Promise.all([receive(options.otlp, take), receive(options.zipkin, take)]);
   const eyes = createEyes({
     ...{ clock, log, client, objects, store, scraper, traces, history },
+    traceSource:
+      options.jaeger === undefined ? embeddedTraces(traces) : jaegerTraces(options.jaeger),
+    metricsUrl: options.prometheus?.href ?? '',
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
     receiverPorts: () => ({

@@ -18,6 +18,8 @@ interface DashboardFlags {
   readonly port: number;
   readonly allowHost: readonly string[];
   readonly readOnly?: boolean;
+  readonly prometheus?: URL;
+  readonly tracing?: URL;
 }
 
 const port = (text: string): number => {
@@ -25,6 +27,11 @@ const port = (text: string): number => {
   if (!Number.isInteger(value) || value < 1 || value > 65_535)
     throw new InvalidArgumentError('a port is a number from 1 to 65535');
   return value;
+};
+
+const httpUrl = (text: string): URL => {
+  if (URL.canParse(text) && /^https?:/.test(text)) return new URL(text);
+  throw new InvalidArgumentError('write an address like http://localhost:9090');
 };
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -45,6 +52,8 @@ const serve = async (
     allowedHosts: flags.allowHost,
     isReadOnly: flags.readOnly ?? false,
     token: env['LATEEN_DASHBOARD_TOKEN'],
+    prometheus: flags.prometheus,
+    tracing: flags.tracing,
   });
   output.out(`${dashboard.url}\nPress Ctrl-C to stop.\n`);
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
@@ -53,10 +62,13 @@ const serve = async (
 
 /** The dashboard that runs beside the cluster on the state folder, or beside that of KUBECONFIG. */
 const runningDashboard = (
-  { stateDir, kubeconfig }: DashboardFlags,
+  { stateDir, kubeconfig, prometheus, tracing }: DashboardFlags,
   env: NodeJS.ProcessEnv,
 ): string | undefined => {
-  if (kubeconfig !== undefined) return undefined;
+  // With sources of its own it is another one.
+  if (kubeconfig !== undefined || prometheus !== undefined || tracing !== undefined) {
+    return undefined;
+  }
   const here = readRunRecord(stateFolderAt(stateDir));
   if (here !== undefined) return here.dashboard;
   const [first = ''] = (env['KUBECONFIG'] ?? '').split(delimiter);
@@ -93,6 +105,8 @@ export const addDashboard = (program: Command, output: Output, env: NodeJS.Proce
       collect,
       [],
     )
+    .option('--prometheus <url>', 'read metrics of a Prometheus instead of the proxies', httpUrl)
+    .option('--tracing <url>', 'read traces of a Jaeger', httpUrl)
     .option('--read-only', 'no changes without the token of LATEEN_DASHBOARD_TOKEN')
     .action((_addon: string | undefined, flags: DashboardFlags) => run(flags, output, env));
 };

@@ -15,6 +15,9 @@ export interface DashboardOptions {
   readonly isReadOnly: boolean;
   /** Lets clients from elsewhere write. */
   readonly token: string | undefined;
+  /** A Prometheus and a Jaeger to read of; undefined: the proxies themselves, and spans sent here. */
+  readonly prometheus?: URL | undefined;
+  readonly tracing?: URL | undefined;
 }
 
 const localhost = '127.0.0.1';
@@ -30,7 +33,7 @@ export const pagesFolder = (env: NodeJS.ProcessEnv, cacheFolder: string): string
  * other command needs them. Rejects with TelemetryError.
  */
 export const startDashboard = async (options: DashboardOptions): Promise<Telemetry> => {
-  const { log, token } = options;
+  const { log, token, prometheus, tracing } = options;
   const [{ otlpPort, startTelemetry, zipkinPort }, { bundleDashboard }] = await Promise.all([
     import('@lateen/telemetry'),
     import('@lateen/dashboard'),
@@ -57,5 +60,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
     allowedHosts: options.allowedHosts,
     isReadOnly: options.isReadOnly,
     ...(token !== undefined && { token }),
+    ...(prometheus !== undefined && { prometheus }),
+    ...(tracing !== undefined && { jaeger: tracing }),
   });
 };

@@ -34,14 +34,19 @@ export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] =>
           scraped: scraper.counts.ok,
         },
         metrics: {
-          source: 'embedded',
-          url: '',
+          source: eyes.metricsUrl === '' ? 'embedded' : 'prometheus',
+          url: eyes.metricsUrl,
           scrapeIntervalMs,
           retentionMs: (limits.rounds - 1) * scrapeIntervalMs,
           series: { used: use.series, limit: limits.maxSeries, evicted: use.evicted },
           bytes: { used: use.bytes, limit: limits.maxBytes, evicted: use.evicted },
         },
-        tracing: { source: 'embedded', url: '', ...traces.fill(), ...eyes.receiverPorts() },
+        tracing: {
+          source: eyes.traceSource.kind,
+          url: eyes.traceSource.url,
+          ...traces.fill(),
+          ...eyes.receiverPorts(),
+        },
         warnings: warningsOf(eyes),
       } satisfies Status);
     },

@@ -26,22 +26,27 @@ const filterOf = (query: QueryReader): TraceFilter => ({
 });
 
 /** `GET traces`, `GET traces/{traceId}`. */
-export const traceRoutes = ({ traces }: Eyes): readonly ApiRoute[] => [
+export const traceRoutes = ({ traces, traceSource }: Eyes): readonly ApiRoute[] => [
   {
     method: 'GET',
     path: 'traces',
-    handle: ({ query }) =>
-      ok({
-        traces: traces.list(filterOf(query)),
-        services: traces.services(),
-        evicted: traces.evicted,
-      } satisfies TraceList),
+    handle: async ({ query }) => {
+      const filter = filterOf(query);
+      if (query.diagnostics.length > 0) return problem('bad-request', '');
+      const [found, services] = await Promise.all([
+        traceSource.list(filter),
+        traceSource.services(),
+      ]);
+      return ok({ traces: found, services, evicted: traces.evicted } satisfies TraceList);
+    },
   },
   {
     method: 'GET',
     path: 'traces/{traceId}',
-    handle: ({ params }) => {
-      const trace = traces.get((params['traceId'] ?? '').toLowerCase().padStart(32, '0'));
+    handle: async ({ params }) => {
+      const trace = await traceSource.get(
+        (params['traceId'] ?? '').toLowerCase().padStart(32, '0'),
+      );
       return trace === undefined
         ? problem('not-found', 'there is no such trace, or it was forgotten')
         : ok(trace);

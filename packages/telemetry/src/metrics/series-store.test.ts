@@ -278,3 +278,27 @@ test('what no dashboard asks for is not kept, and what is forgotten is not count
   assert.deepEqual(store.families(), [{ name: 'istio_requests_total', kind: 'counter' }]);
   assert.equal(queryMetrics(store, query('istio_requests_total', 'increase'))[0]?.values[0], 30);
 });
+
+test('samples handed on by a Prometheus, without types and by name, are what they were', () => {
+  const federated = (count: number): readonly string[] =>
+    ['_bucket', '_sum', '_count'].flatMap((suffix) => {
+      const name = `istio_request_duration_milliseconds${suffix}`;
+      const labels = 'instance="i",pod="p"';
+      const lines =
+        suffix === '_bucket'
+          ? [
+              `${name}{${labels},le="10"} ${count} 17`,
+              `${name}{${labels},le="+Inf"} ${2 * count} 17`,
+            ]
+          : [`${name}{${labels}} ${2 * count} 17`];
+      return [`# TYPE ${name} untyped`, ...lines];
+    });
+  const store = scraped([
+    [...federated(0), '# TYPE istio_requests_total untyped', 'istio_requests_total{a="b"} 5 17'],
+    [...federated(4), '# TYPE istio_requests_total untyped', 'istio_requests_total{a="b"} 9 17'],
+  ]);
+  const metric = 'istio_request_duration_milliseconds';
+  assert.equal(queryMetrics(store, query(metric, 'increase'))[0]?.values[0], 8);
+  assert.equal(queryMetrics(store, query(metric, 'p50'))[0]?.values[0], 10);
+  assert.equal(queryMetrics(store, query('istio_requests_total', 'increase'))[0]?.values[0], 4);
+});

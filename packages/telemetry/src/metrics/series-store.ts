@@ -44,6 +44,10 @@ export const defaultSeriesLimits: SeriesLimits = {
 const keptFamilies =
   /^(?:istio_|pilot_|citadel_|galley_|lateen_|envoy_server_(?:live|uptime|memory_)|envoy_cluster_upstream_(?:cx_active|cx_total|cx_connect_fail|cx_rx_bytes_total|cx_tx_bytes_total|rq_active|rq_pending_overflow|rq_retry|rq_timeout|cx_overflow)$|process_(?:cpu|resident|virtual|start)|go_(?:goroutines|memstats_alloc_bytes)$)/;
 
+/** Istio's histograms by the names of their series. */
+const histogramPart =
+  /^(istio_(?:request_duration_milliseconds|request_bytes|response_bytes)|pilot_proxy_convergence_time|pilot_pushcontext_init_seconds)_(?:bucket|sum|count)$/;
+
 /** Two bytes a character of a label, and the objects around them. */
 const bytesPerCharacter = 2;
 const bytesPerSeries = 320;
@@ -144,9 +148,11 @@ export class SeriesStore {
     const context = this.#context();
     const sink: PrometheusSink = {
       family: (name, found) => {
-        family = name;
-        kind = found;
-        return keptFamilies.test(name);
+        // A Prometheus that hands samples on has forgotten their types.
+        const part = found === 'untyped' ? histogramPart.exec(name)?.[1] : undefined;
+        family = part ?? name;
+        kind = part === undefined ? found : 'histogram';
+        return keptFamilies.test(family);
       },
       sample: (key, at, value) => {
         let slot = target.slots.get(key);

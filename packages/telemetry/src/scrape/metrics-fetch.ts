@@ -1,23 +1,28 @@
 import http from 'node:http';
+import https from 'node:https';
 import { TelemetryError } from '../telemetry-error.ts';
 import type { ScrapeTarget } from './scrape-target.ts';
 
 /** A scrape that takes longer than this is given up: the next round is near. */
 const timeoutMs = 4_000;
-/** A proxy with ten thousand series prints some megabytes. */
-const maxBodyBytes = 32 * 1024 * 1024;
+/** A proxy with ten thousand series prints some megabytes; a Prometheus tells of all proxies at once. */
+const maxBodyBytes = 64 * 1024 * 1024;
 
 /** Reads the metrics of a target. Rejects with TelemetryError. */
 export type FetchMetrics = (target: ScrapeTarget) => Promise<Uint8Array>;
 
-/** Scrapes pods at their addresses; connections are kept. */
+/** Scrapes targets at their URLs; connections are kept. */
 export const createMetricsFetch = (): FetchMetrics & { close(): void } => {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-  const fetch: FetchMetrics = ({ id, address, port, path }) => {
+  const limits = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 };
+  const plain = new http.Agent(limits);
+  const secure = new https.Agent(limits);
+  const fetch: FetchMetrics = ({ id, url }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const request = http.get({
-      ...{ agent, host: address, port, path, timeout: timeoutMs },
-      headers: { accept: 'text/plain;version=0.0.4', host: `${address}:${port}` },
+    const isSecure = url.protocol === 'https:';
+    const request = (isSecure ? https : http).get(url, {
+      agent: isSecure ? secure : plain,
+      timeout: timeoutMs,
+      headers: { accept: 'text/plain;version=0.0.4' },
     });
     const fail = (cause: unknown): void =>
       reject(
@@ -48,5 +53,10 @@ export const createMetricsFetch = (): FetchMetrics & { close(): void } => {
     });
     return promise;
   };
-  return Object.assign(fetch, { close: () => agent.destroy() });
+  return Object.assign(fetch, {
+    close: () => {
+      plain.destroy();
+      secure.destroy();
+    },
+  });
 };

@@ -4,9 +4,7 @@ import type { TargetInfo } from '../metrics/series.ts';
 
 /** What is scraped, and where. */
 export interface ScrapeTarget extends TargetInfo {
-  readonly address: string;
-  readonly port: number;
-  readonly path: string;
+  readonly url: URL;
   /** Start of the proxy's container: its counters begin there. 0: not known. */
   readonly startedAtMs: number;
 }
@@ -29,6 +27,8 @@ const whereOf = (pod: Pod): { readonly port: number; readonly path: string } | u
   return undefined;
 };
 
+const hostOf = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
 /** The target of a pod: its proxy, or istiod. Undefined when there is nothing to scrape (yet). */
 export const scrapeTargetOf = (pod: Pod): ScrapeTarget | undefined => {
   const { metadata, status } = pod;
@@ -43,8 +43,19 @@ export const scrapeTargetOf = (pod: Pod): ScrapeTarget | undefined => {
     id: `${namespace}/${name}`,
     namespace,
     pod: name,
-    address,
-    ...where,
+    url: new URL(`http://${hostOf(address)}:${where.port}${where.path}`),
     startedAtMs: startedAt(pod, container),
   };
+};
+
+/** Names that are asked of a Prometheus: what dashboards of the mesh need. */
+const federated = '{__name__=~"istio_.*|pilot_.*|citadel_.*"}';
+
+/**
+ * All of a Prometheus as one target: its latest samples by `/federate`. `url`: its address, with the path it lives at.
+ */
+export const prometheusTarget = (url: URL): ScrapeTarget => {
+  const federate = new URL(`${url.href.replace(/\/$/, '')}/federate`);
+  federate.searchParams.set('match[]', federated);
+  return { id: 'prometheus', namespace: '', pod: '', url: federate, startedAtMs: 0 };
 };

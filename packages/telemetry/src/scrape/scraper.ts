@@ -1,10 +1,9 @@
-import type { Pod } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { ScrapeState } from '../contract/proxy.ts';
 import type { SeriesStore } from '../metrics/series-store.ts';
 import { reasonOf } from '../telemetry-error.ts';
 import type { FetchMetrics } from './metrics-fetch.ts';
-import { type ScrapeTarget, scrapeTargetOf } from './scrape-target.ts';
+import type { ScrapeTarget } from './scrape-target.ts';
 
 /** Istio's and Kiali's dashboards are made for 15 s; 5 s shows a shift of traffic while one looks. */
 export const scrapeIntervalMs = 5_000;
@@ -16,8 +15,8 @@ const failuresBeforeWarning = 3;
 
 export interface ScraperOptions {
   readonly store: SeriesStore;
-  /** Pods as they are now. */
-  readonly pods: () => readonly Pod[];
+  /** What to scrape now. */
+  readonly targets: () => readonly ScrapeTarget[];
   readonly fetchMetrics: FetchMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -62,10 +61,8 @@ export class Scraper {
 
   /** One round over all targets; never rejects. */
   async round(): Promise<void> {
-    const { store, pods, clock, onRound } = this.#options;
-    const targets = pods()
-      .map(scrapeTargetOf)
-      .filter((target) => target !== undefined);
+    const { store, clock, onRound } = this.#options;
+    const targets = this.#options.targets();
     this.#forget(new Set(targets.map(({ id }) => id)));
     const atMs = clock.nowMs();
     const answers: {

@@ -14,6 +14,7 @@ import { EventStream } from '../server/event-stream.ts';
 import { startHttpServer } from '../server/http-server.ts';
 import type { AccessPolicy } from '../server/request-guard.ts';
 import { TelemetryError } from '../telemetry-error.ts';
+import { embeddedTraces } from '../traces/trace-source.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 
 /** A server over a mesh that is only objects: nothing is scraped, no proxy answers. */
@@ -47,6 +48,7 @@ export const runningEyes = async (
   const history = new ConfigHistory(systemClock.nowMs());
   wireObjectEvents(meshObjects, { events, history, clock: systemClock });
   const store = new SeriesStore();
+  const traces = new TraceStore();
   const unreachable = () => Promise.reject(new TelemetryError('no-answer', 'nobody there'));
   const eyes = createEyes({
     ...common,
@@ -57,11 +59,13 @@ export const runningEyes = async (
     scraper: new Scraper({
       ...common,
       store,
-      pods: () => [],
+      targets: () => [],
       fetchMetrics: unreachable,
       onRound: () => undefined,
     }),
-    traces: new TraceStore(),
+    traces,
+    traceSource: embeddedTraces(traces),
+    metricsUrl: '',
     raw: { get: unreachable },
     hasToken: policy.token !== undefined,
     receiverPorts: () => ({ otlpPort: 0, zipkinPort: 0 }),
