@@ -144,6 +144,16 @@ describe('certificates that change under a proxy', { timeout: 60_000 }, () => {
     const before = leaf().serialNumber;
     await until('one more leaf', () => leaf().serialNumber !== before);
     await until('stream', async () => (await connections()).length === 1);
+    await plane.client.create(resources.services, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace: 'default', name: 'late' },
+      spec: { selector: { app: 'late' }, ports: [{ name: 'http', port: 80 }] },
+    } as never);
+    const late = 'outbound|80||late.default.svc.cluster.local';
+    await until('a cluster over the last of the streams', () =>
+      proxy.configuration.clusters.all.some(({ table }) => table.name === late),
+    );
     // The proxy connects anew with each certificate; what fails is a warning.
     assert.doesNotMatch(proxyLog, /"level":"(warn|error)"/);
   });

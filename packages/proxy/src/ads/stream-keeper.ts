@@ -65,9 +65,10 @@ export class StreamKeeper {
     this.#client = client;
     this.#stream = stream;
     stream.onEnd((reason) => {
-      this.#options.ended();
       client.close();
+      // One that was given up for another has been ended there: this would end its successor.
       if (this.#stream !== stream) return;
+      this.#options.ended();
       this.#stream = undefined;
       if (this.#stopped) return;
       this.#options.log.warn(`${this.#options.what} is gone, serving what is known`, { reason });
@@ -104,6 +105,7 @@ export class StreamKeeper {
     const stream = this.#stream;
     this.#stream = undefined;
     stream.cancel();
+    this.#options.ended();
     this.start();
   }
 
