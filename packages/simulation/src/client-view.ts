@@ -54,13 +54,10 @@ const throughDestinations = (destinations: readonly SimulatedDestination[]): str
 };
 
 const failedConnection = (
-  { bypasses, listener, chain, refusal, encrypted }: Connection,
+  { listener, chain, refusal, encrypted }: Connection,
   { scheme }: SimulatedRequest,
 ): string | undefined => {
   if (refusal !== undefined) return refusal;
-  if (bypasses) {
-    return 'what the server says: without interception only plain HTTP goes through the proxy';
-  }
   if (listener === undefined) return 'connection refused: nothing listens there';
   if (chain === undefined) return 'a closed connection: no filter chain takes it';
   if (chain.http === undefined) return undefined;

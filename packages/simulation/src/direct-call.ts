@@ -41,8 +41,9 @@ const outcomeText = ({ outcome, status, reason }: SimulatedArrival): string => {
   return outcome === 'refused' ? reason : '';
 };
 
-const seenBy = ({ endpoints, arrivals }: SimulatedDestination): string => {
+const seenBy = ({ endpoints, arrivals, transport }: SimulatedDestination): string => {
   if (endpoints.length === 0) return 'connection refused: the service has no endpoint at this port';
+  if (transport === 'tls') return 'what the server says: TLS of its own, which no proxy opens';
   if (arrivals.length === 0) return 'what the server says: it is outside of the mesh';
   return [...Map.groupBy(arrivals, outcomeText)]
     .map(([text, group]) => {
@@ -52,7 +53,7 @@ const seenBy = ({ endpoints, arrivals }: SimulatedDestination): string => {
     .join(', or ');
 };
 
-/** Follows a request of a client without a proxy: to the service's endpoints, in plaintext. */
+/** Follows a request that goes through no proxy of its client: to the service's endpoints, in plaintext. */
 export const callDirectly = (found: FoundCaller, input: Input): Checked<Simulation> => {
   const { push, request } = input;
   const { value: place, diagnostics } = resolveServiceAddress(push, found.proxy, request.host);

@@ -114,6 +114,15 @@ test('a client without a proxy', () => {
   assert.match(nothing.clientSees, /^connection refused/);
 });
 
+test('without interception what is no plain HTTP goes around the proxy, in plaintext', () => {
+  const request = parseRequest({ method: 'GET', url: 'tcp://shop:90', headers: [] }).value;
+  assert.ok(request);
+  const inputs = meshInputs(completeCluster(objectsOf(mesh + strict)));
+  const { value } = simulate({ inputs, caller: page, request, interceptionMode: 'NONE' });
+  assert.match(value?.clientSees ?? '', /^a connection reset: the port takes mutual TLS only/);
+  assert.ok(value?.diagnostics.some(({ code }) => code === 'ProxyBypassed'));
+});
+
 const byPrincipal = policy(
   'AuthorizationPolicy',
   '{ selector: { matchLabels: { app: shop } }, rules: [{ from: [{ source: { principals: ["*/sa/page"] } }] }] }',

@@ -110,6 +110,13 @@ const findings = (push: PushContext, compiled: CompiledProxy, found: FoundCaller
   ...compiled.refused,
 ];
 
+/** Apps are only told of a proxy for plain HTTP: everything else goes around it. */
+const aroundProxy = (found: FoundCaller): FoundCaller => {
+  const message = `without interception only plain HTTP goes through the proxy of ${found.workload}`;
+  const note = { severity: 'info', code: 'ProxyBypassed', message } as const;
+  return { ...found, diagnostics: [...found.diagnostics, note] };
+};
+
 /**
  * Follows a request that nobody sent through the proxy of its caller: the same configuration, and
  * the same tables, as the proxy would use. Errors: those of `findCaller`, and HostUnknown.
@@ -135,6 +142,7 @@ export const simulate = (input: SimulationInput): Checked<Simulation> => {
   const opened = openConnection({ push, proxy: found.proxy, compiled, request, direction, client });
   const connection = opened.value;
   if (connection === undefined) return { value: undefined, diagnostics: opened.diagnostics };
+  if (connection.bypasses) return callDirectly(aroundProxy(found), { ...input, push });
   const { decision, forwardsClaims } = decide(connection, { push, compiled, input, found });
   const { listener, chain } = connection;
   const sender = { proxy: found.proxy, compiled, chain, forwardsClaims };
