@@ -52,7 +52,7 @@ const options = (name: string, value: JsonObject): JsonObject => ({
 const cases: readonly Case[] = [
   {
     what: 'a stream that is silent while the upstream works',
-    manager: { streamIdleTimeout: '0.06s' },
+    manager: { streamIdleTimeout: '0.4s' },
     send: get,
     status: 504,
     body: 'stream timeout',
@@ -61,7 +61,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a stream whose client falls silent',
-    manager: { streamIdleTimeout: '0.06s' },
+    manager: { streamIdleTimeout: '0.4s' },
     send: halfPost,
     status: 408,
     body: 'stream timeout',
@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a stream that is silent behind the head of the response',
-    manager: { streamIdleTimeout: '0.06s' },
+    manager: { streamIdleTimeout: '0.4s' },
     begin: begun,
     send: get,
     status: 200,
@@ -78,14 +78,14 @@ const cases: readonly Case[] = [
   {
     what: "the route's idle_timeout over the connection manager's",
     manager: { streamIdleTimeout: '20s' },
-    route: { idleTimeout: '0.06s' },
+    route: { idleTimeout: '0.4s' },
     send: get,
     status: 504,
     log: '504 SI stream_idle_timeout',
   },
   {
     what: 'a request whose body does not end in time',
-    manager: { requestTimeout: '0.06s' },
+    manager: { requestTimeout: '0.4s' },
     send: halfPost,
     status: 408,
     body: 'request timeout',
@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a head that does not end in time',
-    manager: { requestHeadersTimeout: '0.06s' },
+    manager: { requestHeadersTimeout: '0.4s' },
     send: 'GET / HTTP/1.1\r\nHost: ',
     status: 408,
     body: 'request header timeout',
@@ -103,7 +103,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a head that does not end within request_timeout',
-    manager: { requestTimeout: '0.06s' },
+    manager: { requestTimeout: '0.4s' },
     send: 'GET / HTTP/1.1\r\nHost: ',
     status: 408,
     body: 'request timeout',
@@ -111,7 +111,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'max_stream_duration of the connection manager',
-    manager: { commonHttpProtocolOptions: { maxStreamDuration: '0.06s' } },
+    manager: { commonHttpProtocolOptions: { maxStreamDuration: '0.4s' } },
     send: get,
     status: 504,
     body: 'downstream duration timeout',
@@ -121,7 +121,7 @@ const cases: readonly Case[] = [
   {
     what: 'max_stream_duration of the route',
     manager: { commonHttpProtocolOptions: { maxStreamDuration: '20s' } },
-    route: { maxStreamDuration: { maxStreamDuration: '0.06s' } },
+    route: { maxStreamDuration: { maxStreamDuration: '0.4s' } },
     begin: begun,
     send: get,
     status: 200,
@@ -129,7 +129,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'max_stream_duration of the cluster',
-    cluster: options('commonHttpProtocolOptions', { maxStreamDuration: '0.06s' }),
+    cluster: options('commonHttpProtocolOptions', { maxStreamDuration: '0.4s' }),
     send: get,
     status: 504,
     body: 'upstream max stream duration reached',
@@ -138,7 +138,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "a try's idle time-out",
-    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.06s' } },
+    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.4s' } },
     send: get,
     status: 504,
     body: 'upstream request timeout',
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "a try's idle time-out behind the head of the response",
-    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.06s' } },
+    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.4s' } },
     begin: begun,
     send: get,
     status: 200,
@@ -191,14 +191,14 @@ test('what moves is not idle', { timeout: 10_000 }, async () => {
       const timer = setInterval(() => {
         socket.write('x');
         if (--left === 0) clearInterval(timer);
-      }, 30);
+      }, 150);
       socket.once('close', () => clearInterval(timer));
     });
   });
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
-    routes: [routeTo('up', '/', { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.2s' } })],
-    manager: { streamIdleTimeout: '0.2s' },
+    routes: [routeTo('up', '/', { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '1s' } })],
+    manager: { streamIdleTimeout: '1s' },
   });
   assert.equal((await (await running.fetch('/')).text()).length, 12);
 });
@@ -212,7 +212,7 @@ test('a per-try idle time-out is repeated where the policy says so', {
       if (++asked > 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     });
   });
-  const retryPolicy = { retryOn: '5xx', numRetries: 1, perTryIdleTimeout: '0.06s' };
+  const retryPolicy = { retryOn: '5xx', numRetries: 1, perTryIdleTimeout: '0.4s' };
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
     routes: [routeTo('up', '/', { retryPolicy })],
@@ -345,7 +345,7 @@ test('numbers and sizes of headers are bounded on both sides', { timeout: 10_000
 test('a slow reader gets the whole last response, however long it takes', {
   timeout: 20_000,
 }, async () => {
-  const body = Buffer.alloc(8_000_000, 'x');
+  const body = Buffer.alloc(20_000_000, 'x');
   await using up = await httpUpstream((request, response) => {
     request.resume();
     response.end(body);
@@ -353,7 +353,7 @@ test('a slow reader gets the whole last response, however long it takes', {
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
     routes: [routeTo('up')],
-    manager: { delayedCloseTimeout: '0.05s' },
+    manager: { delayedCloseTimeout: '0.5s' },
   });
   const client = await running.connect();
   client.socket.pause();
