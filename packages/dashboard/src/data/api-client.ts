@@ -16,6 +16,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Whatever a request ended with, as an `ApiError`. */
+export const asApiError = (error: unknown): ApiError =>
+  error instanceof ApiError
+    ? error
+    : new ApiError(0, { code: 'internal', message: String(error), diagnostics: [] });
+
 const tokenKey = 'lateen.token';
 
 /** Token for servers off loopback; kept as long as the tab. */

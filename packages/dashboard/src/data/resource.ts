@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, getJson } from './api-client.ts';
+import { type ApiError, asApiError, getJson } from './api-client.ts';
 import { type LiveTopic, newsOf } from './live-events.ts';
 
 /** An answer of the server as a page sees it. While another is asked for, the last one stays. */
@@ -21,11 +21,6 @@ const remember = (path: string, value: unknown): void => {
   const oldest = remembered.keys().next();
   if (remembered.size > maxRemembered && !oldest.done) remembered.delete(oldest.value);
 };
-
-const asApiError = (error: unknown): ApiError =>
-  error instanceof ApiError
-    ? error
-    : new ApiError(0, { code: 'internal', message: String(error), diagnostics: [] });
 
 interface Answer<T> {
   readonly path: string | undefined;

@@ -99,11 +99,32 @@ const nodeDetail = ({ version, traffic, kind, flags }: GraphNode): string => {
   return parts.join('  ');
 };
 
+/** Room for a rate below the title: a width that changed with the numbers would move the whole picture. */
+const rateRoom = 58;
+
+const widthOf = (node: GraphNode, badges: number): number => {
+  const title = textWidth(node.name) + badges * 17;
+  const detail = textWidth(node.version ?? '') * 0.88 + rateRoom;
+  const width = iconRoom + Math.max(title, detail) + 16;
+  return Math.min(280, Math.max(136, Math.ceil(width / 8) * 8));
+};
+
+/** Versions of one app are as wide as the widest of them. */
+const alignBoxes = (nodes: readonly PictureNode[]): readonly PictureNode[] => {
+  const widest = new Map<string, number>();
+  for (const { node, width } of nodes) {
+    const box = node.boxId;
+    if (box !== undefined) widest.set(box, Math.max(widest.get(box) ?? 0, width));
+  }
+  return nodes.map((each) => {
+    const width = widest.get(each.node.boxId ?? '') ?? each.width;
+    return width === each.width ? each : { ...each, width };
+  });
+};
+
 const drawNode = (node: GraphNode): PictureNode => {
   const badges = nodeBadges(node);
   const detail = nodeDetail(node);
-  const needed = Math.max(textWidth(node.name), textWidth(detail) * 0.88);
-  const width = Math.ceil(iconRoom + needed + 16 + badges.length * 17);
   return {
     id: node.id,
     node,
@@ -111,7 +132,7 @@ const drawNode = (node: GraphNode): PictureNode => {
     detail,
     tone: nodeTone(node),
     badges,
-    width: Math.min(280, Math.max(136, Math.ceil(width / 8) * 8)),
+    width: widthOf(node, badges.length),
     height: nodeHeight,
   };
 };
@@ -183,7 +204,10 @@ export const drawGraph = (
   const edges = dropMovedAway(graph.edges).filter(
     (edge) => known.has(edge.source) && known.has(edge.target) && !hides({ type: 'edge', edge }),
   );
-  return { nodes: nodes.map(drawNode), edges: edges.map((edge) => drawEdge(edge, settings)) };
+  return {
+    nodes: alignBoxes(nodes.map(drawNode)),
+    edges: edges.map((edge) => drawEdge(edge, settings)),
+  };
 };
 
 /** Key of the frame a node stands in; undefined: it stands free. */

@@ -6,7 +6,7 @@ import { useResource } from '../../data/resource.ts';
 import { t } from '../../i18n/translate.ts';
 import { linkToConfig } from '../../object/config-links.tsx';
 import { Select } from '../../view/controls.tsx';
-import { Banner, Loaded, Skeleton } from '../../view/feedback.tsx';
+import { Banner, errorText, Loaded, Skeleton } from '../../view/feedback.tsx';
 import { type Manifest, printManifests } from '../manifest.ts';
 import { Workbench } from '../workbench.tsx';
 import { formOf } from './wizard-forms.tsx';
@@ -75,7 +75,7 @@ const Filled = ({
   services: readonly ServiceSummary[];
 }): VNode => {
   const service = chooseService(services, route.value.query);
-  const target = useWizardTarget(service);
+  const { target, error } = useWizardTarget(service);
   const [text, setText] = useState('');
   const [isSaved, setSaved] = useState(false);
   // What stays as it is need not be written again.
@@ -102,8 +102,9 @@ const Filled = ({
         form={
           <>
             <WizardChoice name={name} services={services} service={service} />
+            {error === undefined ? null : <Banner kind="bad">{errorText(error)}</Banner>}
             {target === undefined ? (
-              <Skeleton rows={4} />
+              error === undefined && <Skeleton rows={4} />
             ) : (
               <Form
                 key={`${target.namespace}/${target.host}`}

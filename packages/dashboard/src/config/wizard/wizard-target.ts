@@ -1,6 +1,6 @@
 import type { ConfigDetail, ServiceSummary } from '@lateen/telemetry/contract';
 import { useEffect, useState } from 'preact/hooks';
-import { getJson } from '../../data/api-client.ts';
+import { type ApiError, asApiError, getJson } from '../../data/api-client.ts';
 import { toManifest } from '../manifest.ts';
 import { configPath } from '../save-documents.ts';
 import type { WizardTarget } from './wizard-input.ts';
@@ -27,13 +27,20 @@ const isForMesh = (detail: ConfigDetail): boolean => {
   return !Array.isArray(gateways) || gateways.length === 0 || gateways.includes('mesh');
 };
 
-/** A service with the rules that are about it; undefined until they are read. */
-export const useWizardTarget = (service: ServiceSummary | undefined): WizardTarget | undefined => {
-  const [target, setTarget] = useState<WizardTarget | undefined>(undefined);
+/** What was read; both undefined while it is being read. */
+export interface ReadTarget {
+  readonly target: WizardTarget | undefined;
+  readonly error: ApiError | undefined;
+}
+
+const reading: ReadTarget = { target: undefined, error: undefined };
+
+/** A service with the rules that are about it. */
+export const useWizardTarget = (service: ServiceSummary | undefined): ReadTarget => {
+  const [read, setRead] = useState<ReadTarget>(reading);
   const key = service === undefined ? '' : JSON.stringify([service.namespace, service.name]);
-  const rules = JSON.stringify(service?.config ?? []);
   useEffect(() => {
-    setTarget(undefined);
+    setRead(reading);
     if (service === undefined) return;
     const abort = new AbortController();
     const { signal } = abort;
@@ -43,20 +50,22 @@ export const useWizardTarget = (service: ServiceSummary | undefined): WizardTarg
     ]).then(
       ([virtualService, destinationRule]) => {
         if (signal.aborted) return;
-        setTarget({
+        const target = {
           namespace: service.namespace,
           host: service.name,
           port: service.ports[0]?.port ?? 80,
           versions: service.versions,
           virtualService: virtualService && toManifest(virtualService.object),
           destinationRule: destinationRule && toManifest(destinationRule.object),
-        });
+        };
+        setRead({ target, error: undefined });
       },
-      () => {
-        // The list is read again at the next change of the configuration, and this with it.
+      (error: unknown) => {
+        if (!signal.aborted) setRead({ target: undefined, error: asApiError(error) });
       },
     );
     return () => abort.abort();
-  }, [key, rules]);
-  return target;
+    // Read once for each service: an answer to one's own saving must not change what is being filled in.
+  }, [key]);
+  return read;
 };
