@@ -1,3 +1,4 @@
+import { surround } from '../layout/arrange.ts';
 import type { Point, Rect } from '../layout/layout-input.ts';
 import { type Camera, fitCamera, mixCameras, toPicture, zoomAt } from './camera.ts';
 import { type Focus, litBy, noFocus } from './focus.ts';
@@ -23,6 +24,8 @@ export interface StageOptions {
 const fitMargin = 36;
 /** Height of the strip at the lower edge that the legend stands on. */
 const legendPx = 30;
+/** Nearer to the border than this, a thing is not well seen. */
+const seenMargin = 12;
 /** How long moving to another view takes. */
 const glideMs = 280;
 /** A press that moves less than this is a click. */
@@ -151,26 +154,33 @@ export class GraphStage {
     this.#glideTo(zoomAt(this.#camera, { x: width / 2, y: height / 2 }, factor));
   }
 
-  /** Moves the view so that a node is seen. */
+  /** Moves the view so that a node, or both ends of a line, are seen. */
   reveal(id: string): void {
-    const node = this.#scene.nodeById.get(id);
-    if (node === undefined) return;
+    const rect = this.#rectOf(id);
+    if (rect === undefined) return;
     const free = this.#free();
-    const { scale } = this.#camera;
-    const left = node.x * scale + this.#camera.x;
-    const top = node.y * scale + this.#camera.y;
+    const { scale, x, y } = this.#camera;
+    const left = rect.x * scale + x;
+    const top = rect.y * scale + y;
     const isSeen =
-      left > 12 &&
-      top > 12 &&
-      left + node.width * scale < free.width - 12 &&
-      top + node.height * scale < free.height - 12;
+      left > seenMargin &&
+      top > seenMargin &&
+      left + rect.width * scale < free.width - seenMargin &&
+      top + rect.height * scale < free.height - seenMargin;
     if (isSeen) return;
-    const near = Math.max(scale, 0.6);
+    const near = Math.max(Math.min(scale, (free.width - fitMargin * 2) / rect.width), 0.6);
     this.#glideTo({
       scale: near,
-      x: free.width / 2 - (node.x + node.width / 2) * near,
-      y: free.height / 2 - (node.y + node.height / 2) * near,
+      x: free.width / 2 - (rect.x + rect.width / 2) * near,
+      y: free.height / 2 - (rect.y + rect.height / 2) * near,
     });
+  }
+
+  #rectOf(id: string): Rect | undefined {
+    const edge = this.#scene.edgeById.get(id)?.picture;
+    if (edge === undefined) return this.#scene.nodeById.get(id);
+    const ends = [edge.source, edge.target].flatMap((end) => this.#scene.nodeById.get(end) ?? []);
+    return ends.length === 0 ? undefined : surround(ends);
   }
 
   #refresh(): void {
