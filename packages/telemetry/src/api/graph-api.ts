@@ -30,13 +30,15 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
     path: 'graph',
     handle: ({ query }) => {
       const nowMs = Math.max(eyes.clock.nowMs(), eyes.store.rounds.newestMs);
+      const windowMs = query.duration('window', defaultWindowMs, {
+        minMs: minWindowMs,
+        maxMs: maxWindowMs,
+      });
       const options = {
         view: query.choice('view', views, 'versionedApp'),
         atMs: query.integer('at', nowMs, { min: 0, max: Number.MAX_SAFE_INTEGER }),
-        windowMs: query.duration('window', defaultWindowMs, {
-          minMs: minWindowMs,
-          maxMs: maxWindowMs,
-        }),
+        windowMs,
+        hideMoved: !query.flag('moved', windowMs > defaultWindowMs),
         activeMs: query.duration('active', maxWindowMs, { minMs: minWindowMs, maxMs: maxWindowMs }),
         namespaces: query.list('namespaces'),
         withServices: query.flag('services', false),

@@ -134,6 +134,8 @@ export interface GraphEdge {
  * - `window`: like `60s` or `5m`, default 60s; at least two scrapes, at most what the store keeps
  * - `active`: like `15s`: leave out calls that were silent for longer at the end of the window; default: none. What
  *   shows quickly that traffic was moved away, without a short window's noise in the rates
+ * - `moved=true`: with calls whose traffic was moved to another version within the window. Default: without them in
+ *   windows up to a minute (they would stay in the picture until the window has passed), with them in longer ones
  * - `at`: epoch milliseconds of the end of the window, default now (replay: walk it through `storedFromMs`..)
  * - `namespaces`: comma-separated, default all
  * - `services=true`: with service nodes between callers and workloads (views app, versionedApp, workload)

@@ -27,7 +27,7 @@ const storeOf = (calls: readonly GeneratedCall[], rounds = 12): SeriesStore => {
 const graphOf = (calls: readonly GeneratedCall[], options: Partial<GraphOptions> = {}): Graph =>
   buildGraph(storeOf(calls), model, {
     ...{ view: 'versionedApp', atMs, windowMs: 60_000, namespaces: [], activeMs: 60_000 },
-    ...{ withServices: false, withIdle: false, withSeries: false },
+    ...{ withServices: false, withIdle: false, withSeries: false, hideMoved: false },
     ...options,
   });
 
@@ -193,7 +193,7 @@ test('a window in the past, and series', () => {
       namespaces: ['default'],
       activeMs: 60_000,
     },
-    ...{ withServices: false, withIdle: false, withSeries: true },
+    ...{ withServices: false, withIdle: false, withSeries: true, hideMoved: false },
   });
   const { requests, series } = edge(graph, 'productpage', 'details');
   assert.equal(requests, 60);
@@ -212,9 +212,37 @@ test('calls that went silent can be left out, before the window has passed', () 
   const edges = (activeMs: number): readonly (number | undefined)[] =>
     buildGraph(store, model, {
       ...{ view: 'versionedApp', atMs: atMs + 15_000, windowMs: 60_000, activeMs, namespaces: [] },
-      ...{ withServices: false, withIdle: false, withSeries: false },
+      ...{ withServices: false, withIdle: false, withSeries: false, hideMoved: true },
     }).edges.map(({ lastActiveMs }) => lastActiveMs);
   assert.deepEqual(edges(60_000), [atMs]);
   assert.deepEqual(edges(15_000), [atMs]);
   assert.deepEqual(edges(10_000), []);
+});
+
+test('traffic that a rule moved leaves the picture at once; what is rare or stopped stays', () => {
+  const to = (version: string, count: number): GeneratedCall => ({
+    ...{ from: 'productpage-v1', to: 'reviews', version, count },
+  });
+  /** Versions on edges two rounds after v2 got its last requests. */
+  const shown = (before: readonly GeneratedCall[], after: readonly GeneratedCall[]) => {
+    const store = storeOf(before, 6);
+    for (let round = 1; round <= 2; round++) {
+      store.beginRound(atMs + round * stepMs);
+      const later = generatedMetrics(after, 'source', round);
+      const ids = { id: 'default/later', namespace: 'default', pod: 'later' };
+      store.ingest(target('clients'), generatedMetrics(before, 'source', 6));
+      if (after.length > 0) store.ingest(ids, later, atMs);
+    }
+    return buildGraph(store, model, {
+      ...{ view: 'versionedApp', atMs: atMs + 10_000, windowMs: 60_000, activeMs: 60_000 },
+      ...{ withServices: false, withIdle: false, withSeries: false },
+      ...{ hideMoved: true, namespaces: [] },
+    })
+      .edges.map(({ target: id }) => id.slice(-2))
+      .sort();
+  };
+  assert.deepEqual(shown([to('v1', 5), to('v2', 5)], [to('v1', 10)]), ['v1'], 'moved');
+  assert.deepEqual(shown([to('v1', 5), to('v2', 5)], []), ['v1', 'v2'], 'stopped');
+  const rare = [to('v1', 50), to('v2', 1)];
+  assert.deepEqual(shown(rare, [to('v1', 10)]), ['v1', 'v2'], 'rare');
 });

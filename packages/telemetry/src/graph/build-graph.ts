@@ -8,6 +8,7 @@ import { collectEdges } from './edge-collection.ts';
 import { edgeView, type SeriesSteps } from './edge-view.ts';
 import type { GraphOptions } from './graph-options.ts';
 import { type GraphPlace, GraphPlaces, servicePlace, workloadPlace } from './graph-place.ts';
+import { withoutMoved } from './moved-calls.ts';
 import { nodeSums, nodeView } from './node-view.ts';
 
 /** Points of a series on an edge. */
@@ -98,9 +99,10 @@ export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphO
   const { atMs, windowMs, view, namespaces } = options;
   const range = store.rounds.range(atMs - windowMs, atMs);
   const asked = new Set(namespaces);
-  const calls = readCalls(store, range).filter(
+  const all = readCalls(store, range).filter(
     (call) => concerns(call, asked) && call.lastActiveMs >= atMs - options.activeMs,
   );
+  const calls = options.hideMoved ? withoutMoved(all, range) : all;
   const { edges, totals } = collectEdges(
     calls,
     new GraphPlaces(model, view),

@@ -8,6 +8,8 @@ export interface GraphOptions {
   readonly windowMs: number;
   /** Calls silent for longer are left out; the window's length or more: none. */
   readonly activeMs: number;
+  /** Leave out calls whose traffic was moved to another version or workload. */
+  readonly hideMoved: boolean;
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly withServices: boolean;
