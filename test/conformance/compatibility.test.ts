@@ -17,6 +17,7 @@ import { meshConfigNames, shownElsewhere } from './compatibility/mesh-config.ts'
 import { missingFields } from './compatibility/missing-field.ts';
 import { otherKinds } from './compatibility/other-kind.ts';
 import { fieldsOf, occurrencesIn } from './compatibility/schema-field.ts';
+import { shownByTests } from './compatibility/shown-by-tests.ts';
 import { allRows } from './table.ts';
 
 const path = join(import.meta.dirname, '../../docs/compatibility.md');
@@ -56,10 +57,30 @@ test('what is missing is said', () => {
 
 test('no exception is about a field that a row shows, or that is none', () => {
   const all = new Set(listedKinds.flatMap(keysOf));
-  const exceptions = [notImplementedInIstio, newerThanIstio, refusedByIstio, missingFields];
+  const exceptions = [
+    notImplementedInIstio,
+    newerThanIstio,
+    refusedByIstio,
+    missingFields,
+    shownByTests,
+  ];
   for (const key of exceptions.flatMap((one) => [...one.keys()])) {
     assert.ok(all.has(key), `${key} is no field`);
     assert.equal(evidence.get(key), undefined, `${key} is shown by a row`);
+  }
+});
+
+test('tests that show fields speak of every one of them', () => {
+  for (const { key, state } of [...states.values()].flat()) {
+    const [file] = state.kind === 'implemented' ? state.rows : [];
+    if (file?.endsWith('.test.ts') !== true) continue;
+    const leaf =
+      key
+        .replaceAll(/\[\]|\.\*/g, '')
+        .split(/[ .]/)
+        .at(-1) ?? '';
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    assert.ok(new RegExp(`\\b${leaf}\\b`).test(text), `${file} says nothing of ${key}`);
   }
 });
 

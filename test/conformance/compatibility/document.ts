@@ -79,7 +79,7 @@ const introduction: readonly string[] = [
   '',
   'Every field of the kinds that steer traffic, from the schemas of their CRDs, and every word that such a field may hold. A field is *implemented* when a row of',
   '`test/conformance` shows it: the row holds with the field and no longer holds without it, or with another value, all else being the same. The rows named are',
-  'the first two. Rows are decided by translator and engine, and nearly all of them a second time by the real proxy on sockets.',
+  'the first two, or the test that shows it. Rows are decided by translator and engine, and nearly all of them a second time by the real proxy on sockets.',
 ];
 
 const otherSection = (): readonly string[] => [

@@ -7,6 +7,7 @@ import {
 } from './exception.ts';
 import { missingFields } from './missing-field.ts';
 import type { SchemaField } from './schema-field.ts';
+import { shownByTests } from './shown-by-tests.ts';
 
 /** What can be said of a field. */
 export type FieldState =
@@ -43,6 +44,8 @@ const stateOf = (key: string, evidence: Evidence): FieldState => {
   if (reason !== undefined) return { kind: 'not-implemented-in-istio', reason };
   if (entryOf(newerThanIstio, key) !== undefined) return { kind: 'newer' };
   if (entryOf(refusedByIstio, key) !== undefined) return { kind: 'refused' };
+  const test = entryOf(shownByTests, key);
+  if (test !== undefined) return { kind: 'implemented', rows: [test] };
   const missing = entryOf(missingFields, key) ?? 'no row shows it';
   return { kind: 'missing', reason: missing };
 };

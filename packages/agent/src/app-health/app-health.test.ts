@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ManualClock } from '@lateen/base';
 import { AppHealth } from './app-health.ts';
 import { runProbe } from './probe-action.ts';
@@ -57,6 +58,74 @@ test('what each check finds', async (t) => {
   const failing = { kind: 'exec', command: [node, '-e', 'process.exit(3)'] } as const;
   assert.match((await runProbe(failing, 5_000)) ?? '', /Command failed/);
   assert.ok(await runProbe({ kind: 'grpc', port, service: 'shop' }, 1_000));
+});
+
+test('every field of a probe is read', () => {
+  const probe = {
+    initialDelaySeconds: 3,
+    timeoutSeconds: 2,
+    periodSeconds: 5,
+    successThreshold: 4,
+    failureThreshold: 6,
+  };
+  const httpGet = {
+    path: '/ready',
+    port: 8443,
+    host: 'app.example',
+    scheme: 'HTTPS',
+    httpHeaders: [{ name: 'x-token', value: 'a' }],
+  };
+  assert.deepEqual(settingsOf({ ...probe, httpGet }), {
+    action: { kind: 'http', url: 'https://app.example:8443/ready', headers: { 'x-token': 'a' } },
+    initialDelayMs: 3_000,
+    timeoutMs: 2_000,
+    periodMs: 5_000,
+    successThreshold: 4,
+    failureThreshold: 6,
+  });
+  const actionOf = (action: object) => settingsOf(action)?.action;
+  const tcp = { kind: 'tcp', host: 'app.example', port: 9 };
+  assert.deepEqual(actionOf({ tcpSocket: { host: 'app.example', port: 9 } }), tcp);
+  assert.deepEqual(actionOf({ exec: { command: ['true', 'x'] } }), {
+    kind: 'exec',
+    command: ['true', 'x'],
+  });
+  const grpc = { kind: 'grpc', port: 9, service: 'shop' };
+  assert.deepEqual(actionOf({ grpc: { port: 9, service: 'shop' } }), grpc);
+});
+
+test('a gRPC check wants SERVING for the service it names', async (t) => {
+  const server = new Server();
+  const asked: string[] = [];
+  server.addService(
+    {
+      check: {
+        path: '/grpc.health.v1.Health/Check',
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: (bytes: Buffer) => bytes,
+        requestDeserialize: (bytes: Buffer) => bytes,
+        responseSerialize: (bytes: Buffer) => bytes,
+        responseDeserialize: (bytes: Buffer) => bytes,
+      },
+    },
+    {
+      check: (call: { request: Buffer }, answer: (error: null, bytes: Buffer) => void) => {
+        asked.push(call.request.toString('latin1'));
+        answer(null, Buffer.from([0x08, call.request.length > 0 ? 1 : 2]));
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  t.after(() => server.forceShutdown());
+  assert.equal(await runProbe({ kind: 'grpc', port, service: 'shop' }, 5_000), undefined);
+  const other = await runProbe({ kind: 'grpc', port, service: '' }, 5_000);
+  assert.equal(other, 'the service is not serving');
+  assert.deepEqual(asked, ['\n\x04shop', '']);
 });
 
 test('health changes after as many checks in a row as the thresholds say', async (t) => {

@@ -96,6 +96,18 @@ test('a proxy that connects has an entry of its group, with what it says of itse
   ]);
 });
 
+test('what the template says wins over what the proxy says, and its address is never taken', async (t) => {
+  const fixed = { address: '10.9.9.9', network: 'office', weight: 7, serviceAccount: 'prices' };
+  const labels = { tier: 'backend', version: 'v1' };
+  const { registration, read } = await start(t, { template: { ...fixed, labels } });
+  await registration.connected(connecting);
+  const { spec } = await read();
+  assert.equal(spec.weight, 7);
+  assert.equal(spec.network, 'office');
+  assert.equal(spec.address, '10.0.0.5');
+  assert.deepEqual(spec.labels, { tier: 'backend', version: 'v2' });
+});
+
 test('an entry goes 10 s after its proxy, unless that is back', async (t) => {
   const { registration, read, isGone, clock } = await start(t, { template });
   await registration.connected(connecting);
