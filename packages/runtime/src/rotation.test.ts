@@ -98,8 +98,10 @@ describe('certificates that change under a proxy', { timeout: 60_000 }, () => {
   const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const limit = setTimeout(() => reject(new Error(`no ${what}`)), 20_000);
-    const look = setInterval(async () => {
-      if (await holds()) resolve();
+    const look = setInterval(() => {
+      void (async () => {
+        if (await holds()) resolve();
+      })();
     }, 20);
     await promise.finally(() => {
       clearTimeout(limit);
