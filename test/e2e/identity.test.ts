@@ -1,6 +1,6 @@
 /**
  * Strict mutual TLS in the whole mesh, every leaf certificate replaced every few seconds, and another
- * root plugged in meanwhile: not one request may fail. `ROTATION_SECONDS` (40) is how long.
+ * root plugged in meanwhile: not one request may fail. `ROTATION_SECONDS` (60) is how long.
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -9,7 +9,7 @@ import { createCertificateAuthority } from '@lateen/identity';
 import { systemClock } from '@lateen/kube';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
 
-const seconds = Number(process.env['ROTATION_SECONDS'] ?? 40);
+const seconds = Number(process.env['ROTATION_SECONDS'] ?? 60);
 const leafLife = '10s';
 /** How long a new root is trusted before it signs. */
 const rootDelayMs = 5_000;
