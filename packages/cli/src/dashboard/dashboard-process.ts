@@ -14,6 +14,9 @@ const maxRestartDelayMs = 60_000;
 const steadyMs = 30_000;
 const stopTimeoutMs = 3_000;
 
+/** All its stores are bounded: what would be more is a fault, which must not take the machine along. */
+const memoryFlag = '--max-old-space-size=768';
+
 const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
 
 /**
@@ -67,7 +70,7 @@ export class DashboardProcess {
     const { kubeconfig, cache, root } = this.#state;
     const log = openSync(join(root, 'dashboard.log'), 'a', 0o600);
     const words = ['--kubeconfig', kubeconfig, '--port', String(this.#port), '--cache', cache];
-    const child = spawn(process.execPath, [program, ...words], {
+    const child = spawn(process.execPath, [memoryFlag, program, ...words], {
       stdio: ['ignore', log, log, 'ipc'],
       // A group of its own: Ctrl-C is for the supervisor, which stops it in order.
       detached: true,

@@ -3,7 +3,7 @@ import { sumOf } from '../metrics/series.ts';
 import type { Call } from './call.ts';
 
 /** Silence shorter than this is the time between scrapes. */
-const minSilenceMs = 8_000;
+const minSilenceMs = 4_000;
 /** Requests it would have got in its silence, had it kept its part: that chance alone leaves it out is rarer than 1 in 100. */
 const minMissedRequests = 5;
 
