@@ -64,7 +64,7 @@ const textRecord = (value: unknown): Readonly<Record<string, string>> | undefine
 /** What of a read object is written again: not what the server keeps (uid, status, managed fields). */
 export const toManifest = (object: Readonly<Record<string, unknown>>): Manifest => {
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {};
-  const labels = textRecord(metadata['labels']);
+  const labels = textRecord(metadata['labels']) ?? {};
   const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...annotations } =
     textRecord(metadata['annotations']) ?? {};
   return {
@@ -73,7 +73,7 @@ export const toManifest = (object: Readonly<Record<string, unknown>>): Manifest 
     metadata: {
       name: String(metadata['name'] ?? ''),
       ...(metadata['namespace'] === undefined ? {} : { namespace: String(metadata['namespace']) }),
-      ...(labels === undefined ? {} : { labels }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: isRecord(object['spec']) ? object['spec'] : {},

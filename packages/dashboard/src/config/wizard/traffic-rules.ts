@@ -26,10 +26,8 @@ export const shiftTraffic = (target: WizardTarget, weights: Weights): readonly M
     ...(used.length > 1 ? { weight } : {}),
   }));
   return [
-    destinationRuleOf(
-      target,
-      used.map(([version]) => version),
-    ),
+    // All of them: the next shift may need another, and a subset costs nothing.
+    destinationRuleOf(target, Object.keys(weights)),
     changeDefaultRule(target, (rule) => ({ ...rule, route })),
   ];
 };

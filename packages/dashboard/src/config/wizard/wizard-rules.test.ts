@@ -109,6 +109,7 @@ test('shifting divides what no other rule takes, and adds subsets that are missi
   assert.deepEqual(rule?.spec['subsets'], [
     { name: 'v1', labels: { version: 'v1' } },
     { name: 'v2', labels: { version: 'v2' } },
+    { name: 'v3', labels: { version: 'v3' } },
   ]);
   assert.deepEqual(rule?.spec['trafficPolicy'], { loadBalancer: { simple: 'RANDOM' } });
 });
