@@ -140,6 +140,30 @@ describe('the authority of a mesh', () => {
     assert.deepEqual(authority.roots, [root.certificate]);
   });
 
+  it('renews a self-signed root in the last fifth of its life', async () => {
+    const hourMs = 3_600_000;
+    const brief = createCertificateAuthority({ commonName: 'above' }, clock).createIntermediate({
+      subject: { organizations: ['cluster.local'] },
+      lifetimeMs: 100 * hourMs,
+    });
+    const files = { 'ca-cert.pem': brief.certificate, 'ca-key.pem': brief.key };
+    const secret = secretOf('istio-system', 'istio-ca-secret', files);
+    await client.create(resources.secrets, secret);
+    const authority = await start();
+    const [old = ''] = authority.roots;
+    assert.equal(old, brief.certificate);
+    clock.advance(79 * hourMs);
+    assert.deepEqual(authority.roots, [old]);
+    const changed = nextChange(authority);
+    clock.advance(2 * hourMs);
+    await changed;
+    const [, young = ''] = authority.roots;
+    assert.ok(await isSignedBelow(authority, old));
+    clock.advance(rotation.distributionMs);
+    assert.ok(await isSignedBelow(authority, young));
+    assert.deepEqual(authority.roots, [young, old]);
+  });
+
   it('goes on from memory when its Secret is taken away', async () => {
     const authority = await start();
     const { roots } = authority;

@@ -60,6 +60,10 @@ export interface RetiredRoot {
 
 const fingerprint = (pem: string): string => new X509Certificate(pem).fingerprint256;
 
+/** A self-signed root is looked at this often, and replaced in the last fifth of its life (Istio's rotator). */
+const renewalCheckMs: number = 60 * 60 * 1000;
+const renewalShare = 0.2;
+
 /** A root that was published; `untilMs` when it was on its way out. */
 export interface PublishedRoot {
   readonly root: string;
@@ -124,6 +128,7 @@ export class MeshAuthority {
       const isOurs = name === pluggedSecretName || name === selfSignedSecretName;
       if (isOurs && namespace === this.#options.rootNamespace) this.#reload();
     });
+    this.#renewLater();
   }
 
   stop(): void {
@@ -201,28 +206,64 @@ export class MeshAuthority {
     );
   }
 
-  async #makeSelfSigned(): Promise<SigningMaterial> {
-    const { client, clock, log, rootNamespace, trustDomain, keyAlgorithm } = this.#options;
-    const root = createCertificateAuthority(
-      { organizations: [trustDomain()] },
-      clock,
-      keyAlgorithm,
-    );
+  /** A new root in its Secret, which has no version yet. */
+  #selfSignedSecret(): Secret {
+    const { clock, rootNamespace, trustDomain, keyAlgorithm } = this.#options;
+    const subject = { organizations: [trustDomain()] };
+    const root = createCertificateAuthority(subject, clock, keyAlgorithm);
     const encode = (text: string): string => Buffer.from(text).toString('base64');
+    return {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: selfSignedSecretName, namespace: rootNamespace },
+      type: 'istio.io/ca-root',
+      data: {
+        'ca-cert.pem': encode(root.certificate),
+        'ca-key.pem': encode(root.key),
+        'cert-chain.pem': '',
+        'key.pem': '',
+        'root-cert.pem': '',
+      },
+    };
+  }
+
+  #renewLater(): void {
+    this.#after(renewalCheckMs, () => {
+      void this.#renewSelfSigned().catch((error: unknown) =>
+        this.#options.log.error('self-signed root not renewed', { reason: String(error) }),
+      );
+      this.#renewLater();
+    });
+  }
+
+  /** Writes another root when the self-signed one is about to end; it then changes like any other. */
+  async #renewSelfSigned(): Promise<void> {
+    const { client, clock, log, secrets, rootNamespace } = this.#options;
+    const secret = secrets.get(selfSignedSecretName, rootNamespace);
+    const isPlugged = secrets.get(pluggedSecretName, rootNamespace) !== undefined;
+    if (secret === undefined || isPlugged || this.#next !== undefined) return;
+    const { validFromDate, validToDate } = new X509Certificate(this.#signer().material.certificate);
+    const lifeMs = validToDate.getTime() - validFromDate.getTime();
+    if (validToDate.getTime() - clock.nowMs() > lifeMs * renewalShare) return;
+    const { resourceVersion } = secret.metadata;
+    const renewed = this.#selfSignedSecret();
+    const metadata = {
+      ...renewed.metadata,
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    };
     try {
-      await client.create<Secret>(resources.secrets, {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: selfSignedSecretName, namespace: rootNamespace },
-        type: 'istio.io/ca-root',
-        data: {
-          'ca-cert.pem': encode(root.certificate),
-          'ca-key.pem': encode(root.key),
-          'cert-chain.pem': '',
-          'key.pem': '',
-          'root-cert.pem': '',
-        },
-      });
+      await client.update<Secret>(resources.secrets, { ...renewed, metadata });
+      log.info('renewed the self-signed root', { notAfterOfTheOld: validToDate.toISOString() });
+    } catch (error) {
+      // Another replica was faster.
+      if (!isKubeError(error, 'conflict')) throw error;
+    }
+  }
+
+  async #makeSelfSigned(): Promise<SigningMaterial> {
+    const { client, clock, log, rootNamespace } = this.#options;
+    try {
+      await client.create<Secret>(resources.secrets, this.#selfSignedSecret());
       log.info('made a self-signed root', { secret: `${rootNamespace}/${selfSignedSecretName}` });
     } catch (error) {
       if (!isKubeError(error, 'already-exists')) throw error;

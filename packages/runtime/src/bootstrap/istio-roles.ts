@@ -32,7 +32,8 @@ const grant = ({ kind, name, serviceAccount, rules }: Grant): readonly KubeObjec
 
 /**
  * What istiod may: read everything, ask who a token speaks for and what others may, write the roots
- * of the mesh into its own ConfigMaps, keep the WorkloadEntries of proxies that register themselves, and create the Secret of a self-signed authority.
+ * of the mesh into its own ConfigMaps, keep the WorkloadEntries of proxies that register themselves,
+ * and create and renew the Secret of a self-signed authority.
  */
 const pilotGrants: readonly Grant[] = [
   {
@@ -64,7 +65,15 @@ const pilotGrants: readonly Grant[] = [
     kind: 'Role',
     name: 'istiod',
     serviceAccount: 'istiod',
-    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }],
+    rules: [
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: ['istio-ca-secret'],
+        verbs: ['update'],
+      },
+    ],
   },
 ];
 
