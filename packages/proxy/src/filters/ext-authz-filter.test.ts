@@ -8,6 +8,7 @@ import {
   type CheckResponse,
   CheckResponseSchema,
 } from '@lateen/xds/gen/envoy/service/auth/v3/external_auth_pb.js';
+import { echoServer, grpcEcho } from '../testing/grpc-echo.ts';
 import { routeTo, runProxy } from '../testing/running-proxy.ts';
 import {
   clusterJson,
@@ -331,4 +332,34 @@ test('a client that leaves while the service thinks takes the question with it',
   client.close();
   await isClosed;
   assert.equal(requests, 0);
+});
+
+test('gRPC calls of every kind go on with their messages once they are allowed', async () => {
+  await using app = await echoServer();
+  let isAllowed = true;
+  await using authz = await httpUpstream((request, response) => {
+    request.resume();
+    response.statusCode = isAllowed ? 200 : 403;
+    // Late enough for the messages to be there, and held.
+    setTimeout(() => response.end(), 20);
+  });
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port], http2Protocol), clusterJson('authz', [authz.port])],
+    routes: [routeTo('app')],
+    manager: { httpFilters: httpFilters([typed('http', httpService())]) },
+  });
+  const client = grpcEcho(running.port);
+  try {
+    const answer = await client.unary('hello', {});
+    assert.deepEqual([answer.code, answer.message], [0, 'hello']);
+    assert.equal(await client.collect(['a', 'b', 'c']), 'abc');
+    assert.deepEqual(await client.converse(['x', 'y']), ['x', 'y']);
+    assert.equal((await client.unary('x'.repeat(300_000), {})).message?.length, 300_000);
+    const { calls } = app;
+    isAllowed = false;
+    assert.equal((await client.unary('hello', {})).code, 7);
+    assert.equal(app.calls, calls);
+  } finally {
+    client.close();
+  }
 });
