@@ -24,6 +24,9 @@ import { TraceStore } from './traces/trace-store.ts';
 /** Where the dashboard is by custom (Kiali's port). */
 export const dashboardPort = 20_001;
 
+/** Scraping waits so long for the pods to be known. */
+const maxReadWaitMs = 3_000;
+
 /** Where a part listens; port 0: any free one. */
 export interface ListenAddress {
   readonly host: string;
@@ -141,9 +144,13 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
       ...(options.token !== undefined && { token: options.token }),
     },
   });
-  void objects.start(stop.signal).then(() => {
-    if (!stop.signal.aborted) scraper.start();
-  });
+  // A cluster that cannot be read whole is scraped all the same.
+  const cancelWait = clock.schedule(maxReadWaitMs, () => scraper.start());
+  objects.start(stop.signal).then(
+    () => scraper.start(),
+    // Stopped before it was read: nothing to do.
+    () => undefined,
+  );
   return {
     url: `http://${server.host}:${server.port}`,
     host: server.host,
@@ -151,6 +158,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     eyes,
     close: async () => {
       stop.abort();
+      cancelWait();
       scraper.stop();
       fetchMetrics.close();
       await Promise.all([server.close(), ...receivers.map((one) => one?.close())]);

@@ -55,13 +55,15 @@ export class MeshObjects {
     return away === undefined ? '' : (away[1].lastError?.message ?? 'not read yet');
   }
 
-  /** Follows until the signal fires; resolves when everything that exists has been read once. */
+  /**
+   * Follows until the signal fires; resolves when everything that exists, and may be read, has been read once.
+   * Rejects with KubeError `aborted` when it is stopped before.
+   */
   async start(signal: AbortSignal): Promise<void> {
     const reads = watchedKinds.map(async (kind) => {
       const informer = this.#informers.get(kind.resource.kind) as Informer<KubeObject>;
       void informer.run(signal);
-      if (!kind.isOptional) await informer.synced;
-      else await Promise.race([informer.synced, this.#absence(kind, signal)]);
+      await Promise.race([informer.synced, this.#absence(kind, signal)]);
     });
     await Promise.all(reads);
     this.#isSynced = true;

@@ -32,14 +32,17 @@ export class Scraper {
   readonly #states = new Map<string, ScrapeState>();
   readonly #failures = new Map<string, number>();
   #cancel: (() => void) | undefined;
+  #isStarted = false;
   #isStopped = false;
 
   constructor(options: ScraperOptions) {
     this.#options = options;
   }
 
-  /** Starts; the first round is at once. */
+  /** Starts, once; the first round is at once. */
   start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     void this.#loop();
   }
 
