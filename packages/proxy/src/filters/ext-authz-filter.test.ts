@@ -363,3 +363,52 @@ test('gRPC calls of every kind go on with their messages once they are allowed',
     client.close();
   }
 });
+
+test('upgrades and tunnels wait for the answer, and so do their first bytes', async () => {
+  const seen: string[] = [];
+  let isAnswered = false;
+  await using app = await rawUpstream((socket) => {
+    assert.ok(isAnswered, 'connected before the answer');
+    socket.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      seen.push(text);
+      if (text.startsWith('GET ')) {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+        );
+      } else socket.end(`got ${text}`);
+    });
+  });
+  await using authz = await httpUpstream((request, response) => {
+    request.resume();
+    setTimeout(() => {
+      isAnswered = true;
+      response.end();
+    }, 20);
+  });
+  const connect = { upgradeType: 'CONNECT', connectConfig: {} };
+  const upgrades = [{ upgradeType: 'websocket' }, { upgradeType: 'CONNECT' }];
+  await using running = await runProxy({
+    clusters: [clusterJson('app', [app.port]), clusterJson('authz', [authz.port])],
+    routes: [
+      { match: { connectMatcher: {} }, route: { cluster: 'app', upgradeConfigs: [connect] } },
+      routeTo('app'),
+    ],
+    manager: {
+      httpFilters: httpFilters([typed('http', httpService())]),
+      upgradeConfigs: upgrades,
+    },
+  });
+  const heads = [
+    'GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    'CONNECT a.test:443 HTTP/1.1\r\nhost: a.test:443\r\n\r\n',
+  ];
+  for (const head of heads) {
+    isAnswered = false;
+    const client = await running.connect();
+    client.send(`${head}early`);
+    assert.match(await client.untilText('got early'), /got early$/);
+    client.close();
+  }
+  assert.equal(seen.filter((text) => text === 'early').length, 2);
+});
