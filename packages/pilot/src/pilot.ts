@@ -204,7 +204,7 @@ export class RunningPilot {
     const untried = this.#rebuild();
     if (untried !== undefined) {
       await untried;
-      this.#rebuild();
+      void this.#rebuild();
     }
     await secured;
     const securePort = (await this.#security?.listen(this.#ads.server, secureAddress)) ?? 0;

@@ -162,8 +162,8 @@ describe('two meshes that know nothing of each other', { timeout: 60_000 }, () =
   const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const limit = setTimeout(() => reject(new Error(`no ${what}`)), 20_000);
-    const look = setInterval(async () => {
-      if (await holds()) resolve();
+    const look = setInterval(() => {
+      void Promise.resolve(holds()).then((isSo) => isSo && resolve());
     }, 50);
     await promise.finally(() => {
       clearTimeout(limit);
