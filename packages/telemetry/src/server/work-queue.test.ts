@@ -22,7 +22,7 @@ test('one after the other, in order, failures hinder nobody, too many are refuse
   );
   resolve();
   await assert.rejects(first ?? Promise.resolve(), /broken/);
-  await Promise.all(rest);
+  for (const one of rest) await one;
   assert.deepEqual(log.slice(0, 3), ['first', '0', '1']);
   assert.equal(await queue.run(async () => 'again'), 'again');
 });
