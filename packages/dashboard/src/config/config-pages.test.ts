@@ -107,6 +107,7 @@ describe('configuration pages', { skip: noBrowser }, () => {
     await editor.click();
     await page.keyboard.press('Control+End');
     await page.keyboard.type('  gat');
+    await page.keyboard.press('Control+Space');
     await page.getByRole('option', { name: /gateways/ }).waitFor();
     await page.close();
   });
