@@ -7,6 +7,7 @@ import { type DebounceDelays, defaultConfigDelays } from './debounce.ts';
 import { durationMs } from './ingest/mesh-config-text.ts';
 import { defaultInjectionOptions } from './injection/injection-options.ts';
 import { readBlockedAddresses } from './key-sets/blocked-addresses.ts';
+import type { PilotOptions } from './pilot.ts';
 import { PilotError } from './pilot-error.ts';
 import { defaultRootRotation, type RootRotation } from './security/mesh-authority.ts';
 import { startPilot } from './start-pilot.ts';
@@ -71,6 +72,34 @@ const keySetRefresh = (text: string | undefined): number | undefined => {
   throw new PilotError('bad-option', `${keySetRefreshVariable} must be 1s or more, not "${text}"`);
 };
 
+const fetchModeVariable = 'PILOT_JWT_ENABLE_REMOTE_JWKS';
+
+/** Istio's words for who fetches key sets. */
+const fetchModes: Readonly<Record<string, NonNullable<PilotOptions['jwksFetchMode']>>> = {
+  false: 'istiod',
+  istiod: 'istiod',
+  true: 'hybrid',
+  hybrid: 'hybrid',
+  envoy: 'envoy',
+};
+
+/** What istiod's environment says of key sets. */
+const keySetSettings = (
+  env: NodeJS.ProcessEnv,
+): Pick<PilotOptions, 'blockedKeySetAddresses' | 'keySetRefreshMs' | 'jwksFetchMode'> => {
+  const blocked = readBlockedAddresses(env['BLOCKED_CIDRS_IN_JWKS_URIS']);
+  const refreshMs = keySetRefresh(env[keySetRefreshVariable]);
+  const word = env[fetchModeVariable] || 'istiod';
+  const jwksFetchMode = fetchModes[word];
+  if (jwksFetchMode === undefined)
+    throw new PilotError('bad-option', `${fetchModeVariable} cannot be "${word}"`);
+  return {
+    jwksFetchMode,
+    ...(blocked !== undefined && { blockedKeySetAddresses: blocked }),
+    ...(refreshMs !== undefined && { keySetRefreshMs: refreshMs }),
+  };
+};
+
 const readSettings = (env: NodeJS.ProcessEnv): Settings => {
   const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
   if (positionals.some((word) => word !== command))
@@ -113,8 +142,7 @@ const run = async (): Promise<void> => {
     sink: (line) => process.stdout.write(line),
     level: settings.level,
   });
-  const blocked = readBlockedAddresses(process.env['BLOCKED_CIDRS_IN_JWKS_URIS']);
-  const keySetRefreshMs = keySetRefresh(process.env[keySetRefreshVariable]);
+  const keySets = keySetSettings(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const pilot = await startPilot({
@@ -130,8 +158,7 @@ const run = async (): Promise<void> => {
     podName: settings.podName,
     clusterId: settings.clusterId,
     configDelays: settings.configDelays,
-    ...(blocked !== undefined && { blockedKeySetAddresses: blocked }),
-    ...(keySetRefreshMs !== undefined && { keySetRefreshMs }),
+    ...keySets,
     yieldTurn: () => setImmediate(),
     signal: stop.signal,
   });

@@ -2,7 +2,12 @@ import type { BlockList } from 'node:net';
 import type { Clock, Logger } from '@lateen/base';
 import type { KeyAlgorithm } from '@lateen/identity';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
-import { buildPushContext, keySetLocations, type PushContext } from '@lateen/translator';
+import {
+  buildPushContext,
+  keySetLocations,
+  type MeshConfig,
+  type PushContext,
+} from '@lateen/translator';
 import { typeUrls } from '@lateen/xds';
 import { AdsServer, type Connection } from './ads/ads-server.ts';
 import { mergeScopes, type PushScope, type ResourceBuilder } from './ads/proxy-stream.ts';
@@ -23,6 +28,7 @@ import { Ingest } from './ingest/ingest.ts';
 import { defaultInjectionOptions } from './injection/injection-options.ts';
 import { createKeySetFetch } from './key-sets/key-set-fetch.ts';
 import { KeySetResolver } from './key-sets/key-set-resolver.ts';
+import { serviceAddress } from './key-sets/service-address.ts';
 import { meshBuilder } from './mesh-builder.ts';
 import { createPilotMetrics } from './metrics.ts';
 import { PilotError } from './pilot-error.ts';
@@ -72,6 +78,8 @@ export interface PilotOptions {
   readonly connect?: (kubeconfig: string) => KubeClient;
   /** Addresses from which no key set is fetched. Default none. */
   readonly blockedKeySetAddresses?: BlockList;
+  /** Who fetches key sets. Default istiod. */
+  readonly jwksFetchMode?: MeshConfig['jwksFetchMode'];
   /** Default 20 minutes, in milliseconds. */
   readonly keySetRefreshMs?: number;
   /** Default `defaultConfigDelays`. */
@@ -144,6 +152,7 @@ export class RunningPilot {
       clusterId: options.clusterId ?? defaultInjectionOptions.clusterId,
       connect: options.connect ?? connectByKubeconfig,
       keySets: () => this.#keySets.keySets,
+      ...(options.jwksFetchMode !== undefined && { jwksFetchMode: options.jwksFetchMode }),
       onChange: (change) => this.#debounce.add(change),
       onEvent: (type, event) => this.#metrics.configEvents.add(1, { type, event }),
     });
@@ -232,7 +241,10 @@ export class RunningPilot {
       ...(refreshMs !== undefined && { refreshMs }),
       ...{ clock, log, jitter },
       metrics: this.#metrics,
-      fetch: createKeySetFetch({ ...(blocked !== undefined && { blocked }) }),
+      fetch: createKeySetFetch({
+        serviceAddress: (hostname) => this.#push && serviceAddress(this.#push, hostname),
+        ...(blocked !== undefined && { blocked }),
+      }),
       onChange: () => {
         const scope = new Set([typeUrls.listener]);
         this.#debounce.add({ scope, kinds: new Set(['JsonWebKeySet']), addresses: new Set() });
@@ -292,7 +304,12 @@ export class RunningPilot {
     this.#metrics.contextInit.observe((clock.nowMs() - startedMs) / 1_000);
     this.#metrics.services.set(this.#push.services.services.length);
     this.#metrics.virtualServices.set(this.#push.virtualServices.length);
-    return this.#keySets.follow(keySetLocations(this.#push));
+    const { jwksFetchMode } = this.#push.meshConfig;
+    // Proxies cannot do discovery.
+    const locations = keySetLocations(this.#push).filter(
+      ({ kind }) => jwksFetchMode !== 'envoy' || kind === 'discovery',
+    );
+    return this.#keySets.follow(locations);
   }
 
   #publish(change: ConfigChange, firstMs: number): void {

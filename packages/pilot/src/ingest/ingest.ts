@@ -24,6 +24,8 @@ export interface IngestOptions {
   readonly clusterId: string;
   /** Makes a client of another cluster's kubeconfig. Throws what is wrong with it. */
   readonly connect: (kubeconfig: string) => KubeClient;
+  /** Not in the mesh configuration, but istiod's own setting. Default istiod. */
+  readonly jwksFetchMode?: MeshSettings['jwksFetchMode'];
   /** Key sets as fetched; a change is another map. */
   readonly keySets: () => ReadonlyMap<string, string>;
   /** Called after each change that matters, once everything has been read. */
@@ -37,12 +39,13 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #collections: Collections;
   readonly #remote: RemoteClusters;
-  #meshConfig: MeshSettings = defaultMeshSettings;
+  #meshConfig: MeshSettings;
   #meshConfigError: string | undefined;
   #isSynced = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#meshConfig = this.#withOwnSettings(defaultMeshSettings);
     const { client, clock, log, jitter, rootNamespace, onEvent } = options;
     this.#collections = new Collections({
       client,
@@ -160,10 +163,15 @@ export class Ingest {
       return false;
     }
     this.#meshConfigError = undefined;
-    this.#meshConfig = {
+    this.#meshConfig = this.#withOwnSettings({
       ...value,
       rootNamespace: value.rootNamespace || defaultMeshSettings.rootNamespace,
-    };
+    });
     return true;
+  }
+
+  #withOwnSettings(settings: MeshSettings): MeshSettings {
+    const { jwksFetchMode = settings.jwksFetchMode } = this.#options;
+    return { ...settings, jwksFetchMode };
   }
 }

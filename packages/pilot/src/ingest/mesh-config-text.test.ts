@@ -32,6 +32,7 @@ describe('readMeshConfigText', () => {
 trustDomainAliases: [old]
 meshMTLS: { minProtocolVersion: TLSV1_3 }
 pathNormalization: { normalization: MERGE_SLASHES }
+defaultConfig: { discoveryAddress: 'istiod:15012', gatewayTopology: { numTrustedProxies: 2 } }
 extensionProviders:
 - { name: ask, envoyExtAuthzGrpc: { service: a.example.com, port: 9000 } }
 - { name: log, envoyFileAccessLog: { path: /dev/stdout } }
@@ -40,6 +41,7 @@ extensionProviders:
     assert.deepEqual(value.trustDomainAliases, ['old']);
     assert.equal(value.meshMtlsMinProtocolVersion, 'TLSV1_3');
     assert.equal(value.pathNormalization, 'MERGE_SLASHES');
+    assert.equal(value.numTrustedProxies, 2);
     assert.deepEqual(
       value.extensionProviders.map((provider) => provider.envoyExtAuthzGrpc?.port),
       [9000, undefined],
@@ -83,6 +85,7 @@ extensionProviders:
     ['defaultHttpRetryPolicy: {attempts: many}', 'data.mesh.defaultHttpRetryPolicy'],
     ['pathNormalization: {normalization: SOME}', 'data.mesh.pathNormalization'],
     ['extensionProviders: [{name: 1}]', 'data.mesh.extensionProviders'],
+    ['defaultConfig: {gatewayTopology: {numTrustedProxies: -1}}', 'data.mesh.defaultConfig'],
     ['- a list', 'data.mesh'],
     ['{', 'data.mesh'],
   ];

@@ -115,6 +115,14 @@ const readers: Readonly<Record<string, FieldReader>> = {
     const extensionProviders = readExtensionProviders(value);
     return extensionProviders && { extensionProviders };
   },
+  defaultConfig: (value) => {
+    if (!isFields(value)) return undefined;
+    const { numTrustedProxies = 0 } = isFields(value['gatewayTopology'])
+      ? value['gatewayTopology']
+      : {};
+    const isCount = Number.isInteger(numTrustedProxies) && Number(numTrustedProxies) >= 0;
+    return isCount ? { numTrustedProxies: Number(numTrustedProxies) } : undefined;
+  },
   enableAutoMtls: (value) => (typeof value === 'boolean' ? { enableAutoMtls: value } : undefined),
   accessLogEncoding: (value) =>
     value === 'TEXT' || value === 'JSON' ? { accessLogEncoding: value } : undefined,

@@ -1,5 +1,4 @@
-import dns from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { PilotError } from '../pilot-error.ts';
 
 /**
@@ -24,26 +23,6 @@ export const readBlockedAddresses = (text: string | undefined): BlockList | unde
   return list;
 };
 
-const isBlocked = (blocked: BlockList, address: string): boolean =>
-  blocked.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
-/** Whether a URL's host is a blocked address itself; names are looked at when they are resolved. */
-export const isBlockedHost = (blocked: BlockList, hostname: string): boolean => {
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  return isIP(address) !== 0 && isBlocked(blocked, address);
-};
-
-/** Resolves names at the moment of connecting, so that no answer can change between check and use. */
-export const guardedLookup =
-  (blocked: BlockList): LookupFunction =>
-  (hostname, options, callback) => {
-    dns.lookup(hostname, { ...options, all: true }, (error, found) => {
-      const allowed = found?.filter(({ address }) => !isBlocked(blocked, address)) ?? [];
-      const [first] = allowed;
-      if (error !== null || first === undefined) {
-        const refusal = new Error(`${hostname} is blocked by BLOCKED_CIDRS_IN_JWKS_URIS`);
-        callback(error ?? refusal, '', 0);
-      } else if (options.all === true) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
-  };
+/** Whether an IP address is in the list, if there is one. */
+export const isBlocked = (blocked: BlockList | undefined, address: string): boolean =>
+  blocked?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') ?? false;

@@ -161,6 +161,15 @@ describe('createKeySetFetch', () => {
     assert.match(await refusal(get(`${base}/down`, trusting)), /from https to http/);
   });
 
+  it('knows services of the mesh by their names, and blocks those too', async () => {
+    const serviceAddress = (host: string): string | undefined =>
+      host === 'keys.auth' ? '127.0.0.1' : undefined;
+    const url = `${origin.replace('127.0.0.1', 'keys.auth')}/keys`;
+    assert.equal((await get(url, { serviceAddress })).text, keySet);
+    const blocked = readBlockedAddresses('127.0.0.0/8') ?? assert.fail();
+    assert.match(await refusal(get(url, { serviceAddress, blocked })), /keys\.auth is blocked/);
+  });
+
   it('never connects to blocked addresses, neither by name nor by redirect', async () => {
     const blocked = readBlockedAddresses('127.0.0.0/8, ::1/128') ?? assert.fail();
     assert.match(await refusal(get(`${origin}/keys`, { blocked })), /BLOCKED_CIDRS_IN_JWKS_URIS/);

@@ -1,9 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { BlockList } from 'node:net';
 import type { KeySetLocation } from '@lateen/translator';
 import { PilotError } from '../pilot-error.ts';
-import { guardedLookup, isBlockedHost } from './blocked-addresses.ts';
+import { type HostLookupOptions, hostLookup, isBlockedHost } from './host-lookup.ts';
 import { type FetchedKeySet, keyIdsOf, keySetUrlOf } from './key-set.ts';
 
 /** Issuers have a handful of keys; a larger answer is none, and every proxy would have to hold it. */
@@ -14,9 +13,7 @@ const maxFetchMs = 60_000;
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-export interface KeySetFetchOptions {
-  /** Addresses that are never connected to. */
-  readonly blocked?: BlockList;
+export interface KeySetFetchOptions extends HostLookupOptions {
   /** Roots besides the system's for HTTPS, PEM. */
   readonly roots?: string;
 }
@@ -60,7 +57,7 @@ const readBody = async (response: http.IncomingMessage): Promise<string> => {
 const request = (
   url: URL,
   signal: AbortSignal,
-  { blocked, roots }: KeySetFetchOptions,
+  { roots, ...lookup }: KeySetFetchOptions,
 ): Promise<http.IncomingMessage> => {
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const isSecure = url.protocol === 'https:';
@@ -71,7 +68,7 @@ const request = (
     agent: false,
     signal,
     headers: { accept: 'application/json', 'user-agent': 'lateen-istiod' },
-    ...(blocked !== undefined && { lookup: guardedLookup(blocked) }),
+    lookup: hostLookup(lookup),
     ...(isSecure && roots !== undefined && { ca: roots }),
   };
   const outgoing = (isSecure ? https : http).get(bare, options, resolve);
@@ -86,7 +83,7 @@ const fetchText = async (
 ): Promise<string> => {
   let url = parseUrl(text);
   for (let followed = 0; followed <= maxRedirects; followed += 1) {
-    if (options.blocked !== undefined && isBlockedHost(options.blocked, url.hostname))
+    if (isBlockedHost(url.hostname, options))
       throw unavailable(`${url.hostname} is blocked by BLOCKED_CIDRS_IN_JWKS_URIS`);
     const response = await request(url, signal, options);
     const { statusCode = 0, headers } = response;
