@@ -2,7 +2,7 @@ import { istioKinds } from '@lateen/api';
 import type { MeshConfig } from '@lateen/translator';
 import type { Evidence } from './evidence.ts';
 import { type FieldState, type StatedField, stateFields } from './field-state.ts';
-import { meshConfigNames, shownElsewhere } from './mesh-config.ts';
+import { controlPlaneFields, meshConfigNames, shownElsewhere } from './mesh-config.ts';
 import { otherKinds } from './other-kind.ts';
 import { fieldsOf } from './schema-field.ts';
 
@@ -112,6 +112,7 @@ const configSection = (evidence: Evidence): readonly string[] => [
   ...Object.entries(meshConfigNames).map(([key, name]) =>
     configLine(key as keyof MeshConfig, name, evidence),
   ),
+  ...Object.entries(controlPlaneFields).map(([name, shown]) => `| ${name} | ${shown} |`),
 ];
 
 /** The text of docs/compatibility.md. */

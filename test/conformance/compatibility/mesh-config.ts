@@ -34,3 +34,9 @@ export const shownElsewhere: ReadonlySet<keyof MeshConfig> = new Set([
   'extensionProviders',
   'jwksFetchMode',
 ]);
+
+/** What the control plane alone reads of the mesh configuration, and the test that shows it. */
+export const controlPlaneFields: Readonly<Record<string, string>> = {
+  'caCertificates[].pem': 'packages/runtime/src/foreign-mesh.test.ts',
+  'caCertificates[].trustDomains': 'packages/pilot/src/security/foreign-roots.test.ts',
+};
