@@ -133,8 +133,9 @@ describe('configuration pages', { skip: noBrowser }, () => {
     const entry = page.locator('.history li').first();
     await entry.locator('summary').click();
     await entry.locator('.diff-added', { hasText: 'somebody' }).waitFor();
+    const news = page.waitForResponse(/config\/history/);
     await entry.getByRole('button', { name: 'Bring back the text before' }).click();
-    await page.waitForResponse(/config\/history/);
+    await news;
     assert.equal(text(reviews), before);
     await page.close();
   });

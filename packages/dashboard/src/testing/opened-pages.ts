@@ -47,6 +47,8 @@ export const openPages = async (mesh: FixtureMesh): Promise<OpenedPages> => {
       viewport: { width: options.width ?? 1440, height: 900 },
       locale: options.language === 'zh' ? 'zh-CN' : 'en-US',
       colorScheme: options.theme ?? 'light',
+      // A panel that is still sliding in has not its colours yet.
+      reducedMotion: 'reduce',
     });
     page.on('pageerror', (error) => problems.push(`${place}: ${error.message}`));
     page.on('console', (message) => {

@@ -10,7 +10,10 @@ export const lazily = <P extends object>(
   return (props) => {
     const [, setReady] = useState(loaded !== undefined);
     useEffect(() => {
-      if (loaded !== undefined) return;
+      if (loaded !== undefined) {
+        setReady(true);
+        return;
+      }
       void load().then((component) => {
         loaded = component;
         setReady(true);

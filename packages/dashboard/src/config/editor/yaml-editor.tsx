@@ -1,7 +1,7 @@
 import type { Diagnostic } from '@lateen/base';
 import type { KindSchema } from '@lateen/telemetry/contract';
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { getJson } from '../../data/api-client.ts';
 import { t } from '../../i18n/translate.ts';
 import type { CodeEditor } from './code-editor.ts';
@@ -52,7 +52,8 @@ export const YamlEditor = (props: YamlEditorProps): VNode => {
       editor.current = undefined;
     };
   }, [props.isReadOnly]);
-  useEffect(() => editor.current?.setText(props.text), [props.text]);
+  // Before the next key is handled: later, a text that lags behind would undo what was typed meanwhile.
+  useLayoutEffect(() => editor.current?.setText(props.text), [props.text]);
   useEffect(() => editor.current?.mark(props.findings), [props.findings]);
   useEffect(() => {
     if (props.wish !== undefined) editor.current?.goTo(props.wish.line);
