@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { ApiError } from '@lateen/apiserver';
 import { resources, systemClock } from '@lateen/kube';
@@ -11,6 +12,14 @@ const text = async (stream: AsyncIterable<unknown> | undefined): Promise<string>
   let result = '';
   for await (const chunk of stream ?? []) result += String(chunk);
   return result;
+};
+
+/** What comes on a connection, which is then given up: it stays half open until this side ends, too. */
+const answerOn = async (connection: Promise<Duplex>): Promise<string> => {
+  const stream = await connection;
+  const answer = await text(stream);
+  stream.destroy();
+  return answer;
 };
 
 const ref = { namespace: 'default', name: 'web' };
@@ -74,7 +83,7 @@ test('a client that goes away takes its command with it', async (t) => {
 test('connections reach the app on the port of the pod', async (t) => {
   const { backend, ready } = await setUp(t, serve);
   await ready();
-  assert.equal(await text(await backend.dial(ref, 7_000)), 'pong');
+  assert.equal(await answerOn(backend.dial(ref, 7_000)), 'pong');
   await assert.rejects(backend.dial(ref, 7_001), /cannot connect to port 7001/);
 });
 
@@ -118,6 +127,6 @@ test('a port that is a socket of the pod is reached there', async (t) => {
   const path = await preparePodSocket(site?.folder ?? '', 15_000);
   const server = createServer((socket) => socket.end('admin')).listen(path);
   t.after(() => server.close());
-  assert.equal(await text(await backend.dial(ref, 15_000)), 'admin');
-  assert.equal(await text(await backend.dial(ref, 7_000)), 'pong');
+  assert.equal(await answerOn(backend.dial(ref, 15_000)), 'admin');
+  assert.equal(await answerOn(backend.dial(ref, 7_000)), 'pong');
 });
