@@ -28,6 +28,7 @@ export {
   type SigningRequest,
 } from './signing-request.ts';
 export { formatSpiffeId, parseSpiffeId, type SpiffeId } from './spiffe-id.ts';
+export { checkTokenSignature, type TokenKey } from './token-signature.ts';
 export {
   createWorkloadAuthority,
   maxLeafLifetimeMs,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { checkTokenSignature } from '@lateen/identity';
 import type { SimulatedClient } from '@lateen/simulation';
 import type { Command } from 'commander';
 import { ExplainError } from './explain-error.ts';
-import { checkSignature } from './signature-check.ts';
 
 /** Flags that say who asks. */
 export interface ClientFlags {
@@ -80,6 +80,6 @@ export const clientOf = (
   ...(principal !== undefined && { principal: principalOf(principal) }),
   ...(sourceIp !== undefined && { address: addressOf(sourceIp) }),
   ...(claim.length > 0 && { claims: readClaims(claim) }),
-  verify: checkSignature,
+  verify: checkTokenSignature,
   nowSeconds: Math.floor(nowMs / 1000),
 });

@@ -1,3 +1,4 @@
+import { checkTokenSignature } from '@lateen/identity';
 import {
   type JwtAuthnSettings,
   type JwtEffects,
@@ -13,7 +14,6 @@ import type { FilterVerdict, HttpFilter, RequestFilter } from '../../http/http-f
 import type { Counter } from '../../stats/metric.ts';
 import { type StatsRegistry, StatsScope } from '../../stats/registry.ts';
 import type { KeySets } from './key-sets.ts';
-import { checkSignature } from './signature-check.ts';
 
 /** Envoy's canonical name. */
 export const jwtFilterName = 'envoy.filters.http.jwt_authn';
@@ -79,7 +79,7 @@ class JwtOnRoute implements RequestFilter {
     this.#world = () => ({
       nowSeconds: Math.floor(options.wallMs() / 1000),
       keys: (provider) => options.keys.get(provider),
-      verify: checkSignature,
+      verify: checkTokenSignature,
     });
   }
 

@@ -6,12 +6,16 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
-import type { JwkKey } from '@lateen/routing';
+
+/** A key as a JSON Web Key Set has it (RFC 7517): its members, all text. */
+export interface TokenKey {
+  readonly jwk: Readonly<Record<string, string>>;
+}
 
 /** Key objects by key: made once. Null: the library cannot use it. */
-const keyObjects = new WeakMap<JwkKey, KeyObject | null>();
+const keyObjects = new WeakMap<TokenKey, KeyObject | null>();
 
-const keyObjectOf = (key: JwkKey): KeyObject | undefined => {
+const keyObjectOf = (key: TokenKey): KeyObject | undefined => {
   const known = keyObjects.get(key);
   if (known !== undefined) return known ?? undefined;
   let made: KeyObject | null;
@@ -24,7 +28,7 @@ const keyObjectOf = (key: JwkKey): KeyObject | undefined => {
   return made ?? undefined;
 };
 
-const checkHmac = (key: JwkKey, hash: string, signed: Buffer, signature: Uint8Array): boolean => {
+const checkHmac = (key: TokenKey, hash: string, signed: Buffer, signature: Uint8Array): boolean => {
   const secret = Buffer.from(key.jwk['k'] ?? '', 'base64url');
   if (secret.length === 0) return false;
   const wanted = createHmac(hash, secret).update(signed).digest();
@@ -58,9 +62,9 @@ const checkAsymmetric = (
  * Whether one of the keys made a signature (RFC 7518). The keys go with the algorithm already; `signed`
  * is `header.payload` in ASCII.
  */
-export const checkSignature = (
+export const checkTokenSignature = (
   algorithm: string,
-  keys: readonly JwkKey[],
+  keys: readonly TokenKey[],
   signed: string,
   signature: Uint8Array,
 ): boolean => {
