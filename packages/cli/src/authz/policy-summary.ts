@@ -1,4 +1,3 @@
-import { typedConfig } from '../proxy-config/config-dump.ts';
 import {
   asRecord,
   field,
@@ -7,7 +6,8 @@ import {
   message,
   messages,
   text,
-} from '../proxy-config/json-reader.ts';
+} from '@lateen/xds/json-record';
+import { typedConfig } from '../proxy-config/config-dump.ts';
 import { formatTable } from '../proxy-config/text-table.ts';
 
 /** Blanks between columns, as in istioctl. */

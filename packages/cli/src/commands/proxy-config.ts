@@ -1,3 +1,4 @@
+import type { JsonRecord } from '@lateen/xds/json-record';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { clusterConnection } from '../cluster-connection.ts';
@@ -29,7 +30,6 @@ import {
   endpointSummary,
   selectClusterStatuses,
 } from '../proxy-config/endpoint-summary.ts';
-import type { JsonRecord } from '../proxy-config/json-reader.ts';
 import {
   type ListenerFilter,
   listenerSummary,

@@ -1,6 +1,6 @@
+import { type JsonRecord, message, messages, number, text } from '@lateen/xds/json-record';
 import { compareClusterNames } from './cluster-summary.ts';
 import type { EndpointFilter } from './endpoint-summary.ts';
-import { type JsonRecord, message, messages, number, text } from './json-reader.ts';
 import { formatTable } from './text-table.ts';
 
 const addressOf = (endpoint: JsonRecord): string => {

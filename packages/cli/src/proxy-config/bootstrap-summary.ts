@@ -1,4 +1,4 @@
-import { asRecord, type JsonRecord, message, text } from './json-reader.ts';
+import { asRecord, type JsonRecord, message, text } from '@lateen/xds/json-record';
 
 /** istioctl's `proxy-config bootstrap -o short`: who made the proxy. */
 export const bootstrapSummary = (section: JsonRecord): string => {

@@ -1,6 +1,6 @@
 import { fromJson, type JsonValue, type Registry, toJson } from '@bufbuild/protobuf';
 import { loadTypeRegistry } from '@lateen/xds';
-import type { JsonRecord } from './json-reader.ts';
+import type { JsonRecord } from '@lateen/xds/json-record';
 
 const withoutType = (resource: JsonRecord): JsonRecord => {
   const { '@type': _, ...fields } = resource;

@@ -1,5 +1,5 @@
+import { type JsonRecord, message, text } from '@lateen/xds/json-record';
 import { managedBy } from './config-dump.ts';
-import { type JsonRecord, message, text } from './json-reader.ts';
 import { formatTable } from './text-table.ts';
 
 /** `--fqdn`, `--port`, `--subset`, `--direction`. */

@@ -1,4 +1,12 @@
-import { asRecord, field, has, type JsonRecord, message, messages, text } from './json-reader.ts';
+import {
+  asRecord,
+  field,
+  has,
+  type JsonRecord,
+  message,
+  messages,
+  text,
+} from '@lateen/xds/json-record';
 
 /** Sections of `envoy.admin.v3.ConfigDump`. */
 export type DumpSection =

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { asRecord, type JsonRecord } from '@lateen/xds/json-record';
 import { type DumpSection, dumpSection } from './config-dump.ts';
-import { asRecord, type JsonRecord } from './json-reader.ts';
 import type { ProxyAdmin } from './pod-admin.ts';
 import { ProxyConfigError } from './proxy-config-error.ts';
 

@@ -1,4 +1,4 @@
-import { field, type JsonRecord, message, messages, number, text } from './json-reader.ts';
+import { field, type JsonRecord, message, messages, number, text } from '@lateen/xds/json-record';
 import { formatTable } from './text-table.ts';
 
 /** `--address`, `--port`, `--cluster`, `--status`. */

@@ -1,5 +1,13 @@
+import {
+  has,
+  type JsonRecord,
+  message,
+  messages,
+  number,
+  text,
+  texts,
+} from '@lateen/xds/json-record';
 import { typedConfig } from './config-dump.ts';
-import { has, type JsonRecord, message, messages, number, text, texts } from './json-reader.ts';
 import { describeMatch } from './route-summary.ts';
 import { formatTable } from './text-table.ts';
 

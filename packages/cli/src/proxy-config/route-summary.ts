@@ -1,5 +1,5 @@
+import { has, type JsonRecord, message, messages, text, texts } from '@lateen/xds/json-record';
 import { managedBy } from './config-dump.ts';
-import { has, type JsonRecord, message, messages, text, texts } from './json-reader.ts';
 import { formatTable } from './text-table.ts';
 
 /** How many domains of a virtual host are shown. */

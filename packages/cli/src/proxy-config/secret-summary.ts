@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { has, type JsonRecord, message, text } from '@lateen/xds/json-record';
 import type { DumpedSecret } from './config-dump.ts';
-import { has, type JsonRecord, message, text } from './json-reader.ts';
 import { formatTable } from './text-table.ts';
 
 /** The certificate in a DataSource; undefined when there is none that can be read. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { asRecord, type JsonRecord } from '@lateen/xds/json-record';
 import { assignmentSummary, selectAssignments } from './assignment-summary.ts';
 import { bootstrapSummary } from './bootstrap-summary.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -13,7 +14,6 @@ import {
   secretsOf,
 } from './config-dump.ts';
 import { endpointSummary, selectClusterStatuses } from './endpoint-summary.ts';
-import { asRecord, type JsonRecord } from './json-reader.ts';
 import { listenerSummary, selectListeners } from './listener-summary.ts';
 import { loggingRequests } from './log-levels.ts';
 import { describeDomains, routeSummary, selectRoutes } from './route-summary.ts';

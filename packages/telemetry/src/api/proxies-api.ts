@@ -1,6 +1,6 @@
 import { resourcePath, resources } from '@lateen/kube';
+import { asRecord, type JsonRecord } from '@lateen/xds/json-record';
 import type { ProxyList } from '../contract/proxy.ts';
-import { asRecord, type JsonRecord } from '../envoy/json-reader.ts';
 import type { Eyes } from '../eyes.ts';
 import { configRows } from '../proxies/config-rows.ts';
 import { withoutSecrets } from '../proxies/redaction.ts';

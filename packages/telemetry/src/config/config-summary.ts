@@ -1,7 +1,7 @@
 import type { KubeObject } from '@lateen/api';
 import { type Diagnostic, hasErrors } from '@lateen/base';
+import { asRecord, type JsonRecord, message, messages, text, texts } from '@lateen/xds/json-record';
 import type { ConfigSummary, FindingCounts } from '../contract/config.ts';
-import { asRecord, inner, type JsonRecord, list, text, texts } from '../envoy/json-reader.ts';
 import { referenceOf } from './object-text.ts';
 
 const labelsText = (labels: JsonRecord): string =>
@@ -10,7 +10,7 @@ const labelsText = (labels: JsonRecord): string =>
     .join(',');
 
 const selectorText = (spec: JsonRecord): string => {
-  const labels = inner(spec, 'selector', 'matchLabels');
+  const labels = message(spec, 'selector', 'matchLabels');
   return Object.keys(labels).length === 0 ? 'all workloads' : labelsText(labels);
 };
 
@@ -18,19 +18,19 @@ const selectorText = (spec: JsonRecord): string => {
 const summaries: Readonly<Record<string, (spec: JsonRecord) => string>> = {
   VirtualService: (spec) => texts(spec, 'hosts').join(', '),
   DestinationRule: (spec) => {
-    const subsets = list(spec, 'subsets').map((subset) => text(subset, 'name'));
+    const subsets = messages(spec, 'subsets').map((subset) => text(subset, 'name'));
     return `${text(spec, 'host')}${subsets.length === 0 ? '' : ` (${subsets.join(', ')})`}`;
   },
   Gateway: (spec) =>
-    [...new Set(list(spec, 'servers').flatMap((server) => texts(server, 'hosts')))].join(', '),
+    [...new Set(messages(spec, 'servers').flatMap((server) => texts(server, 'hosts')))].join(', '),
   ServiceEntry: (spec) => texts(spec, 'hosts').join(', '),
   PeerAuthentication: (spec) =>
-    `${text(inner(spec, 'mtls'), 'mode') || 'UNSET'}, ${selectorText(spec)}`,
+    `${text(message(spec, 'mtls'), 'mode') || 'UNSET'}, ${selectorText(spec)}`,
   AuthorizationPolicy: (spec) => `${text(spec, 'action') || 'ALLOW'}, ${selectorText(spec)}`,
   RequestAuthentication: selectorText,
   Telemetry: selectorText,
-  Sidecar: (spec) => labelsText(inner(spec, 'workloadSelector', 'labels')) || 'all workloads',
-  Service: (spec) => labelsText(inner(spec, 'selector')),
+  Sidecar: (spec) => labelsText(message(spec, 'workloadSelector', 'labels')) || 'all workloads',
+  Service: (spec) => labelsText(message(spec, 'selector')),
 };
 
 /** How many findings of each severity. */

@@ -7,8 +7,8 @@ import {
   VirtualHostSchema,
 } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { RouteConfiguration } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
+import { messages } from '@lateen/xds/json-record';
 import type { PreviewChange, RouteView } from '../contract/config.ts';
-import { list } from '../envoy/json-reader.ts';
 import { routeView } from '../envoy/route-view.ts';
 import { fieldChanges } from './field-changes.ts';
 import type { ProxyView } from './proxy-view.ts';
@@ -31,7 +31,7 @@ const changeOf = (before: unknown, after: unknown): PreviewChange['change'] => {
 const viewsOf = (host: VirtualHost | undefined, registry: Registry): readonly RouteView[] =>
   host === undefined
     ? []
-    : list(messageToJson(VirtualHostSchema, host, registry), 'routes').map(routeView);
+    : messages(messageToJson(VirtualHostSchema, host, registry), 'routes').map(routeView);
 
 const hashOf = (host: VirtualHost | undefined): string =>
   host === undefined

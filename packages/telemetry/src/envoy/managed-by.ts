@@ -1,4 +1,4 @@
-import { asRecord, inner, type JsonRecord, text } from './json-reader.ts';
+import { asRecord, type JsonRecord, message, text } from '@lateen/xds/json-record';
 
 /** `reviews.default` of `/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews`. */
 const nameIn = (path: string): string => {
@@ -9,6 +9,6 @@ const nameIn = (path: string): string => {
 /** `name.namespace` of Istio's object that made a cluster or a route; '' when none did. */
 export const managedBy = (resource: JsonRecord): string => {
   // Keys of filter metadata are names, never written in another case.
-  const filters = inner(resource, 'metadata', 'filter_metadata');
+  const filters = message(resource, 'metadata', 'filter_metadata');
   return nameIn(text(asRecord(filters['istio']), 'config'));
 };

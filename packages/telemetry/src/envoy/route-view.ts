@@ -1,16 +1,16 @@
-import type { RouteTarget, RouteView } from '../contract/config.ts';
-import { clusterParts } from './cluster-parts.ts';
 import {
   asRecord,
   field,
   has,
-  inner,
   type JsonRecord,
-  list,
+  message,
+  messages,
   number,
   text,
   texts,
-} from './json-reader.ts';
+} from '@lateen/xds/json-record';
+import type { RouteTarget, RouteView } from '../contract/config.ts';
+import { clusterParts } from './cluster-parts.ts';
 import { managedBy } from './managed-by.ts';
 
 /** `exact jason`, `prefix /api`, `regex .*`, `present`. */
@@ -19,7 +19,7 @@ const stringMatch = (match: JsonRecord): string => {
     if (has(match, kind)) return `${kind} ${text(match, kind)}`;
   }
   return has(match, 'safe_regex')
-    ? `regex ${text(inner(match, 'safe_regex'), 'regex')}`
+    ? `regex ${text(message(match, 'safe_regex'), 'regex')}`
     : 'present';
 };
 
@@ -27,20 +27,20 @@ const pathMatch = (match: JsonRecord): string => {
   if (has(match, 'path_separated_prefix')) return `prefix ${text(match, 'path_separated_prefix')}/`;
   if (has(match, 'prefix')) return `prefix ${text(match, 'prefix')}`;
   if (has(match, 'path')) return `exact ${text(match, 'path')}`;
-  return has(match, 'safe_regex') ? `regex ${text(inner(match, 'safe_regex'), 'regex')}` : '';
+  return has(match, 'safe_regex') ? `regex ${text(message(match, 'safe_regex'), 'regex')}` : '';
 };
 
 const valueMatch = (header: JsonRecord): string => {
   const negated = field(header, 'invert_match') === true ? 'not ' : '';
-  const match = inner(header, 'string_match');
+  const match = message(header, 'string_match');
   return `${text(header, 'name')} ${negated}${stringMatch(match)}`;
 };
 
 const matchText = (match: JsonRecord): string =>
   [
     pathMatch(match),
-    ...list(match, 'headers').map((header) => `header ${valueMatch(header)}`),
-    ...list(match, 'query_parameters').map((parameter) => `query ${valueMatch(parameter)}`),
+    ...messages(match, 'headers').map((header) => `header ${valueMatch(header)}`),
+    ...messages(match, 'query_parameters').map((parameter) => `query ${valueMatch(parameter)}`),
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -51,7 +51,7 @@ const target = (cluster: string, percent: number): RouteTarget => {
 };
 
 const targetsOf = (action: JsonRecord): readonly RouteTarget[] => {
-  const weighted = list(inner(action, 'weighted_clusters'), 'clusters');
+  const weighted = messages(message(action, 'weighted_clusters'), 'clusters');
   const total = weighted.reduce((sum, one) => sum + number(one, 'weight'), 0);
   if (weighted.length > 0) {
     return weighted.map((one) => {
@@ -88,7 +88,7 @@ const redirectText = (redirect: JsonRecord): string => {
   return `${code} ${start}${host}${port === 0 ? '' : `:${port}`}${path}`.trim();
 };
 
-const bodyText = (response: JsonRecord): string => text(inner(response, 'body'), 'inline_string');
+const bodyText = (response: JsonRecord): string => text(message(response, 'body'), 'inline_string');
 
 const retriesText = (policy: JsonRecord): string => {
   if (Object.keys(policy).length === 0) return '';
@@ -104,36 +104,36 @@ const percentOf = (fraction: JsonRecord): number => {
 };
 
 const faultText = (route: JsonRecord): string => {
-  const fault = asRecord(inner(route, 'typed_per_filter_config')['envoy.filters.http.fault']);
-  const { delay, abort } = { delay: inner(fault, 'delay'), abort: inner(fault, 'abort') };
+  const fault = asRecord(message(route, 'typed_per_filter_config')['envoy.filters.http.fault']);
+  const { delay, abort } = { delay: message(fault, 'delay'), abort: message(fault, 'abort') };
   const parts: string[] = [];
   if (has(fault, 'delay')) {
     const ms = durationMs(text(delay, 'fixed_delay'));
-    parts.push(`delay ${ms} ms in ${percentOf(inner(delay, 'percentage'))} %`);
+    parts.push(`delay ${ms} ms in ${percentOf(message(delay, 'percentage'))} %`);
   }
   if (has(fault, 'abort')) {
     const status = number(abort, 'http_status') || `gRPC ${number(abort, 'grpc_status')}`;
-    parts.push(`abort ${status} in ${percentOf(inner(abort, 'percentage'))} %`);
+    parts.push(`abort ${status} in ${percentOf(message(abort, 'percentage'))} %`);
   }
   return parts.join(', ');
 };
 
 /** A route of `envoy.config.route.v3.Route` in protobuf JSON. */
 export const routeView = (route: JsonRecord): RouteView => {
-  const action = inner(route, 'route');
-  const response = inner(route, 'direct_response');
+  const action = message(route, 'route');
+  const response = message(route, 'direct_response');
   return {
-    match: matchText(inner(route, 'match')),
+    match: matchText(message(route, 'match')),
     name: text(route, 'name'),
     targets: targetsOf(action),
-    redirect: has(route, 'redirect') ? redirectText(inner(route, 'redirect')) : '',
+    redirect: has(route, 'redirect') ? redirectText(message(route, 'redirect')) : '',
     directResponse: has(route, 'direct_response')
       ? `${number(response, 'status')} ${bodyText(response)}`.trim()
       : '',
     timeoutMs: durationMs(text(action, 'timeout')),
-    retries: retriesText(inner(action, 'retry_policy')),
+    retries: retriesText(message(action, 'retry_policy')),
     fault: faultText(route),
-    mirrors: list(action, 'request_mirror_policies').map((mirror) => text(mirror, 'cluster')),
+    mirrors: messages(action, 'request_mirror_policies').map((mirror) => text(mirror, 'cluster')),
     virtualService: managedBy(route),
   };
 };

@@ -1,4 +1,14 @@
 import { X509Certificate } from 'node:crypto';
+import {
+  field,
+  has,
+  type JsonRecord,
+  message,
+  messages,
+  number,
+  text,
+  texts,
+} from '@lateen/xds/json-record';
 import type {
   ClusterRow,
   ListenerRow,
@@ -8,34 +18,24 @@ import type {
   SecretRow,
 } from '../contract/proxy.ts';
 import { clusterParts } from '../envoy/cluster-parts.ts';
-import {
-  field,
-  has,
-  inner,
-  type JsonRecord,
-  list,
-  number,
-  text,
-  texts,
-} from '../envoy/json-reader.ts';
 import { managedBy } from '../envoy/managed-by.ts';
 import { destinationText, hostNames, routeView } from '../envoy/route-view.ts';
 
 const section = (dump: JsonRecord, name: string): JsonRecord =>
-  list(dump, 'configs').find((one) => text(one, '@type').endsWith(`.${name}`)) ?? {};
+  messages(dump, 'configs').find((one) => text(one, '@type').endsWith(`.${name}`)) ?? {};
 
 const inForce = (
   from: JsonRecord,
   entries: readonly (readonly [list: string, path: readonly string[]])[],
 ): readonly JsonRecord[] =>
   entries.flatMap(([name, path]) =>
-    list(from, name)
-      .map((entry) => inner(entry, ...path))
+    messages(from, name)
+      .map((entry) => message(entry, ...path))
       .filter((one) => Object.keys(one).length > 0),
   );
 
 const chainMatch = (match: JsonRecord): string => {
-  const ranges = list(match, 'prefix_ranges').map(
+  const ranges = messages(match, 'prefix_ranges').map(
     (range) => `${text(range, 'address_prefix')}/${number(range, 'prefix_len')}`,
   );
   const port = number(match, 'destination_port');
@@ -51,23 +51,23 @@ const chainMatch = (match: JsonRecord): string => {
 };
 
 const httpDestination = (config: JsonRecord): string => {
-  const name = text(inner(config, 'rds'), 'route_config_name');
+  const name = text(message(config, 'rds'), 'route_config_name');
   if (name !== '') return `Route: ${name}`;
-  const routes = list(inner(config, 'route_config'), 'virtual_hosts').flatMap((host) =>
-    list(host, 'routes').map((route) => destinationText(routeView(route))),
+  const routes = messages(message(config, 'route_config'), 'virtual_hosts').flatMap((host) =>
+    messages(host, 'routes').map((route) => destinationText(routeView(route))),
   );
   return `Inline Route: ${[...new Set(routes)].join('; ')}`;
 };
 
 const tcpDestination = (config: JsonRecord): string => {
-  const weighted = list(inner(config, 'weighted_clusters'), 'clusters');
+  const weighted = messages(message(config, 'weighted_clusters'), 'clusters');
   const names = weighted.map((one) => text(one, 'name'));
   return `Cluster: ${names.length === 0 ? text(config, 'cluster') : names.join(', ')}`;
 };
 
 const chainDestination = (chain: JsonRecord): string => {
-  for (const filter of list(chain, 'filters')) {
-    const config = inner(filter, 'typed_config');
+  for (const filter of messages(chain, 'filters')) {
+    const config = message(filter, 'typed_config');
     const type = text(config, '@type');
     if (type.endsWith('.HttpConnectionManager')) return httpDestination(config);
     if (type.endsWith('.TcpProxy')) return tcpDestination(config);
@@ -76,23 +76,23 @@ const chainDestination = (chain: JsonRecord): string => {
 };
 
 const listenerRows = (listener: JsonRecord): readonly ListenerRow[] => {
-  const socket = inner(listener, 'address', 'socket_address');
+  const socket = message(listener, 'address', 'socket_address');
   const chains = [
-    ...list(listener, 'filter_chains'),
-    ...(has(listener, 'default_filter_chain') ? [inner(listener, 'default_filter_chain')] : []),
+    ...messages(listener, 'filter_chains'),
+    ...(has(listener, 'default_filter_chain') ? [message(listener, 'default_filter_chain')] : []),
   ];
   return chains.map((chain) => ({
     name: text(listener, 'name'),
     address: text(socket, 'address'),
     port: number(socket, 'port_value'),
-    match: chainMatch(inner(chain, 'filter_chain_match')),
+    match: chainMatch(message(chain, 'filter_chain_match')),
     destination: chainDestination(chain),
   }));
 };
 
 const routeRows = (config: JsonRecord): readonly RouteRow[] =>
-  list(config, 'virtual_hosts').flatMap((host) =>
-    list(host, 'routes').map((route) => {
+  messages(config, 'virtual_hosts').flatMap((host) =>
+    messages(host, 'routes').map((route) => {
       const view = routeView(route);
       return {
         name: text(config, 'name'),
@@ -111,7 +111,7 @@ const clusterRow = (cluster: JsonRecord): ClusterRow => {
   return {
     ...{ name, port, subset, direction },
     fqdn: host,
-    type: text(inner(cluster, 'cluster_type'), 'name') || text(cluster, 'type') || 'STATIC',
+    type: text(message(cluster, 'cluster_type'), 'name') || text(cluster, 'type') || 'STATIC',
     destinationRule: managedBy(cluster),
   };
 };
@@ -119,16 +119,16 @@ const clusterRow = (cluster: JsonRecord): ClusterRow => {
 const endpointStates = ['HEALTHY', 'UNHEALTHY', 'DRAINING', 'DEGRADED'] as const;
 
 const endpointRows = (clusters: JsonRecord): readonly ProxyEndpointRow[] =>
-  list(clusters, 'cluster_statuses').flatMap((status) =>
-    list(status, 'host_statuses').map((host) => {
-      const socket = inner(host, 'address', 'socket_address');
-      const health = inner(host, 'health_status');
+  messages(clusters, 'cluster_statuses').flatMap((status) =>
+    messages(status, 'host_statuses').map((host) => {
+      const socket = message(host, 'address', 'socket_address');
+      const health = message(host, 'health_status');
       const written = text(health, 'eds_health_status');
       const address = text(socket, 'address');
       return {
         address:
           address === ''
-            ? `unix://${text(inner(host, 'address', 'pipe'), 'path')}`
+            ? `unix://${text(message(host, 'address', 'pipe'), 'path')}`
             : `${address}:${number(socket, 'port_value')}`,
         status: endpointStates.find((state) => state === written) ?? 'UNKNOWN',
         outlierCheck: field(health, 'failed_outlier_check') === true ? 'FAILED' : 'OK',
@@ -149,12 +149,12 @@ const certificateIn = (source: JsonRecord): X509Certificate | undefined => {
 
 /** Certificates only: keys never leave the proxy (its dump redacts them), and are not looked for. */
 const secretRow = (entry: JsonRecord, status: string): SecretRow => {
-  const secret = inner(entry, 'secret');
+  const secret = message(entry, 'secret');
   const isChain = has(secret, 'tls_certificate');
   const certificate = certificateIn(
     isChain
-      ? inner(secret, 'tls_certificate', 'certificate_chain')
-      : inner(secret, 'validation_context', 'trusted_ca'),
+      ? message(secret, 'tls_certificate', 'certificate_chain')
+      : message(secret, 'validation_context', 'trusted_ca'),
   );
   return {
     name: text(entry, 'name'),
@@ -167,9 +167,9 @@ const secretRow = (entry: JsonRecord, status: string): SecretRow => {
 };
 
 const secretRows = (secrets: JsonRecord): readonly SecretRow[] => [
-  ...list(secrets, 'dynamic_active_secrets').map((one) => secretRow(one, 'ACTIVE')),
-  ...list(secrets, 'dynamic_warming_secrets').map((one) => secretRow(one, 'WARMING')),
-  ...list(secrets, 'static_secrets').map((one) => secretRow(one, 'ACTIVE')),
+  ...messages(secrets, 'dynamic_active_secrets').map((one) => secretRow(one, 'ACTIVE')),
+  ...messages(secrets, 'dynamic_warming_secrets').map((one) => secretRow(one, 'WARMING')),
+  ...messages(secrets, 'static_secrets').map((one) => secretRow(one, 'ACTIVE')),
 ];
 
 /** Rows of `/config_dump` and `/clusters?format=json`; Envoy's and ours read alike. */

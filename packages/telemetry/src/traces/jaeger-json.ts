@@ -1,5 +1,5 @@
+import { asRecord, type JsonRecord, messages, number, text } from '@lateen/xds/json-record';
 import type { Span } from '../contract/trace.ts';
-import { asRecord, type JsonRecord, list, number, text } from '../envoy/json-reader.ts';
 import { type ReceivedSpan, receivedSpan } from './received-span.ts';
 
 const pairsOf = (tags: readonly JsonRecord[]): (readonly [string, string])[] =>
@@ -18,13 +18,13 @@ const statusOf = (pairs: readonly (readonly [string, string])[]): Span['status']
 };
 
 const parentOf = (span: JsonRecord): string => {
-  const references = list(span, 'references');
+  const references = messages(span, 'references');
   const parent = references.find((one) => text(one, 'refType') === 'CHILD_OF') ?? references[0];
   return parent === undefined ? '' : text(parent, 'spanID');
 };
 
 const spanOf = (span: JsonRecord, processes: JsonRecord): ReceivedSpan | undefined => {
-  const own = pairsOf(list(span, 'tags'));
+  const own = pairsOf(messages(span, 'tags'));
   const process = asRecord(processes[text(span, 'processID')]);
   return receivedSpan({
     traceId: text(span, 'traceID'),
@@ -37,9 +37,9 @@ const spanOf = (span: JsonRecord, processes: JsonRecord): ReceivedSpan | undefin
     durationUs: number(span, 'duration'),
     status: statusOf(own),
     statusMessage: tagValue(own, 'otel.status_description'),
-    attributes: [...own, ...pairsOf(list(process, 'tags'))],
-    events: list(span, 'logs').map((log) => {
-      const fields = pairsOf(list(log, 'fields'));
+    attributes: [...own, ...pairsOf(messages(process, 'tags'))],
+    events: messages(span, 'logs').map((log) => {
+      const fields = pairsOf(messages(log, 'fields'));
       return {
         timeUs: number(log, 'timestamp'),
         name: tagValue(fields, 'event') || 'log',
@@ -51,9 +51,9 @@ const spanOf = (span: JsonRecord, processes: JsonRecord): ReceivedSpan | undefin
 
 /** Spans of each trace in an answer of Jaeger's query API (`/api/traces`). */
 export const parseJaeger = (body: unknown): readonly (readonly ReceivedSpan[])[] =>
-  list(asRecord(body), 'data').map((trace) => {
+  messages(asRecord(body), 'data').map((trace) => {
     const processes = asRecord(trace['processes']);
-    return list(trace, 'spans')
+    return messages(trace, 'spans')
       .map((span) => spanOf(span, processes))
       .filter((span) => span !== undefined);
   });

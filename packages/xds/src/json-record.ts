@@ -1,3 +1,5 @@
+/** Reading JSON of protobuf messages that was not decoded: config dumps, and what istioctl prints. */
+
 /** A JSON object. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
