@@ -5,9 +5,11 @@ export type {
   AnalysisOptions,
   CertificateProblem,
 } from './context/analysis-context.ts';
-export { isKubeObject } from './context/object-reader.ts';
+export { isKubeObject, notAnObject } from './context/object-reader.ts';
 export { defaultGatewayObjects } from './default-gateway.ts';
 export { compareFindings, type Finding, objectName, reaches } from './finding.ts';
+export type { FieldPart } from './manifest/field-position.ts';
+export { type ManifestDocument, readManifestDocuments } from './manifest/manifest-document.ts';
 export type { Message } from './message.ts';
 export { analyzers } from './registry.ts';
 export { validateObject } from './validate-object.ts';

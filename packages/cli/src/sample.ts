@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { readManifestDocuments } from '@lateen/analysis';
 import { istioKinds, type KubeObject } from '@lateen/api';
 import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
-import { parseKubernetesYaml } from './manifest/kubernetes-yaml.ts';
 
 /** A page must come within this time after its pods were made. */
 const pageTimeoutMs = 90_000;
@@ -47,9 +47,9 @@ const resourceFor = ({ apiVersion, kind }: KubeObject): Resource => {
 };
 
 const readManifest = (path: string): readonly KubeObject[] =>
-  parseKubernetesYaml(readFileSync(path, 'utf8'))
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
+  readManifestDocuments(readFileSync(path, 'utf8')).flatMap(({ value }) =>
+    value === null || value === undefined ? [] : [value as KubeObject],
+  );
 
 /** Creates what is missing; what a user made of it since stays. */
 export const applySample = async (client: KubeClient, sample: Sample): Promise<void> => {

@@ -35,6 +35,10 @@ const knownKinds: ReadonlyMap<string, KnownKind> = new Map([
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What to say of a value that is none. */
+export const notAnObject: string =
+  'not a Kubernetes object: it needs apiVersion, kind and metadata.name';
+
 /** Whether a value has what every Kubernetes object has: apiVersion, kind and a name. */
 export const isKubeObject = (value: unknown): value is KubeObject =>
   isRecord(value) &&

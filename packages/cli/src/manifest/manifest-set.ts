@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { isKubeObject } from '@lateen/analysis';
+import {
+  type FieldPart,
+  isKubeObject,
+  type ManifestDocument,
+  notAnObject,
+  readManifestDocuments,
+} from '@lateen/analysis';
 import type { KubeObject } from '@lateen/api';
 import type { SourcePosition } from '@lateen/base';
-import { type Document, LineCounter } from 'yaml';
-import { type FieldPart, fieldPosition, rootNode } from './field-position.ts';
-import { parseKubernetesYaml } from './kubernetes-yaml.ts';
 
 /** An object from a file, with the places of its fields. */
 export interface ManifestObject {
@@ -58,41 +61,22 @@ const filesOf = (paths: readonly string[], recursive: boolean): readonly string[
     path !== '-' && statSync(path).isDirectory() ? filesIn(path, recursive) : [path],
   );
 
-interface Source {
-  readonly file: string;
-  readonly lines: LineCounter;
-}
-
-const objectsOf = (
-  document: Document,
-  source: Source,
-): {
+interface Held {
   readonly objects: readonly ManifestObject[];
   readonly problems: readonly ManifestProblem[];
-} => {
-  const problemAt = (message: string, offset: number): ManifestProblem => {
-    const { line, col } = source.lines.linePos(offset);
-    return { message, position: { file: source.file, line, column: col } };
-  };
-  const [error] = document.errors;
-  if (error !== undefined) {
-    // The parser repeats the place and shows the text; the first line is the reason.
-    const reason = error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML';
-    return { objects: [], problems: [problemAt(reason, error.pos[0])] };
-  }
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (cause) {
-    // An alias without anchor, or so many that they are an attack.
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return { objects: [], problems: [problemAt(reason, rootNode(document)?.range?.[0] ?? 0)] };
-  }
+}
+
+const objectsOf = ({ value, problem, locate }: ManifestDocument, file: string): Held => {
+  const refuse = (message: string, position: SourcePosition): Held => ({
+    objects: [],
+    problems: [{ message, position: { file, ...position } }],
+  });
+  if (problem !== undefined) return refuse(problem.message, problem.position);
   if (value === null || value === undefined) return { objects: [], problems: [] };
   const place = (object: KubeObject, item?: number): ManifestObject => ({
     object,
-    file: source.file,
-    locate: (path, part) => fieldPosition(rootNode(document, item), path, source, part),
+    file,
+    locate: (path, part) => ({ file, ...locate(path, part, item) }),
   });
   const { kind, items } = value as { readonly kind?: unknown; readonly items?: unknown };
   if (Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List'))
@@ -103,9 +87,7 @@ const objectsOf = (
       problems: [],
     };
   if (isKubeObject(value)) return { objects: [place(value)], problems: [] };
-  const offset = rootNode(document)?.range?.[0] ?? 0;
-  const what = 'not a Kubernetes object: it needs apiVersion, kind and metadata.name';
-  return { objects: [], problems: [problemAt(what, offset)] };
+  return refuse(notAnObject, locate(''));
 };
 
 /** Reads manifests from YAML or JSON files, folders, or `-`. @throws Error for a file that cannot be read. */
@@ -116,9 +98,8 @@ export const readManifestSet = (
   const all = filesOf(paths, recursive);
   const files = all.filter((file) => file === '-' || hasExtension(file));
   const read = files.flatMap((file) => {
-    const lines = new LineCounter();
     const text = file === '-' ? stdin() : readFileSync(file, 'utf8');
-    return parseKubernetesYaml(text, lines).map((document) => objectsOf(document, { file, lines }));
+    return readManifestDocuments(text).map((document) => objectsOf(document, file));
   });
   return {
     files,

@@ -1,20 +1,5 @@
 import type { SourcePosition } from '@lateen/base';
-import {
-  type Document,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-} from 'yaml';
-
-/** Where a document is. */
-export interface DocumentPlace {
-  readonly file: string;
-  readonly lines: LineCounter;
-}
+import { isCollection, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 
 /** `spec.http[1].headers[end-user]` as keys; a key in brackets may hold any character but `]`. */
 const keysOf = (path: string): readonly string[] =>
@@ -48,7 +33,7 @@ const stepInto = (node: Node | undefined, key: string, part: FieldPart): Step | 
 export const fieldPosition = (
   root: Node | undefined,
   path: string,
-  { file, lines }: DocumentPlace,
+  lines: LineCounter,
   part: FieldPart = 'value',
 ): SourcePosition => {
   let node = root;
@@ -59,15 +44,6 @@ export const fieldPosition = (
     node = step.value;
     anchor = step.anchor ?? anchor;
   }
-  const offset = anchor?.range?.[0];
-  if (offset === undefined) return { file, line: 1, column: 1 };
-  const { line, col } = lines.linePos(offset);
-  return { file, line, column: col };
-};
-
-/** The node that holds an object: the document's own, or an item of a List. */
-export const rootNode = (document: Document, item?: number): Node | undefined => {
-  const found: unknown =
-    item === undefined ? document.contents : document.getIn(['items', item], true);
-  return isNode(found) ? found : undefined;
+  const { line, col } = lines.linePos(anchor?.range?.[0] ?? 0);
+  return { line, column: col };
 };
