@@ -16,7 +16,11 @@ interface Mesh {
 const meshes = new WeakMap<object, Mesh>();
 
 /** The mesh of a row; rows of a group share it. */
-export const meshOf = ({ group, objects, config }: Row): Mesh => {
+export const meshOf = ({
+  group,
+  objects,
+  config,
+}: Pick<Row, 'group' | 'objects' | 'config'>): Mesh => {
   const known = meshes.get(group);
   if (known !== undefined) return known;
   const inputs = meshInputs(completeCluster(objects), config);

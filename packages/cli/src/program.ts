@@ -15,12 +15,13 @@ import { addExplain } from './commands/explain.ts';
 import { addProxyConfig } from './commands/proxy-config.ts';
 import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
-import { stopSignal, type UpOptions, up } from './commands/up.ts';
+import { type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import { findMember, memberNames, meshRootFolder, readMembers } from './mesh/mesh-members.ts';
 import { upMesh } from './mesh/up-mesh.ts';
 import type { Output } from './progress.ts';
 import { sampleNames } from './sample.ts';
+import { stopSignal } from './stop-signal.ts';
 
 const defaultStateDir = '.lateen';
 const defaultApiPort = 6_443;

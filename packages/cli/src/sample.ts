@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { readManifestDocuments } from '@lateen/analysis';
-import { istioKinds, type KubeObject } from '@lateen/api';
-import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
+import type { KubeObject } from '@lateen/api';
+import { isKubeError, type KubeClient, resourceOfKind, resources } from '@lateen/kube';
 
 /** A page must come within this time after its pods were made. */
 const pageTimeoutMs = 90_000;
@@ -38,14 +38,6 @@ export const sampleNames: readonly string[] = [bookinfo.name];
 export const samplePath = (path: string): string =>
   fileURLToPath(new URL(`../../../samples/${path}`, import.meta.url));
 
-const resourceFor = ({ apiVersion, kind }: KubeObject): Resource => {
-  const core = Object.values(resources).find((resource) => resource.kind === kind);
-  if (core !== undefined) return core;
-  const istio = istioKinds.find((one) => one.kind === kind);
-  if (istio === undefined) throw new Error(`a sample cannot hold a ${kind}`);
-  return resourceOf(istio, apiVersion.split('/')[1]);
-};
-
 const readManifest = (path: string): readonly KubeObject[] =>
   readManifestDocuments(readFileSync(path, 'utf8')).flatMap(({ value }) =>
     value === null || value === undefined ? [] : [value as KubeObject],
@@ -64,7 +56,10 @@ export const applySample = async (client: KubeClient, sample: Sample): Promise<v
     const namespace = object.metadata.namespace ?? sample.namespace;
     try {
       const metadata = { ...object.metadata, namespace };
-      await client.create(resourceFor(object), { ...object, metadata });
+      await client.create(resourceOfKind(object.kind, object.apiVersion.split('/')[1]), {
+        ...object,
+        metadata,
+      });
     } catch (error) {
       if (!isKubeError(error, 'already-exists')) throw error;
     }

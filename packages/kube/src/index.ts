@@ -29,6 +29,7 @@ export {
   type Resource,
   type ResourcePathParts,
   resourceOf,
+  resourceOfKind,
   resourcePath,
   resources,
 } from './resource.ts';

@@ -1,4 +1,4 @@
-import type { ResourceKind } from '@lateen/api';
+import { istioKinds, type ResourceKind } from '@lateen/api';
 
 /** Which collection a call is about: `/apis/apps/v1/.../deployments`. */
 export interface Resource {
@@ -119,4 +119,13 @@ export const resources: Readonly<Record<BuiltinResource, Resource>> = {
     kind: 'CustomResourceDefinition',
     namespaced: false,
   },
+};
+
+/** The collection of a kind the mesh works with, built in or Istio's; `version` as in `resourceOf`. Throws RangeError for others. */
+export const resourceOfKind = (kind: string, version?: string): Resource => {
+  const builtin = Object.values(resources).find((resource) => resource.kind === kind);
+  if (builtin !== undefined) return builtin;
+  const istio = istioKinds.find((one) => one.kind === kind);
+  if (istio === undefined) throw new RangeError(`${kind} is no kind of the mesh`);
+  return resourceOf(istio, version);
 };

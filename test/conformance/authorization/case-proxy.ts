@@ -21,9 +21,9 @@ import {
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { EchoUpstreams } from '../echo-upstreams.ts';
 import { onLoopback, resource } from '../real-proxy.ts';
+import { meshOf } from '../simulated-answer.ts';
 import type { AuthorizationCase } from './case-table.ts';
 import { meshSecrets } from './mesh-certificates.ts';
-import { meshOfCase } from './simulated-verdict.ts';
 
 /** The proxy that a group of cases comes to, on an address of its own. */
 export interface CaseProxy {
@@ -56,7 +56,7 @@ const at = (address: string, message: Listener): Listener => {
 };
 
 const proxyOf = (one: AuthorizationCase): { push: PushContext; proxy: ProxyDescriptor } => {
-  const { inputs, push } = meshOfCase(one);
+  const { inputs, push } = meshOf(one);
   const { value, diagnostics } = findCaller(
     one.gateway === undefined
       ? { kind: 'inbound', workload: 'web' }

@@ -1,30 +1,7 @@
-import {
-  completeCluster,
-  meshInputs,
-  type SimulatedRequest,
-  type Simulation,
-  simulate,
-} from '@lateen/simulation';
-import { buildPushContext, type MeshInputs, type PushContext } from '@lateen/translator';
+import { type SimulatedRequest, type Simulation, simulate } from '@lateen/simulation';
+import { meshOf } from '../simulated-answer.ts';
 import type { AuthorizationCase, Verdict } from './case-table.ts';
 import { makeToken, verifyTestToken } from './test-tokens.ts';
-
-interface Mesh {
-  readonly inputs: MeshInputs;
-  readonly push: PushContext;
-}
-
-const meshes = new WeakMap<object, Mesh>();
-
-/** The mesh of a case; cases of a group share it. */
-export const meshOfCase = ({ group, objects, config }: AuthorizationCase): Mesh => {
-  const known = meshes.get(group);
-  if (known !== undefined) return known;
-  const inputs = meshInputs(completeCluster(objects), config);
-  const mesh = { inputs, push: buildPushContext(inputs) };
-  meshes.set(group, mesh);
-  return mesh;
-};
 
 /** The token in place of `%` in header lines and path; without one an Authorization header is added. */
 export const placeToken = (
@@ -84,7 +61,7 @@ export const simulatedVerdict = (
   nowSeconds: number,
 ): { readonly verdict: Verdict | string; readonly simulation: Simulation | undefined } => {
   const { value, diagnostics } = simulate({
-    ...meshOfCase(one),
+    ...meshOf(one),
     caller:
       one.gateway === undefined
         ? { kind: 'inbound', workload: 'web' }

@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import {
   type Cluster,
   type ClusterOptions,
@@ -12,6 +11,7 @@ import { DashboardProcess } from '../dashboard/dashboard-process.ts';
 import { type Output, Progress } from '../progress.ts';
 import { applySample, findSample, type Sample, samplePath, untilPage } from '../sample.ts';
 import { startCard } from '../start-card.ts';
+import { aborted, stopSignal } from '../stop-signal.ts';
 
 /** Flags of `lateen up`. */
 export interface UpOptions {
@@ -42,32 +42,6 @@ const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions 
   onProgress: ({ kind, what, detail }) =>
     kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),
 });
-
-/** Fires when the user, the system, or the end of the launcher asks for an end. */
-export const stopSignal = (background: boolean): AbortSignal => {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    // The second time means now; the death pipes take care of the rest.
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  const descriptor = process.env['LATEEN_LAUNCHER_FD'];
-  if (descriptor !== undefined && !background) {
-    const launcher = new Socket({ fd: Number(descriptor) });
-    launcher.on('error', () => undefined);
-    launcher.on('close', () => stop.abort());
-    launcher.resume();
-    launcher.unref();
-  }
-  return stop.signal;
-};
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 const bringSample = async (
   cluster: Cluster,

@@ -11,6 +11,7 @@ import {
 import { down } from '../commands/down.ts';
 import type { UpOptions } from '../commands/up.ts';
 import type { Output } from '../progress.ts';
+import { aborted } from '../stop-signal.ts';
 import { MemberProcess } from './member-process.ts';
 import { mergeKubeconfigs } from './merged-kubeconfig.ts';
 import { meshCard } from './mesh-card.ts';
@@ -109,12 +110,6 @@ const watchMember = async (
 const stopMember = async ({ stateDir }: MeshMember, output: Output): Promise<void> => {
   if (readRunRecord(stateFolderAt(stateDir)) !== undefined) await down(stateDir, output);
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** Runs several clusters with one root of trust until told to stop. Rejects with RuntimeError. */
 export const upMesh = async (

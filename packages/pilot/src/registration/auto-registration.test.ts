@@ -2,20 +2,15 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
-import { istioKinds, type KubeObject, type WorkloadEntry } from '@lateen/api';
+import type { KubeObject, WorkloadEntry } from '@lateen/api';
 import { ManualClock, silentLogger } from '@lateen/base';
-import { FakeKubeClient, Informer, isKubeError, resourceOf } from '@lateen/kube';
+import { FakeKubeClient, Informer, isKubeError, resourceOfKind } from '@lateen/kube';
 import { describeProxy, type ProxyDescriptor } from '@lateen/translator';
 import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { AutoRegistration } from './auto-registration.ts';
 
-const resourceFor = (kind: string) => {
-  const found = istioKinds.find((one) => one.kind === kind);
-  assert.ok(found);
-  return resourceOf(found);
-};
-const groups = resourceFor('WorkloadGroup');
-const entries = resourceFor('WorkloadEntry');
+const groups = resourceOfKind('WorkloadGroup');
+const entries = resourceOfKind('WorkloadEntry');
 
 const group = (spec: object): KubeObject => ({
   apiVersion: 'networking.istio.io/v1',

@@ -1,5 +1,5 @@
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { istioKinds, type KubeObject, type WorkloadEntry, type WorkloadGroup } from '@lateen/api';
+import type { KubeObject, WorkloadEntry, WorkloadGroup } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { SpiffeId } from '@lateen/identity';
 import {
@@ -7,8 +7,7 @@ import {
   type KubeClient,
   KubeError,
   type ObjectCache,
-  type Resource,
-  resourceOf,
+  resourceOfKind,
 } from '@lateen/kube';
 import type { ProxyDescriptor } from '@lateen/translator';
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
@@ -29,12 +28,6 @@ const graceMs = 10_000;
 const sweepIntervalMs = 60_000;
 /** Condition of a WorkloadEntry that health reports set. */
 const healthCondition = 'Healthy';
-
-const resourceOfKind = (kind: string): Resource => {
-  const found = istioKinds.find((one) => one.kind === kind);
-  if (found === undefined) throw new RangeError(`${kind} is not an Istio kind`);
-  return resourceOf(found);
-};
 
 const groups = resourceOfKind('WorkloadGroup');
 const entries = resourceOfKind('WorkloadEntry');

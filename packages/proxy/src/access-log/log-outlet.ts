@@ -72,9 +72,13 @@ class StreamOutlet implements LogOutlet {
     if (this.pendingBytes === 0 || this.#stream.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       // Behind all that was written; a reader that never comes must not hold up the end.
-      this.#stream.write(noBytes, () => resolve());
-      this.#stream.once('close', resolve);
-      setTimeout(resolve, closeTimeoutMs);
+      const timer = setTimeout(resolve, closeTimeoutMs);
+      const end = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#stream.write(noBytes, end);
+      this.#stream.once('close', end);
     });
   }
 }

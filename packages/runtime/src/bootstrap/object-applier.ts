@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { istioKinds, type KubeObject, objectKey } from '@lateen/api';
-import { isKubeError, type KubeClient, type Resource, resourceOf, resources } from '@lateen/kube';
+import { type KubeObject, objectKey } from '@lateen/api';
+import { isKubeError, type KubeClient, type Resource, resourceOfKind } from '@lateen/kube';
 
 /** What we last wrote of an object: as long as our wish is the same, the user's changes stay. */
 const digestAnnotation = 'lateen.dev/bootstrap-digest';
@@ -15,14 +15,6 @@ const withDigest = (object: KubeObject, digest: string): KubeObject => ({
     annotations: { ...object.metadata.annotations, [digestAnnotation]: digest },
   },
 });
-
-const resourceOfKind = (kind: string): Resource => {
-  const found = Object.values(resources).find((resource) => resource.kind === kind);
-  if (found !== undefined) return found;
-  const istio = istioKinds.find((one) => one.kind === kind);
-  if (istio === undefined) throw new Error(`no resource for kind ${kind}`);
-  return resourceOf(istio);
-};
 
 const isSettled = (present: KubeObject, digest: string): boolean => {
   const known = present.metadata.annotations?.[digestAnnotation];

@@ -1,21 +1,10 @@
-import type { GraphNodeKind, GraphView } from '../contract/graph.ts';
+import type { GraphNode, GraphView } from '../contract/graph.ts';
 import type { MeshModel } from '../mesh/mesh-model.ts';
 import type { MeshService } from '../mesh/mesh-service.ts';
 import type { CallEnd, CalledService } from './call.ts';
 
 /** A node by its names, before anything is known of its traffic. */
-export interface GraphPlace {
-  readonly id: string;
-  readonly kind: GraphNodeKind;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly app?: string;
-  readonly version?: string;
-  readonly workload?: string;
-  readonly service?: string;
-  readonly boxId?: string;
-}
+export type GraphPlace = Omit<GraphNode, 'health' | 'flags' | 'traffic'>;
 
 const unknown = 'unknown';
 

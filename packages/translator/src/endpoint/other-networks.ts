@@ -37,11 +37,16 @@ const behindGateway = (
  * Istio's split horizon: endpoints of other networks stand as the gateways of those networks, which
  * share their weight. A network without a known gateway counts as reachable.
  */
-export const throughGateways =
-  ({ gateways, network, takesMutualTls }: NetworkView) =>
-  (group: EndpointGroup): readonly EndpointGroup[] => {
+export const throughGateways = ({
+  gateways,
+  network,
+  takesMutualTls,
+}: NetworkView): ((group: EndpointGroup) => readonly EndpointGroup[]) => {
+  // Most meshes are on one network: nothing to look at.
+  if (network === '' || gateways.size === 0) return (group) => [group];
+  return (group) => {
     const gatewaysTo = (endpoint: MeshEndpoint): readonly NetworkGateway[] => {
-      const isNear = network === '' || endpoint.network === '' || endpoint.network === network;
+      const isNear = endpoint.network === '' || endpoint.network === network;
       return isNear ? [] : (gateways.get(endpoint.network) ?? []);
     };
     const far = group.endpoints.filter((endpoint) => gatewaysTo(endpoint).length > 0);
@@ -65,3 +70,4 @@ export const throughGateways =
     const weight = endpoints.reduce((sum, one) => sum + one.weight, 0);
     return [{ ...group, endpoints, weight: group.weight > 0 ? group.weight : weight }];
   };
+};
