@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { noBrowser } from '../testing/browser.ts';
 import { bookinfoMesh } from '../testing/fixture-mesh.ts';
-import { noBrowser, type OpenedPages, openPages } from '../testing/opened-pages.ts';
+import { type OpenedPages, openPages } from '../testing/opened-pages.ts';
 import { pageNames } from './route.ts';
 
 describe('pages', { skip: noBrowser }, () => {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { noBrowser } from '../testing/browser.ts';
 import { bookinfoMesh } from '../testing/fixture-mesh.ts';
-import { noBrowser, type OpenedPages, openPages } from '../testing/opened-pages.ts';
+import { type OpenedPages, openPages } from '../testing/opened-pages.ts';
 
 const reviews = { kind: 'VirtualService', namespace: 'default', name: 'reviews' };
 

@@ -2,13 +2,12 @@
  * Measures how smooth the graph is with 200 services and 2,000 edges: `node frame-rate.ts [services] [edges]`. Prints
  * frames a second and the busy share of the page's main thread: standing still (dots move), and while it is dragged.
  */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CDPSession, chromium, type Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { bundleDashboard } from '../bundle/bundle-dashboard.ts';
-import { browserArguments, browserPath } from './browser.ts';
+import { noBrowser, startBrowser } from './browser.ts';
 import { largeMesh } from './fixture-mesh.ts';
 import { startFixtureServer } from './fixture-server.ts';
 
@@ -69,7 +68,7 @@ const run = async (services: number, edges: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'lateen-frames-'));
   const pages = await bundleDashboard({ folder });
   const server = await startFixtureServer(pages.folder, largeMesh(services, edges));
-  const browser = await chromium.launch({ executablePath: browserPath, args: browserArguments });
+  const browser = await startBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(server.url);
@@ -90,9 +89,9 @@ const run = async (services: number, edges: number): Promise<void> => {
   }
 };
 
-if (existsSync(browserPath)) {
+if (noBrowser === false) {
   const [services = '200', edges = '2000'] = process.argv.slice(2);
   await run(Number(services), Number(edges));
 } else {
-  console.log(`no Chromium at ${browserPath}`);
+  console.log(noBrowser);
 }

@@ -1,17 +1,11 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { bundleDashboard } from '../bundle/bundle-dashboard.ts';
-import { browserArguments, browserPath } from './browser.ts';
+import { startBrowser } from './browser.ts';
 import type { FixtureMesh } from './fixture-mesh.ts';
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts';
-
-/** Why browser tests cannot run here; false when they can. */
-export const noBrowser: string | false = existsSync(browserPath)
-  ? false
-  : `no Chromium at ${browserPath}`;
 
 /** How a page is opened. */
 export interface OpenOptions {
@@ -37,10 +31,7 @@ export const openPages = async (mesh: FixtureMesh): Promise<OpenedPages> => {
   const folder = await mkdtemp(join(tmpdir(), 'lateen-pages-'));
   const pages = await bundleDashboard({ folder });
   const server = await startFixtureServer(pages.folder, mesh);
-  const browser: Browser = await chromium.launch({
-    executablePath: browserPath,
-    args: browserArguments,
-  });
+  const browser = await startBrowser();
   const problems: string[] = [];
   const open = async (place: string, options: OpenOptions = {}): Promise<Page> => {
     const page = await browser.newPage({
