@@ -12,7 +12,9 @@ import { file_envoy_config_route_v3_route } from '../gen/envoy/config/route/v3/r
 import { file_envoy_config_trace_v3_opentelemetry } from '../gen/envoy/config/trace/v3/opentelemetry_pb.js';
 import { file_envoy_config_trace_v3_zipkin } from '../gen/envoy/config/trace/v3/zipkin_pb.js';
 import { file_envoy_extensions_access_loggers_file_v3_file } from '../gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { file_envoy_extensions_access_loggers_filters_cel_v3_cel } from '../gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.js';
 import { file_envoy_extensions_access_loggers_grpc_v3_als } from '../gen/envoy/extensions/access_loggers/grpc/v3/als_pb.js';
+import { file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service } from '../gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from '../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { file_envoy_extensions_clusters_aggregate_v3_cluster } from '../gen/envoy/extensions/clusters/aggregate/v3/cluster_pb.js';
 import { file_envoy_extensions_clusters_dynamic_forward_proxy_v3_cluster } from '../gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
@@ -50,6 +52,9 @@ import { file_envoy_extensions_filters_network_rbac_v3_rbac } from '../gen/envoy
 import { file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_state } from '../gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
 import { file_envoy_extensions_filters_network_sni_cluster_v3_sni_cluster } from '../gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.js';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from '../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { file_envoy_extensions_formatter_cel_v3_cel } from '../gen/envoy/extensions/formatter/cel/v3/cel_pb.js';
+import { file_envoy_extensions_formatter_metadata_v3_metadata } from '../gen/envoy/extensions/formatter/metadata/v3/metadata_pb.js';
+import { file_envoy_extensions_formatter_req_without_query_v3_req_without_query } from '../gen/envoy/extensions/formatter/req_without_query/v3/req_without_query_pb.js';
 import { file_envoy_extensions_http_header_validators_envoy_default_v3_header_validator } from '../gen/envoy/extensions/http/header_validators/envoy_default/v3/header_validator_pb.js';
 import { file_envoy_extensions_load_balancing_policies_common_v3_common } from '../gen/envoy/extensions/load_balancing_policies/common/v3/common_pb.js';
 import { file_envoy_extensions_load_balancing_policies_least_request_v3_least_request } from '../gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.js';
@@ -61,6 +66,10 @@ import { file_envoy_extensions_path_match_uri_template_v3_uri_template_match } f
 import { file_envoy_extensions_request_id_uuid_v3_uuid } from '../gen/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from '../gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
 import { file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config } from '../gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
+import { file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_dynatrace_resource_detector } from '../gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/dynatrace_resource_detector_pb.js';
+import { file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector } from '../gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/environment_resource_detector_pb.js';
+import { file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_static_config_resource_detector } from '../gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/static_config_resource_detector_pb.js';
+import { file_envoy_extensions_tracers_opentelemetry_samplers_v3_always_on_sampler } from '../gen/envoy/extensions/tracers/opentelemetry/samplers/v3/always_on_sampler_pb.js';
 import { file_envoy_extensions_transport_sockets_proxy_protocol_v3_upstream_proxy_protocol } from '../gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import { file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer } from '../gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
 import { file_envoy_extensions_transport_sockets_tls_v3_common } from '../gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
@@ -70,6 +79,7 @@ import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from '.
 import { file_envoy_extensions_wasm_v3_wasm } from '../gen/envoy/extensions/wasm/v3/wasm_pb.js';
 import { file_envoy_service_discovery_v3_discovery } from '../gen/envoy/service/discovery/v3/discovery_pb.js';
 import { file_istio_envoy_config_filter_http_alpn_v2alpha1_config } from '../gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
+import { file_istio_envoy_extensions_stats_config } from '../gen/istio/envoy/extensions/stats/config_pb.js';
 
 /** The files and all that they import, each once. */
 const withImports = (files: readonly DescFile[]): readonly DescFile[] => {
@@ -86,21 +96,22 @@ const withImports = (files: readonly DescFile[]): readonly DescFile[] => {
 /** All generated messages, for what configurations hold inside an Any. Loaded by `loadTypeRegistry`. */
 export const typeRegistry: Registry = createRegistry(
   ...withImports([
-    file_envoy_admin_v3_config_dump,
     file_envoy_admin_v3_clusters,
+    file_envoy_admin_v3_config_dump,
     file_envoy_admin_v3_listeners,
     file_envoy_admin_v3_server_info,
     file_envoy_config_bootstrap_v3_bootstrap,
     file_envoy_config_cluster_v3_cluster,
+    file_envoy_config_core_v3_extension,
     file_envoy_config_endpoint_v3_endpoint,
     file_envoy_config_listener_v3_listener,
     file_envoy_config_route_v3_route,
-    file_envoy_config_core_v3_extension,
-    file_envoy_config_trace_v3_zipkin,
     file_envoy_config_trace_v3_opentelemetry,
-    file_envoy_service_discovery_v3_discovery,
+    file_envoy_config_trace_v3_zipkin,
     file_envoy_extensions_access_loggers_file_v3_file,
+    file_envoy_extensions_access_loggers_filters_cel_v3_cel,
     file_envoy_extensions_access_loggers_grpc_v3_als,
+    file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service,
     file_envoy_extensions_access_loggers_stream_v3_stream,
     file_envoy_extensions_clusters_aggregate_v3_cluster,
     file_envoy_extensions_clusters_dynamic_forward_proxy_v3_cluster,
@@ -138,6 +149,9 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_state,
     file_envoy_extensions_filters_network_sni_cluster_v3_sni_cluster,
     file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+    file_envoy_extensions_formatter_cel_v3_cel,
+    file_envoy_extensions_formatter_metadata_v3_metadata,
+    file_envoy_extensions_formatter_req_without_query_v3_req_without_query,
     file_envoy_extensions_http_header_validators_envoy_default_v3_header_validator,
     file_envoy_extensions_load_balancing_policies_common_v3_common,
     file_envoy_extensions_load_balancing_policies_least_request_v3_least_request,
@@ -149,6 +163,10 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_request_id_uuid_v3_uuid,
     file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
     file_envoy_extensions_retry_priority_previous_priorities_v3_previous_priorities_config,
+    file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_dynatrace_resource_detector,
+    file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector,
+    file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_static_config_resource_detector,
+    file_envoy_extensions_tracers_opentelemetry_samplers_v3_always_on_sampler,
     file_envoy_extensions_transport_sockets_proxy_protocol_v3_upstream_proxy_protocol,
     file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer,
     file_envoy_extensions_transport_sockets_tls_v3_common,
@@ -156,6 +174,9 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_extensions_transport_sockets_tls_v3_tls,
     file_envoy_extensions_upstreams_http_v3_http_protocol_options,
     file_envoy_extensions_wasm_v3_wasm,
+    file_envoy_service_discovery_v3_discovery,
     file_istio_envoy_config_filter_http_alpn_v2alpha1_config,
+    file_istio_envoy_extensions_stats_config,
+    file_pb,
   ]),
 );

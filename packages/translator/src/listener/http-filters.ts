@@ -1,5 +1,5 @@
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { type Any, StructSchema } from '@bufbuild/protobuf/wkt';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { packAny } from '@lateen/xds';
 import { CorsSchema } from '@lateen/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
 import { FilterConfigSchema as DynamicForwardProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
@@ -14,6 +14,7 @@ import {
   FilterConfigSchema as AlpnSchema,
   FilterConfig_Protocol,
 } from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
+import { PluginConfigSchema } from '@lateen/xds/gen/istio/envoy/extensions/stats/config_pb.js';
 import { dnsCache } from '../cluster/dynamic-forward-proxy.ts';
 import { corsFilter } from '../route/cors.ts';
 import { faultFilter } from '../route/fault.ts';
@@ -25,24 +26,14 @@ export type ListenerClass = 'sidecar-inbound' | 'sidecar-outbound' | 'gateway';
 export const statsFilter = 'istio.stats';
 
 /**
- * Config of `istio.stats`: whose side of a call it reports. A Struct in place of Istio's own
- * `stats.PluginConfig`, whose descriptor is not part of Envoy's.
+ * `stats.PluginConfig` of the filter; whose side of a call it reports follows from the listener's
+ * direction. Host headers from outside the mesh, or of the workload's own clients, name no service.
  */
 export const statsConfig = (listenerClass: ListenerClass): Any =>
   packAny(
-    StructSchema,
-    create(StructSchema, {
-      fields: {
-        reporter: {
-          kind: {
-            case: 'stringValue',
-            value: listenerClass === 'sidecar-inbound' ? 'destination' : 'source',
-          },
-        },
-        ...(listenerClass === 'gateway' && {
-          direction: { kind: { case: 'stringValue', value: 'SERVER_GATEWAY' } },
-        }),
-      },
+    PluginConfigSchema,
+    create(PluginConfigSchema, {
+      disableHostHeaderFallback: listenerClass !== 'sidecar-outbound',
     }),
   );
 
