@@ -177,6 +177,5 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_service_discovery_v3_discovery,
     file_istio_envoy_config_filter_http_alpn_v2alpha1_config,
     file_istio_envoy_extensions_stats_config,
-    file_pb,
   ]),
 );
