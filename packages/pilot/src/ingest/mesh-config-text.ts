@@ -82,6 +82,18 @@ const pathNormalizations: Readonly<Record<string, MeshConfig['pathNormalization'
   DECODE_AND_MERGE_SLASHES: 'DECODE_AND_MERGE_SLASHES',
 };
 
+/** `serviceSettings`: hosts, and whether each cluster keeps them to itself. */
+const readServiceSettings = (value: unknown): MeshConfig['serviceSettings'] | undefined => {
+  if (!Array.isArray(value)) return undefined;
+  const settings = value.map((entry: unknown) => {
+    const { hosts = [], settings: own = {} } = isFields(entry) ? entry : {};
+    const { clusterLocal = false } = isFields(own) ? own : {};
+    const areNames = Array.isArray(hosts) && hosts.every((host) => typeof host === 'string');
+    return areNames && typeof clusterLocal === 'boolean' ? { hosts, clusterLocal } : undefined;
+  });
+  return settings.every((one) => one !== undefined) ? settings : undefined;
+};
+
 /** By the field's name in MeshConfig. Fields that are not here are accepted and have no effect yet. */
 const readers: Readonly<Record<string, FieldReader>> = {
   rootNamespace: text('rootNamespace'),
@@ -121,7 +133,14 @@ const readers: Readonly<Record<string, FieldReader>> = {
       ? value['gatewayTopology']
       : {};
     const isCount = Number.isInteger(numTrustedProxies) && Number(numTrustedProxies) >= 0;
-    return isCount ? { numTrustedProxies: Number(numTrustedProxies) } : undefined;
+    const { discoveryAddress = '' } = value;
+    if (!isCount || typeof discoveryAddress !== 'string') return undefined;
+    const discoveryHost = discoveryAddress.replace(/:\d+$/, '');
+    return { numTrustedProxies: Number(numTrustedProxies), discoveryHost };
+  },
+  serviceSettings: (value) => {
+    const serviceSettings = readServiceSettings(value);
+    return serviceSettings && { serviceSettings };
   },
   enableAutoMtls: (value) => (typeof value === 'boolean' ? { enableAutoMtls: value } : undefined),
   accessLogEncoding: (value) =>

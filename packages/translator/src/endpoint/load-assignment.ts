@@ -17,6 +17,7 @@ import { outboundCluster } from '../naming/cluster-name.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { registryOf } from '../push-context/registry-of.ts';
 import {
   type MeshEndpoint,
   type MeshService,
@@ -108,7 +109,11 @@ const aliasEndpoint = (service: MeshService, port: ServicePort): MeshEndpoint =>
   mutualTls: false,
 });
 
-const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly MeshEndpoint[] => {
+const endpointsOf = (
+  push: PushContext,
+  { clusterId }: OutboundClient,
+  target: AssignmentTarget,
+): readonly MeshEndpoint[] => {
   const { service, port, subset, rule } = target;
   if (service.resolution === 'alias') {
     return service.externalName === '' ? [] : [aliasEndpoint(service, port)];
@@ -116,8 +121,10 @@ const endpointsOf = (push: PushContext, target: AssignmentTarget): readonly Mesh
   const labels = rule?.subsets.find(({ name }) => name === subset)?.labels;
   if (subset !== '' && labels === undefined) return [];
   const all = push.endpoints.get(serviceKey(service)) ?? [];
+  const cluster = service.isClusterLocal ? registryOf(push, clusterId)?.clusterId : undefined;
   return all.filter(
     (endpoint) =>
+      (cluster === undefined || endpoint.cluster === cluster) &&
       endpoint.servicePortName === port.name &&
       (labels === undefined || selects(labels, endpoint.labels)),
   );
@@ -146,7 +153,7 @@ export const buildSniAssignment = (
   const policy = effectivePolicy(target.rule, target.subset, target.port.number);
   const takesMutualTls = mutualTlsOf(push, policy);
   const { network } = client;
-  const near = endpointsOf(push, target).filter(
+  const near = endpointsOf(push, client, target).filter(
     (one) => (network === '' || one.network === '' || one.network === network) && one.mutualTls,
   );
   const groups = groupEndpoints(near, client, policy, push.meshConfig.localityLoadBalancing);
@@ -166,7 +173,12 @@ export const buildLoadAssignment = (
   const policy = effectivePolicy(rule, subset, port.number);
   const { localityLoadBalancing } = push.meshConfig;
   const takesMutualTls = mutualTlsOf(push, policy);
-  const groups = groupEndpoints(endpointsOf(push, target), client, policy, localityLoadBalancing);
+  const groups = groupEndpoints(
+    endpointsOf(push, client, target),
+    client,
+    policy,
+    localityLoadBalancing,
+  );
   const reachable = groups.flatMap(
     throughGateways({ gateways: push.networkGateways, network: client.network, takesMutualTls }),
   );

@@ -7,6 +7,14 @@ export type OutboundTrafficPolicyMode = 'ALLOW_ANY' | 'REGISTRY_ONLY';
 /** MeshConfig.ProxyPathNormalization; DEFAULT is BASE. */
 export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
 
+/** An entry of MeshConfig `serviceSettings`. */
+export interface ServiceSetting {
+  /** Names or wildcards (`*.mynamespace.svc.cluster.local`). */
+  readonly hosts: readonly string[];
+  /** Clients of these services reach the endpoints of their own cluster only. */
+  readonly clusterLocal: boolean;
+}
+
 /** What the translator reads of `istio.mesh.v1alpha1.MeshConfig`, with the same names and defaults. */
 export interface MeshConfig {
   /** Default `istio-system`. Its DestinationRules and Sidecar are the mesh's defaults. */
@@ -60,6 +68,10 @@ export interface MeshConfig {
   readonly pathNormalization: PathNormalization;
   /** Trusted proxies in front of gateways, for x-forwarded-for. Default 0. */
   readonly numTrustedProxies: number;
+  /** Which services are of one cluster each, however many there are. Default none. */
+  readonly serviceSettings: readonly ServiceSetting[];
+  /** Host of `defaultConfig.discoveryAddress`; '' is `istiod` in the root namespace. */
+  readonly discoveryHost: string;
 }
 
 /** Istio's defaults, with the access log on standard output. */
@@ -89,4 +101,6 @@ export const defaultMeshConfig: MeshConfig = {
   jwksFetchMode: 'istiod',
   pathNormalization: 'BASE',
   numTrustedProxies: 0,
+  serviceSettings: [],
+  discoveryHost: '',
 };

@@ -1,4 +1,5 @@
 import type { PushContext } from '../push-context/push-context.ts';
+import { registryOf } from '../push-context/registry-of.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { ProxyDescriptor } from './proxy-descriptor.ts';
 
@@ -10,4 +11,4 @@ export const proxyWorkload = (
   push: PushContext,
   proxy: ProxyDescriptor,
 ): Pick<Workload, 'namespace' | 'labels'> =>
-  push.workloads.get(`${proxy.namespace}/${proxy.podName}`) ?? proxy;
+  registryOf(push, proxy.clusterId)?.workloads.get(`${proxy.namespace}/${proxy.podName}`) ?? proxy;

@@ -1,8 +1,14 @@
 import { parseProtocol } from '@lateen/api';
 import type { SidecarIngress } from '../input/sidecar.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { registryOf } from '../push-context/registry-of.ts';
 import { findSidecar } from '../push-context/sidecar-scope.ts';
-import { type MeshService, type ServicePort, serviceKey } from '../registry/mesh-service.ts';
+import {
+  type ClusterService,
+  type MeshService,
+  type ServicePort,
+  serviceKey,
+} from '../registry/mesh-service.ts';
 import { selects, type Workload } from '../registry/workload.ts';
 import { type ProxyDescriptor, parseSocketTarget, type SocketTarget } from './proxy-descriptor.ts';
 
@@ -23,16 +29,13 @@ const targetPortOf = (port: ServicePort, workload: Workload | undefined): number
 
 /** Ports by selector, before any endpoint exists: a starting pod must have its listeners. */
 const bySelector = (
-  service: MeshService,
+  { selector, ports }: ClusterService,
   proxy: ProxyDescriptor,
   workload: Workload | undefined,
 ): readonly (readonly [number, ServicePort])[] => {
-  const selected =
-    service.namespace === proxy.namespace &&
-    service.selector.size > 0 &&
-    selects(service.selector, workload?.labels ?? proxy.labels);
+  const selected = selector.size > 0 && selects(selector, workload?.labels ?? proxy.labels);
   if (!selected) return [];
-  return service.ports.flatMap((port) => {
+  return ports.flatMap((port) => {
     const number = targetPortOf(port, workload);
     return number === undefined ? [] : [[number, port] as const];
   });
@@ -42,11 +45,13 @@ const bySelector = (
 const byEndpoint = (
   push: PushContext,
   service: MeshService,
-  addresses: ReadonlySet<string>,
+  place: { readonly cluster: string; readonly addresses: ReadonlySet<string> },
 ): readonly (readonly [number, ServicePort])[] => {
   const result: (readonly [number, ServicePort])[] = [];
   for (const endpoint of push.endpoints.get(serviceKey(service)) ?? []) {
-    if (!addresses.has(endpoint.address)) continue;
+    if (!place.addresses.has(endpoint.address)) continue;
+    // Clusters on networks of their own may use the same addresses.
+    if (service.registry === 'Kubernetes' && endpoint.cluster !== place.cluster) continue;
     const port = service.ports.find(({ name }) => name === endpoint.servicePortName);
     if (port !== undefined) result.push([endpoint.port, port]);
   }
@@ -62,11 +67,17 @@ export const serviceInstances = (
   readonly servicePort: ServicePort;
   readonly service: MeshService;
 }[] => {
-  const workload = push.workloads.get(`${proxy.namespace}/${proxy.podName}`);
-  const addresses = new Set(proxy.addresses);
+  const registry = registryOf(push, proxy.clusterId);
+  const workload = registry?.workloads.get(`${proxy.namespace}/${proxy.podName}`);
+  const place = { cluster: registry?.clusterId ?? '', addresses: new Set(proxy.addresses) };
   return push.services.services.flatMap((service) => {
-    const selected = bySelector(service, proxy, workload);
-    const pairs = selected.length > 0 ? selected : byEndpoint(push, service, addresses);
+    const known =
+      service.registry === 'Kubernetes' ? service.inCluster.get(place.cluster) : service;
+    // A service of another cluster does not lead here, whatever its selector.
+    if (known === undefined) return [];
+    const isNear = service.namespace === proxy.namespace;
+    const selected = isNear ? bySelector(known, proxy, workload) : [];
+    const pairs = selected.length > 0 ? selected : byEndpoint(push, service, place);
     return pairs.map(([port, servicePort]) => ({ port, servicePort, service }));
   });
 };

@@ -155,7 +155,7 @@ const runStages = (
   const places = known.flatMap(({ clusterId, network }) => [clusterId, network]);
   const services = stage(
     previous?.services,
-    [...kubeServices, sets.serviceEntries.configs, meshConfig],
+    [...kubeServices, ...places, sets.serviceEntries.configs, meshConfig],
     () => buildServiceIndex(known, sets.serviceEntries.configs, meshConfig),
   );
   const endpoints = stage(
@@ -235,6 +235,7 @@ export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): Pu
     endpoints: stages.endpoints.value,
     networkGateways: stages.networkGateways.value,
     workloads: registries[0]?.registry.workloads ?? new Map(),
+    registries: registries.map(({ registry }) => registry),
     virtualServices: stages.virtualServices.value.virtualServices,
     destinationRules: stages.destinationRules.value,
     gateways: sets.gateways.configs,

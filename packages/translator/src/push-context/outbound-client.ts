@@ -3,6 +3,7 @@ import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { MeshDestinationRule } from './destination-rule-index.ts';
 import type { PushContext } from './push-context.ts';
 import { pushMemo } from './push-memo.ts';
+import { registryOf } from './registry-of.ts';
 
 /** All that outbound clusters, endpoints and routes may depend on of a proxy. */
 export interface OutboundClient
@@ -60,7 +61,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
   const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, network } = proxy;
   const { holdsCertificate } = proxy;
   const isBound = proxy.bindAddress !== undefined;
-  const pod = push.workloads.get(`${namespace}/${proxy.podName}`);
+  const pod = registryOf(push, clusterId)?.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
   const key = JSON.stringify([
     type,

@@ -5,6 +5,7 @@ import type { Gateway } from '../input/gateway.ts';
 import type { RequestAuthentication } from '../input/request-authentication.ts';
 import type { Sidecar } from '../input/sidecar.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import type { ClusterRegistry } from '../registry/cluster-registry.ts';
 import type { NetworkGateways } from '../registry/network-gateways.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { PeerAuthenticationIndex } from '../security/peer-authentication-index.ts';
@@ -24,8 +25,10 @@ export interface PushContext {
   readonly endpoints: EndpointIndex;
   /** How other networks are entered. */
   readonly networkGateways: NetworkGateways;
-  /** Pods by `namespace/name`. */
+  /** Pods of the control plane's own cluster by `namespace/name`. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** What each cluster knows of the mesh; the control plane's own is the first. */
+  readonly registries: readonly ClusterRegistry[];
   /** Oldest first, names resolved, delegates merged. */
   readonly virtualServices: readonly MeshVirtualService[];
   readonly destinationRules: DestinationRuleIndex;

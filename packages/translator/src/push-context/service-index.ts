@@ -5,7 +5,12 @@ import { allocateAddresses } from '../registry/auto-allocation.ts';
 import type { ClusterRegistry } from '../registry/cluster-registry.ts';
 import { serviceEntryEndpoints } from '../registry/entry-endpoints.ts';
 import { kubernetesService } from '../registry/kubernetes-service.ts';
-import { type MeshEndpoint, type MeshService, serviceKey } from '../registry/mesh-service.ts';
+import {
+  type ClusterService,
+  type MeshEndpoint,
+  type MeshService,
+  serviceKey,
+} from '../registry/mesh-service.ts';
 import { serviceEntryServices } from '../registry/service-entry-services.ts';
 import { serviceNameLabel, sliceEndpoints } from '../registry/slice-endpoints.ts';
 
@@ -30,6 +35,27 @@ const compareServices = (left: MeshService, right: MeshService): number => {
   return one === other ? 0 : one < other ? -1 : 1;
 };
 
+/** The services of all clusters; those of one name are one, which knows what it is in each cluster. */
+const kubernetesServices = (
+  registries: readonly ClusterRegistry[],
+  mesh: MeshConfig,
+): Map<string, MeshService> => {
+  const found = new Map<
+    string,
+    MeshService & { readonly inCluster: Map<string, ClusterService> }
+  >();
+  for (const { clusterId, services } of registries) {
+    for (const config of services) {
+      const own = kubernetesService(config, mesh);
+      const key = serviceKey(own);
+      const known = found.get(key) ?? { ...own, inCluster: new Map<string, ClusterService>() };
+      known.inCluster.set(clusterId, own);
+      found.set(key, known);
+    }
+  }
+  return new Map(found);
+};
+
 /**
  * When a hostname is declared twice in a namespace, Kubernetes wins, else the older. The first registry is
  * the proxies' own: what other clusters say of a service it has counts for endpoints only.
@@ -44,11 +70,7 @@ export const buildServiceIndex = (
     config,
     services: serviceEntryServices(config, mesh, auto),
   }));
-  const byKey = new Map<string, MeshService>();
-  for (const config of registries.flatMap(({ services }) => services)) {
-    const service = kubernetesService(config, mesh);
-    if (!byKey.has(serviceKey(service))) byKey.set(serviceKey(service), service);
-  }
+  const byKey = kubernetesServices(registries, mesh);
   for (const service of entries.flatMap((entry) => entry.services)) {
     const existing = byKey.get(serviceKey(service));
     if (existing === undefined) byKey.set(serviceKey(service), service);

@@ -2,6 +2,7 @@ import { selectProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { KubeService, KubeServicePort } from '../input/core.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { isClusterLocal } from './cluster-local.ts';
 import type { MeshService, Resolution, ServicePort } from './mesh-service.ts';
 
 /** Annotation with which a Service limits who sees it. */
@@ -40,7 +41,10 @@ const exportToOf = (config: Config<KubeService>, mesh: MeshConfig): readonly str
   return annotated.split(',').map((entry) => entry.trim());
 };
 
-/** `name.namespace.svc.cluster.local` and what the mesh needs to know of the Service behind it. */
+/**
+ * `name.namespace.svc.cluster.local` and what the mesh needs to know of the Service behind it; which
+ * clusters have it is for the caller to add.
+ */
 export const kubernetesService = (config: Config<KubeService>, mesh: MeshConfig): MeshService => ({
   hostname: `${config.name}.${config.namespace}.svc.${mesh.domainSuffix}`,
   name: config.name,
@@ -57,4 +61,9 @@ export const kubernetesService = (config: Config<KubeService>, mesh: MeshConfig)
   creationTimestamp: config.creationTimestamp,
   externalName: config.spec.externalName ?? '',
   subjectAltNames: [],
+  inCluster: new Map(),
+  isClusterLocal: isClusterLocal(
+    `${config.name}.${config.namespace}.svc.${mesh.domainSuffix}`,
+    mesh,
+  ),
 });

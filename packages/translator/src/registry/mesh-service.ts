@@ -42,7 +42,14 @@ export interface MeshService {
   readonly externalName: string;
   /** Names the server's certificate must carry (ServiceEntry.subjectAltNames). */
   readonly subjectAltNames: readonly string[];
+  /** As each cluster that has it knows it, by cluster id; empty for hosts of ServiceEntries. */
+  readonly inCluster: ReadonlyMap<string, ClusterService>;
+  /** Clients reach only the endpoints of their own cluster (MeshConfig `serviceSettings`). */
+  readonly isClusterLocal: boolean;
 }
+
+/** What one cluster says of a service that others may have too. */
+export type ClusterService = Pick<MeshService, 'addresses' | 'ports' | 'selector'>;
 
 /** One address of one service port. */
 export interface MeshEndpoint {

@@ -44,6 +44,8 @@ export const serviceEntryServices = (
     creationTimestamp: config.creationTimestamp,
     externalName: '',
     subjectAltNames: spec.subjectAltNames,
+    inCluster: new Map(),
+    isClusterLocal: false,
   };
   return spec.hosts.map((hostname) => ({
     ...shared,
