@@ -1,3 +1,41 @@
+/** Names in a certificate. */
+export interface FormatCertificate {
+  readonly uriSans: readonly string[];
+  readonly dnsSans: readonly string[];
+  /** RFC 2253 text; empty when there is none. */
+  readonly subject: string;
+}
+
+/** What one TLS connection agreed on. */
+export interface FormatTls {
+  /** Undefined: the peer presented no certificate. */
+  readonly peer:
+    | (FormatCertificate & {
+        /** SHA-256 of the certificate, lower-case hex. */
+        readonly fingerprint: string;
+        /** Lower-case hex. */
+        readonly serial: string;
+        /** The certificate, PEM. */
+        readonly pem: string;
+      })
+    | undefined;
+  readonly local: FormatCertificate;
+  /** `TLSv1.3`; empty: not known. */
+  readonly version: string;
+  /** IANA name; empty: not known. */
+  readonly cipher: string;
+}
+
+/** This proxy, as its bootstrap's `node` says. */
+export interface FormatNode {
+  readonly id: string;
+  readonly cluster: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** When a log line is written (`%ACCESS_LOG_TYPE%`, `envoy.data.accesslog.v3.AccessLogType`). */
+export type LogType = 'DownstreamEnd' | 'TcpConnectionEnd' | 'NotSet';
+
 /**
  * What access-log and header formats may ask about a request (Envoy's command operators). The proxy
  * implements it on its stream object; undefined prints as `-`.
@@ -63,6 +101,38 @@ export interface FormatContext {
   clusterMetadata(namespace: string, path: readonly string[]): unknown;
   filterState(key: string): string | undefined;
   environment(name: string): string | undefined;
+
+  // What follows need not be known: absent is as good as undefined.
+
+  /** Names of headers, in lower case, pseudo headers included. */
+  headerNames?(of: 'request' | 'response' | 'trailer'): readonly string[];
+  /** Sizes of the heads. */
+  readonly requestHeadBytes?: number | undefined;
+  readonly responseHeadBytes?: number | undefined;
+  /** Number as text. */
+  readonly grpcStatus?: string | undefined;
+  readonly downstreamTls?: FormatTls | undefined;
+  readonly upstreamTls?: FormatTls | undefined;
+  /** `HTTP/1.1`, `HTTP/2`. */
+  readonly upstreamProtocol?: string | undefined;
+  readonly virtualHostName?: string | undefined;
+  readonly listenerDirection?: 'inbound' | 'outbound' | 'unspecified' | undefined;
+  /** Metadata of the upstream host. */
+  upstreamMetadata?(namespace: string, path: readonly string[]): unknown;
+  /** Filter state that is a message, for instance `upstream_peer` and `downstream_peer`. */
+  filterStateObject?(key: string): Readonly<Record<string, unknown>> | undefined;
+  readonly node?: FormatNode | undefined;
+  /** Default `NotSet`. */
+  readonly logType?: LogType | undefined;
+  /** 32 and 16 hex digits; undefined when the request is not traced. */
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  /** Whether the request's spans are recorded. */
+  readonly isSampled?: boolean | undefined;
+  /** A random UUID, another for each call (`%UNIQUE_ID%`). */
+  uniqueId?(): string;
+  /** A random UUID of this request or connection, the same for each call (`%STREAM_ID%`). */
+  readonly streamId?: string | undefined;
 }
 
 /** A compiled format string: one call, one line. */

@@ -1,0 +1,166 @@
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { HeaderValue } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { GrpcService } from '@lateen/xds/gen/envoy/config/core/v3/grpc_service_pb.js';
+import type { HttpService } from '@lateen/xds/gen/envoy/config/core/v3/http_service_pb.js';
+import type { Tracing_Http } from '@lateen/xds/gen/envoy/config/trace/v3/http_tracer_pb.js';
+import {
+  type OpenTelemetryConfig,
+  OpenTelemetryConfigSchema,
+} from '@lateen/xds/gen/envoy/config/trace/v3/opentelemetry_pb.js';
+import {
+  type ZipkinConfig,
+  ZipkinConfig_CollectorEndpointVersion as ZipkinVersion,
+  ZipkinConfigSchema,
+} from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
+import { holds, unpack } from './any-message.ts';
+import { durationMsOr } from './duration.ts';
+import type { Findings } from './findings.ts';
+import type { OtlpTarget, TracingProvider } from './tracing-settings.ts';
+
+type OpenTelemetry = Extract<TracingProvider, { readonly kind: 'opentelemetry' }>;
+
+/** Envoy's name of a service that was given none. */
+const unknownService = 'unknown_service:envoy';
+
+const headerValues = (headers: readonly HeaderValue[]) =>
+  headers.map(({ key, value }) => ({ name: key.toLowerCase(), value }));
+
+const compileGrpc = (
+  service: GrpcService,
+  findings: Findings,
+  path: string,
+): OtlpTarget | undefined => {
+  const target = service.targetSpecifier;
+  if (target.case !== 'envoyGrpc') {
+    findings.warning(path, 'FieldUnsupported', 'spans go to clusters only (envoy_grpc)');
+    return undefined;
+  }
+  const { clusterName: cluster, authority } = target.value;
+  if (cluster === '') {
+    findings.error(`${path}.envoy_grpc.cluster_name`, 'FieldRequired', 'is required');
+  }
+  return {
+    kind: 'grpc',
+    cluster,
+    authority,
+    timeoutMs: durationMsOr(service.timeout, 0),
+    headers: headerValues(service.initialMetadata),
+  };
+};
+
+/** Authority and path of a URI; a path of its own is a URI too. */
+const partsOf = (uri: string): { readonly authority: string; readonly path: string } => {
+  const rest = uri.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  const slash = rest.indexOf('/');
+  if (slash < 0) return { authority: rest, path: '/' };
+  return { authority: rest.slice(0, slash), path: rest.slice(slash) };
+};
+
+const compileHttp = (service: HttpService, findings: Findings, path: string): OtlpTarget => {
+  const { httpUri } = service;
+  const cluster = httpUri?.httpUpstreamType.value ?? '';
+  if (cluster === '') findings.error(`${path}.http_uri.cluster`, 'FieldRequired', 'is required');
+  const headers = service.requestHeadersToAdd.flatMap(({ header }) => header ?? []);
+  return {
+    kind: 'http',
+    cluster,
+    ...partsOf(httpUri?.uri ?? ''),
+    timeoutMs: durationMsOr(httpUri?.timeout, 0),
+    headers: headerValues(headers),
+  };
+};
+
+const typeNameOf = (any: Any | undefined): string =>
+  any?.typeUrl.slice(any.typeUrl.lastIndexOf('.') + 1) ?? '';
+
+const compileSampler = (
+  { sampler }: OpenTelemetryConfig,
+  findings: Findings,
+  path: string,
+): boolean => {
+  if (sampler === undefined) return false;
+  if (typeNameOf(sampler.typedConfig) === 'AlwaysOnSamplerConfig') return true;
+  findings.warning(`${path}.sampler`, 'FieldUnsupported', `${sampler.name} is not known`);
+  return false;
+};
+
+/** Only the environment is looked at; other detectors know places that this proxy does not run in. */
+const readsEnvironment = (
+  { resourceDetectors }: OpenTelemetryConfig,
+  findings: Findings,
+  path: string,
+): boolean => {
+  let found = false;
+  for (const [index, { name, typedConfig }] of resourceDetectors.entries()) {
+    if (typeNameOf(typedConfig) === 'EnvironmentResourceDetectorConfig') found = true;
+    else {
+      const at = `${path}.resource_detectors[${index}]`;
+      findings.warning(at, 'FieldUnsupported', `${name} is not known`);
+    }
+  }
+  return found;
+};
+
+const compileOpenTelemetry = (
+  message: OpenTelemetryConfig,
+  findings: Findings,
+  path: string,
+): OpenTelemetry => {
+  const { grpcService, httpService } = message;
+  if (grpcService !== undefined && httpService !== undefined) {
+    findings.error(path, 'FieldInvalid', 'either grpc_service or http_service, not both');
+  }
+  const overGrpc = grpcService && compileGrpc(grpcService, findings, `${path}.grpc_service`);
+  const overHttp = httpService && compileHttp(httpService, findings, `${path}.http_service`);
+  return {
+    kind: 'opentelemetry',
+    serviceName: message.serviceName || unknownService,
+    target: overGrpc ?? overHttp,
+    readsEnvironment: readsEnvironment(message, findings, path),
+    alwaysOn: compileSampler(message, findings, path),
+  };
+};
+
+const compileZipkin = (
+  message: ZipkinConfig,
+  findings: Findings,
+  path: string,
+): TracingProvider => {
+  if (message.collectorCluster === '') {
+    findings.error(`${path}.collector_cluster`, 'FieldRequired', 'is required');
+  }
+  if (message.collectorEndpointVersion === ZipkinVersion.HTTP_PROTO) {
+    const what = 'HTTP_PROTO is not known, JSON is sent';
+    findings.warning(`${path}.collector_endpoint_version`, 'FieldUnsupported', what);
+  }
+  return {
+    kind: 'zipkin',
+    cluster: message.collectorCluster,
+    path: message.collectorEndpoint || '/api/v2/spans',
+    hostname: message.collectorHostname,
+    traceId128Bit: message.traceId128bit,
+    sharedSpanContext: message.sharedSpanContext ?? true,
+    splitsSpans: message.splitSpansForRequest,
+  };
+};
+
+/** Compiles a provider; undefined, with a warning, for one that is not known. */
+export const compileTracingProvider = (
+  message: Tracing_Http | undefined,
+  findings: Findings,
+  path: string,
+): TracingProvider | undefined => {
+  const any = message?.configType.case === 'typedConfig' ? message.configType.value : undefined;
+  if (message === undefined || any === undefined) return undefined;
+  const at = `${path}.typed_config`;
+  if (holds(any, OpenTelemetryConfigSchema)) {
+    const config = unpack(any, OpenTelemetryConfigSchema, findings, at);
+    return config && compileOpenTelemetry(config, findings, at);
+  }
+  if (holds(any, ZipkinConfigSchema)) {
+    const config = unpack(any, ZipkinConfigSchema, findings, at);
+    return config && compileZipkin(config, findings, at);
+  }
+  findings.warning(at, 'FieldUnsupported', `${message.name} is not known: nothing is traced`);
+  return undefined;
+};
