@@ -98,7 +98,7 @@ export const stateKinds = (evidence: Evidence): ReadonlyMap<string, readonly Sta
 
 const configLine = (key: keyof MeshConfig, name: string, evidence: Evidence): string => {
   const rows = evidence.get(`MeshConfig ${key}`) ?? [];
-  const elsewhere = shownElsewhere.has(key) ? 'tables of authorization and tokens' : '';
+  const elsewhere = shownElsewhere.get(key) ?? '';
   return `| ${name} | ${cell(rows.length === 0 ? elsewhere : rows.join('; '))} |`;
 };
 

@@ -27,12 +27,20 @@ export const meshConfigNames: Readonly<Record<keyof MeshConfig, string>> = {
   jwksFetchMode: 'PILOT_JWT_ENABLE_REMOTE_JWKS (environment of istiod)',
   pathNormalization: 'pathNormalization.normalization',
   numTrustedProxies: 'defaultConfig.gatewayTopology.numTrustedProxies',
+  serviceSettings: 'serviceSettings[].settings.clusterLocal',
+  discoveryHost: 'defaultConfig.discoveryAddress',
 };
 
-/** What is about authorization and tokens, which have tables of their own. */
-export const shownElsewhere: ReadonlySet<keyof MeshConfig> = new Set([
-  'extensionProviders',
-  'jwksFetchMode',
+const policyTables = 'tables of authorization and tokens';
+/** A row has one cluster. */
+const severalClusters = 'packages/translator/src/endpoint/own-cluster.test.ts';
+
+/** What no row shows, and where it is shown. */
+export const shownElsewhere: ReadonlyMap<keyof MeshConfig, string> = new Map([
+  ['extensionProviders', policyTables],
+  ['jwksFetchMode', policyTables],
+  ['serviceSettings', severalClusters],
+  ['discoveryHost', severalClusters],
 ]);
 
 /** What the control plane alone reads of the mesh configuration, and the test that shows it. */
