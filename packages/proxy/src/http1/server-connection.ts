@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseRequestHead } from './head-parser.ts';
+import { ReadBuffer } from './socket-reader.ts';
 
 /** One request and its response as the connection sees them. */
 export interface ServerExchange {
@@ -57,10 +58,11 @@ export interface ServerConnectionHost {
 
 const state = { head: 0, body: 1, wait: 2, tunnel: 3, closing: 4 } as const;
 
-/** Bytes of a second request kept while the first is under way; more waits in the kernel. */
 const noBytes: Buffer = Buffer.alloc(0);
 /** How an HTTP/2 connection begins (RFC 9113 section 3.4); the rest is the HTTP/2 codec's to check. */
 const http2Preface = 'PRI * HTTP/2.0';
+/** Bytes that are kept are copied up to this many; beyond, the buffer they were read into goes with them. */
+const maxCopiedBytes = 4096;
 /** Line ends skipped before a request line (RFC 9112 section 2.2 asks for one empty line). */
 const maxLeadingLineEnds = 8;
 
@@ -118,6 +120,11 @@ export class ServerConnection {
   #state: number = state.head;
   #input: Buffer = noBytes;
   #at = 0;
+  #inputEnd = 0;
+  /** Reads of a connection that is kept; its bytes are `#input` while `#isShared`. */
+  #reader: ReadBuffer | undefined = undefined;
+  /** The input will be overwritten by the next read. */
+  #isShared = false;
   #left = 0;
   /** Line ends before this request. */
   #skipped = 0;
@@ -174,11 +181,39 @@ export class ServerConnection {
 
   /** Bytes from the client. False: reading stops until `resume`. Takes ownership of the chunk. */
   receive(chunk: Buffer): boolean {
-    if (this.#at < this.#input.length) {
-      this.#input = Buffer.concat([this.#input.subarray(this.#at), chunk]);
-    } else this.#input = chunk;
+    return this.#take(chunk, chunk.length);
+  }
+
+  /** Bytes from a buffer that the next read fills again. */
+  #receiveShared(bytes: Buffer, length: number): boolean {
+    this.#isShared = this.#at >= this.#inputEnd;
+    return this.#take(bytes, length);
+  }
+
+  #take(bytes: Buffer, length: number): boolean {
+    if (this.#at < this.#inputEnd) {
+      const rest = this.#input.subarray(this.#at, this.#inputEnd);
+      this.#input = Buffer.concat([rest, bytes.subarray(0, length)]);
+      this.#inputEnd = this.#input.length;
+    } else {
+      this.#input = bytes;
+      this.#inputEnd = length;
+    }
     this.#at = 0;
     return this.#pump();
+  }
+
+  /** What is left of the input is kept by somebody, or until more comes. */
+  #keepInput(): void {
+    if (!this.#isShared) return;
+    this.#isShared = false;
+    if (this.#inputEnd - this.#at > maxCopiedBytes) {
+      this.#reader?.release();
+      return;
+    }
+    this.#input = Buffer.from(this.#input.subarray(this.#at, this.#inputEnd));
+    this.#inputEnd = this.#input.length;
+    this.#at = 0;
   }
 
   writeText(text: string): boolean {
@@ -205,6 +240,12 @@ export class ServerConnection {
     }
     this.#state = state.head;
     this.sinceMs = this.#host.nowMs();
+    // A connection that is kept is worth a buffer.
+    if (this.requests === 1 && !this.isTls) {
+      const receive = (bytes: Buffer, length: number): boolean =>
+        this.#receiveShared(bytes, length);
+      this.#reader ??= ReadBuffer.attach(this.socket, receive);
+    }
     this.#resume();
   }
 
@@ -219,7 +260,7 @@ export class ServerConnection {
   close(): void {
     if (this.#state === state.closing || this.#closed) return;
     this.#state = state.closing;
-    this.#input = noBytes;
+    this.#dropInput();
     this.#blocked = false;
     this.socket.end();
     if (!this.#ended) this.#awaitClose();
@@ -268,19 +309,24 @@ export class ServerConnection {
     if (!this.#closed) this.socket._read(0);
   }
 
+  #dropInput(): void {
+    this.#input = noBytes;
+    this.#at = 0;
+    this.#inputEnd = 0;
+    this.#isShared = false;
+  }
+
   /** Works through the input as far as the state allows; false: do not read more. */
   #pump(): boolean {
     this.#pumping = true;
-    while (this.#at < this.#input.length && !this.#blocked) {
+    while (this.#at < this.#inputEnd && !this.#blocked) {
       if (!this.#step()) break;
     }
     this.#pumping = false;
-    if (this.#at >= this.#input.length) {
-      this.#input = noBytes;
-      this.#at = 0;
-    }
+    if (this.#at >= this.#inputEnd) this.#dropInput();
+    else this.#keepInput();
     this.exchange?.requestFlush();
-    const more = !this.#blocked && (this.#at >= this.#input.length || this.#state === state.head);
+    const more = !this.#blocked && (this.#at >= this.#inputEnd || this.#state === state.head);
     if (!more) this.#paused = true;
     return more;
   }
@@ -291,18 +337,20 @@ export class ServerConnection {
       case state.head:
         return this.#readHead();
       case state.body:
+        this.#keepInput();
         this.#readBody();
         return true;
       case state.wait:
         return false;
       case state.tunnel: {
-        const bytes = this.#at === 0 ? this.#input : this.#input.subarray(this.#at);
-        this.#at = this.#input.length;
+        this.#keepInput();
+        const bytes = this.#input.subarray(this.#at, this.#inputEnd);
+        this.#at = this.#inputEnd;
         if (this.exchange?.tunnelBytes(bytes) === false) this.#blocked = true;
         return true;
       }
       default:
-        this.#at = this.#input.length;
+        this.#at = this.#inputEnd;
         return true;
     }
   }
@@ -318,9 +366,9 @@ export class ServerConnection {
 
   #readHead(): boolean {
     this.#skipLineEnds();
-    if (this.#at === this.#input.length) return this.#waitForHead();
+    if (this.#at === this.#inputEnd) return this.#waitForHead();
     const { request } = this;
-    const end = parseRequestHead(request, this.#input, this.#at, this.#input.length);
+    const end = parseRequestHead(request, this.#input, this.#at, this.#inputEnd);
     if (end === parseOutcome.incomplete) return this.#waitForHead();
     if (end < 0 || end - this.#at > this.#host.maxHeadBytes) {
       this.#refuseHead(end < 0 ? end : parseOutcome.headTooLarge);
@@ -348,11 +396,11 @@ export class ServerConnection {
   }
 
   #waitForHead(): boolean {
-    if (this.#input.length - this.#at > this.#host.maxHeadBytes) {
+    if (this.#inputEnd - this.#at > this.#host.maxHeadBytes) {
       this.#refuseHead(parseOutcome.headTooLarge);
       return true;
     }
-    if (!this.inHead && this.#at < this.#input.length) {
+    if (!this.inHead && this.#at < this.#inputEnd) {
       this.inHead = true;
       this.sinceMs = this.#host.nowMs();
     }
@@ -372,7 +420,7 @@ export class ServerConnection {
     if (this.#host.takesOver?.(this, input) !== true) return false;
     // Not blocked: that would stop the socket, which is no longer ours.
     this.#state = state.closing;
-    this.#at = input.length;
+    this.#at = this.#inputEnd;
     return true;
   }
 
@@ -382,16 +430,16 @@ export class ServerConnection {
     let end: number;
     let isLast: boolean;
     if (this.#scanner !== undefined) {
-      const behind = this.#scanner.scan(input, start, input.length);
+      const behind = this.#scanner.scan(input, start, this.#inputEnd);
       if (behind < 0) {
-        this.#at = input.length;
+        this.#at = this.#inputEnd;
         this.exchange?.requestMalformed();
         return;
       }
       isLast = behind > 0;
-      end = isLast ? behind : input.length;
+      end = isLast ? behind : this.#inputEnd;
     } else {
-      end = Math.min(input.length, start + this.#left);
+      end = Math.min(this.#inputEnd, start + this.#left);
       this.#left -= end - start;
       isLast = this.#left === 0;
     }
