@@ -1,51 +1,26 @@
-import type {
-  ClusterTable,
-  ConnectionView,
-  FilterChainTable,
-  ListenerTable,
-  UpstreamTransport,
-} from '@lateen/routing';
+import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/routing';
 import type { ProxyDescriptor, PushContext } from '@lateen/translator';
 import { findCaller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { chainName, inboundListener } from './connection.ts';
 import { denialReason } from './denial-reason.ts';
+import { endpointPlaces } from './endpoint-place.ts';
 import { acceptView, portMode } from './handshake.ts';
+import {
+  clusterOfEndpoint,
+  type FollowedInput,
+  type Hop,
+  optionsIn,
+  workloadOfEndpoint,
+} from './hop.ts';
 import { hopView, type Sender, transportName } from './hop-view.ts';
 import { decideHttp } from './http-decision.ts';
+import { type MeshView, viewNamed } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import { decideNetworkSecurity } from './security-decision.ts';
-import type { SimulatedArrival, SimulatedDestination, SimulatedEndpoint } from './simulation.ts';
-import type { SimulationInput } from './simulation-input.ts';
-
-/** Workloads of a destination that are looked at. */
-const maxWorkloads = 8;
-
-type Input = SimulationInput & { readonly push: PushContext };
-
-/** The first endpoint of each workload. */
-const representatives = (
-  { endpoints }: SimulatedDestination,
-  push: PushContext,
-): readonly SimulatedEndpoint[] => {
-  const byWorkload = new Map<string, SimulatedEndpoint>();
-  for (const endpoint of endpoints) {
-    if (endpoint.pod === '') continue;
-    const workload = push.workloads.get(endpoint.pod)?.name ?? endpoint.pod;
-    const key = `${endpoint.pod.split('/')[0]}/${workload}`;
-    if (!byWorkload.has(key)) byWorkload.set(key, endpoint);
-  }
-  return [...byWorkload.values()].slice(0, maxWorkloads);
-};
-
-const metadataOf = (
-  cluster: ClusterTable,
-  address: string,
-  compiled: CompiledProxy,
-): Readonly<Record<string, unknown>> =>
-  compiled.endpoints(cluster)?.endpoints.find(({ key }) => key === address)?.metadata ?? {};
+import type { SimulatedArrival, SimulatedDestination } from './simulation.ts';
 
 const identityOf = (
   { namespace, serviceAccount }: ProxyDescriptor,
@@ -55,7 +30,7 @@ const identityOf = (
 /** The request as the destination gets it. */
 const sentRequest = (
   destination: SimulatedDestination,
-  { request, client }: Input,
+  { request, client }: FollowedInput,
   { proxy }: Sender,
 ): SimulatedRequest => {
   const headers = new Map(request.headers);
@@ -74,7 +49,7 @@ const sentRequest = (
 };
 
 const clientOf = (
-  { client = {} }: Input,
+  { client = {} }: FollowedInput,
   { forwardsClaims }: Sender,
   view: ConnectionView,
   principal: string | undefined,
@@ -94,12 +69,11 @@ const noProxy = {
   outcome: 'no-proxy',
 } as const;
 
-interface Hop {
-  readonly destination: SimulatedDestination;
-  readonly endpoint: SimulatedEndpoint;
-  readonly transport: UpstreamTransport;
-  readonly sender: Sender;
-  readonly input: Input;
+/** Whose proxy looks at the request. */
+interface Receiver {
+  readonly view: MeshView;
+  readonly proxy: ProxyDescriptor;
+  readonly compiled: CompiledProxy;
 }
 
 type Judged = Pick<SimulatedArrival, 'security' | 'outcome' | 'status' | 'reason'>;
@@ -107,18 +81,20 @@ type Judged = Pick<SimulatedArrival, 'security' | 'outcome' | 'status' | 'reason
 /** Lets the request through the chain that takes it. */
 const judgeChain = (
   chain: FilterChainTable,
-  view: ConnectionView,
+  seen: ConnectionView,
   accepted: ReturnType<typeof acceptView>,
-  parts: Hop & { readonly compiled: CompiledProxy; readonly client: SimulatedClient },
+  parts: Hop & Receiver & { readonly client: SimulatedClient },
 ): Judged => {
-  const { input, destination, sender, compiled, client } = parts;
-  const { push, inputs, locate = () => undefined } = input;
+  const { input, destination, sender, compiled, client, view, proxy } = parts;
+  const { push, inputs, locate } = view;
   const security = { inputs, locate, client };
   const isTls = accepted.policy.peer !== undefined;
   if (chain.http !== undefined && input.request.scheme !== 'tcp') {
     const { decision } = decideHttp(chain.http, sentRequest(destination, input, sender), {
       ...{ push, compiled, locate, isTls, meshNamespace: undefined, security },
-      originalDestination: `${view.destinationAddress}:${view.destinationPort}`,
+      places: endpointPlaces(view, input.views, proxy.network),
+      areSeveral: input.views.areSeveral,
+      originalDestination: `${seen.destinationAddress}:${seen.destinationPort}`,
       connection: accepted.policy,
     });
     const answered = decision.status !== null;
@@ -133,7 +109,7 @@ const judgeChain = (
     head: undefined,
     headers: new Map(),
     connection: accepted.policy,
-    remoteAddress: view.sourceAddress,
+    remoteAddress: seen.sourceAddress,
   });
   const decided = decideNetworkSecurity(chain.filters, state, security);
   const outcome = decided.denial === null ? 'delivered' : 'refused';
@@ -145,18 +121,6 @@ const judgeChain = (
   };
 };
 
-const findReceiver = (pod: string, input: Input) =>
-  findCaller(
-    { kind: 'inbound', workload: pod },
-    {
-      push: input.push,
-      inputs: input.inputs,
-      interceptionMode: input.interceptionMode ?? 'REDIRECT',
-      live: input.live ?? false,
-      certificates: input.certificates ?? true,
-    },
-  ).value;
-
 const describeListener = (
   listener: ListenerTable | undefined,
   view: ConnectionView,
@@ -167,58 +131,43 @@ const describeListener = (
   filterChain: chain === undefined ? null : chainName(chain),
 });
 
-const arrive = (hop: Hop, workload: string): SimulatedArrival => {
+type Received = Omit<SimulatedArrival, 'pod' | 'clusterId' | 'via' | 'workload' | 'transport'>;
+
+const receive = (hop: Hop, view: MeshView): Received => {
   const { endpoint, transport, sender, input } = hop;
-  const { push, request } = input;
-  const kind = transportName(transport);
-  const common = { pod: endpoint.pod, workload, transport: kind };
-  const found = findReceiver(endpoint.pod, input);
-  if (found === undefined) return { ...common, ...noProxy };
-  const compiled = compiledProxyOf(push, found.proxy);
-  const view = hopView(endpoint.address, transport, sender, request.scheme);
-  const principal = kind === 'mutual' ? identityOf(sender.proxy, push) : undefined;
-  const listener = inboundListener({ compiled, proxy: found.proxy }, view.destinationPort);
-  const accepted = acceptView(listener, view, { principal, isInside: true });
+  const caller = { kind: 'inbound', workload: endpoint.pod } as const;
+  const found = findCaller(caller, optionsIn(view, input)).value;
+  if (found === undefined) return noProxy;
+  const { proxy } = found;
+  const compiled = compiledProxyOf(view.push, proxy);
+  const seen = hopView(endpoint.address, transport, sender, input.request.scheme);
+  const isMutual = transportName(transport) === 'mutual';
+  const principal = isMutual ? identityOf(sender.proxy, input.views.own.push) : undefined;
+  const listener = inboundListener({ compiled, proxy }, seen.destinationPort);
+  const accepted = acceptView(listener, seen, { principal, isInside: true });
   const { chain, refusal } = accepted;
-  const seen = { ...common, ...describeListener(listener, view, chain) };
+  const described = describeListener(listener, seen, chain);
   if (chain === undefined || refusal !== undefined) {
     const reason = refusal ?? 'a closed connection: no filter chain takes it';
-    return { ...seen, security: null, outcome: 'refused', status: null, reason };
+    return { ...described, security: null, outcome: 'refused', status: null, reason };
   }
-  const client = clientOf(input, sender, view, principal);
-  return { ...seen, ...judgeChain(chain, view, accepted, { ...hop, compiled, client }) };
+  const client = clientOf(input, sender, seen, principal);
+  const parts = { ...hop, view, proxy, compiled, client };
+  return { ...described, ...judgeChain(chain, seen, accepted, parts) };
 };
 
-const arriveAtEach = (
-  destination: SimulatedDestination,
-  sender: Sender,
-  input: Input,
-  transportOf: (endpoint: SimulatedEndpoint) => UpstreamTransport,
-): readonly SimulatedArrival[] =>
-  representatives(destination, input.push).map((endpoint) => {
-    const workload = input.push.workloads.get(endpoint.pod)?.name ?? endpoint.pod;
-    const transport = transportOf(endpoint);
-    return arrive({ destination, endpoint, transport, sender, input }, workload);
-  });
-
-/** Follows what a proxy sends to a destination to the proxies there, one of each workload. */
-export const arrivalsOf = (
-  destination: SimulatedDestination,
-  sender: Sender & { readonly compiled: CompiledProxy },
-  input: Input,
-): readonly SimulatedArrival[] => {
-  const { compiled } = sender;
-  const cluster = compiled.cluster(destination.cluster);
-  if (cluster === undefined || destination.status !== null) return [];
-  return arriveAtEach(destination, sender, input, ({ address }) =>
-    cluster.selectTransport(metadataOf(cluster, address, compiled)),
-  );
+/** The request at the proxy of an endpoint; `via`: address of the gateway that it came through. */
+export const arrive = (hop: Hop, via?: string): SimulatedArrival => {
+  const { endpoint, transport, input } = hop;
+  const clusterId = clusterOfEndpoint(endpoint, input);
+  const view = viewNamed(input.views, clusterId);
+  const reason = `the rules of ${clusterId} could not be read: what its proxies do is not known`;
+  return {
+    pod: endpoint.pod,
+    ...(input.views.areSeveral && { clusterId }),
+    ...(via !== undefined && { via }),
+    workload: workloadOfEndpoint(endpoint, input),
+    transport: transportName(transport),
+    ...(view === undefined ? { ...noProxy, outcome: 'unknown', reason } : receive(hop, view)),
+  };
 };
-
-/** The same of what a client without a proxy sends, in plaintext. */
-export const plaintextArrivals = (
-  destination: SimulatedDestination,
-  sender: Sender,
-  input: Input,
-): readonly SimulatedArrival[] =>
-  arriveAtEach(destination, sender, input, () => ({ kind: 'plain' }));

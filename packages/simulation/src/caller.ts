@@ -8,6 +8,7 @@ import {
   type PushContext,
 } from '@lateen/translator';
 import { listOf, textOf, textsOf } from './field-access.ts';
+import { defaultClusterId, networkOfPod, podsOfCluster } from './mesh-registry.ts';
 
 /** Whose proxy decides: a workload's on the way out or in, or a gateway's. */
 export type Caller =
@@ -40,6 +41,8 @@ export interface CallerOptions {
   readonly live: boolean;
   /** Proxies have certificates of the mesh, so mTLS needs no asking. Default false. */
   readonly certificates?: boolean;
+  /** Whose proxies are looked at. Default: the cluster of `inputs`. */
+  readonly clusterId?: string;
 }
 
 /** HTTP proxy port of sidecars without interception. */
@@ -60,19 +63,32 @@ const proxyContainer = (pod: Pod): unknown =>
     (container) => textOf(container, 'name') === 'istio-proxy',
   );
 
-const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
+/** Node metadata that the pod's own environment gives its proxy. */
+const metaVariable = (pod: Pod, name: string): string | undefined => {
   const variable = listOf(proxyContainer(pod), 'env').find(
-    (entry) => textOf(entry, 'name') === 'ISTIO_META_INTERCEPTION_MODE',
+    (entry) => textOf(entry, 'name') === `ISTIO_META_${name}`,
   );
-  const mode = textOf(variable, 'value');
+  return textOf(variable, 'value');
+};
+
+const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
+  const mode = metaVariable(pod, 'INTERCEPTION_MODE');
   return mode === 'NONE' || mode === 'TPROXY' || mode === 'REDIRECT' ? mode : fallback;
 };
+
+const clusterOf = ({ clusterId, inputs }: CallerOptions): string =>
+  clusterId ?? inputs.clusterId ?? defaultClusterId;
+
+const podsAround = (options: CallerOptions): readonly Pod[] =>
+  podsOfCluster(options.inputs, clusterOf(options)) ?? options.inputs.pods;
 
 const describe = (
   type: ProxyDescriptor['type'],
   pod: Pod,
-  { push, interceptionMode, certificates = false }: CallerOptions,
+  options: CallerOptions,
 ): Checked<FoundCaller> => {
+  const { push, inputs, interceptionMode, certificates = false } = options;
+  const clusterId = clusterOf(options);
   const { name, namespace = 'default' } = pod.metadata;
   const address = textOf(pod, 'status', 'podIP') ?? '0.0.0.0';
   const mode = modeOf(pod, interceptionMode);
@@ -87,6 +103,8 @@ const describe = (
       WORKLOAD_NAME: workload,
       SERVICE_ACCOUNT: textOf(pod, 'spec', 'serviceAccountName') ?? 'default',
       INTERCEPTION_MODE: mode,
+      CLUSTER_ID: metaVariable(pod, 'CLUSTER_ID') ?? clusterId,
+      NETWORK: metaVariable(pod, 'NETWORK') ?? networkOfPod(inputs, clusterId, pod),
       LATEEN_SDS: String(certificates),
       ...(mode === 'NONE' && { HTTP_PROXY_PORT: httpProxyPort }),
     },
@@ -165,8 +183,8 @@ const withoutProxy = (workload: string): string =>
   `${workload} has no proxy: label its namespace istio-injection=enabled and restart it`;
 
 const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
-  const { push, inputs, live } = options;
-  const { pods } = inputs;
+  const { push, live } = options;
+  const pods = podsAround(options);
   const found = podsNamed(push, pods, text);
   const [pod] = found.toSorted(
     (left, right) => Number(isInjected(right, live)) - Number(isInjected(left, live)),
@@ -185,7 +203,7 @@ const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller
 };
 
 const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller> => {
-  const { push, inputs } = options;
+  const { push } = options;
   const { namespace, name } = parseName(text);
   const gateway = push.gateways
     .filter((one) => one.name === name && (namespace ?? one.namespace) === one.namespace)
@@ -195,7 +213,9 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
     return refuse('GatewayUnknown', `there is no Gateway "${text}": ${known}`);
   }
   const selector = Object.fromEntries(gateway.spec.selector);
-  const pod = inputs.pods.filter((one) => hasLabels(labelsOf(one), selector)).toSorted(byName)[0];
+  const [pod] = podsAround(options)
+    .filter((one) => hasLabels(labelsOf(one), selector))
+    .toSorted(byName);
   if (pod === undefined) {
     const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
     const message = `no pod has the labels ${labels.join(',')} that Gateway ${gateway.namespace}/${name} selects`;
@@ -210,7 +230,7 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
  */
 export const findBareCaller = (caller: Caller, options: CallerOptions): FoundCaller | undefined => {
   if (caller.kind !== 'outbound') return undefined;
-  const found = podsNamed(options.push, options.inputs.pods, caller.workload);
+  const found = podsNamed(options.push, podsAround(options), caller.workload);
   const [pod] = found;
   if (pod === undefined || found.some((one) => isInjected(one, options.live))) return undefined;
   const { value } = describe('sidecar', pod, options);
@@ -220,6 +240,10 @@ export const findBareCaller = (caller: Caller, options: CallerOptions): FoundCal
   ] as const;
   return { ...value, diagnostics };
 };
+
+/** The proxy of a gateway's pod. */
+export const findRouter = (pod: Pod, options: CallerOptions): Checked<FoundCaller> =>
+  describe('router', pod, options);
 
 /** Finds the proxy of a caller. Errors: WorkloadUnknown, ProxyMissing, GatewayUnknown, GatewayUnserved. */
 export const findCaller = (caller: Caller, options: CallerOptions): Checked<FoundCaller> =>

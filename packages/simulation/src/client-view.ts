@@ -1,17 +1,30 @@
 import type { Connection } from './connection.ts';
 import { askedProviders, denialReason } from './denial-reason.ts';
 import type { SimulatedRequest } from './request.ts';
-import type { SimulatedArrival, SimulatedDestination, Simulation } from './simulation.ts';
+import type {
+  SimulatedArrival,
+  SimulatedDestination,
+  SimulatedPassage,
+  Simulation,
+} from './simulation.ts';
 
 /** Everything a simulation holds before it is said what the client makes of it. */
 export type Decided = Omit<Simulation, 'clientSees' | 'diagnostics'>;
 
 const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
 
-/** The workloads behind a destination, by their pods. */
-const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
+/** A pod, and its cluster where there are several. */
+const podText = ({ pod, clusterId }: Pick<SimulatedArrival, 'pod' | 'clusterId'>): string =>
+  clusterId === undefined ? pod : `${pod} in ${clusterId}`;
+
+/** The workloads behind a destination, by their pods: straight, or behind gateways. */
+const answerer = (destination: SimulatedDestination): string => {
+  const { endpoints, gateways, cluster } = destination;
   if (/^inbound\|/.test(cluster)) return `the app, at ${endpoints[0]?.address ?? 'its own port'}`;
-  const pods = [...new Set(endpoints.map(({ pod, address }) => pod || address))];
+  const behind = gateways.flatMap((one) => one.endpoints);
+  const reached = [...endpoints.filter(({ isGateway = false }) => !isGateway), ...behind];
+  const names = reached.map((one) => (one.pod === '' ? one.address : podText(one)));
+  const pods = [...new Set(names)];
   const [only = cluster] = pods;
   return pods.length > 1 ? `one of ${pods.join(', ')}` : only;
 };
@@ -19,11 +32,13 @@ const answerer = ({ endpoints, cluster }: SimulatedDestination): string => {
 /** What the proxies of a destination make of it: every one lets it in, or says why not. */
 const arrivalText = ({ outcome, status, reason }: SimulatedArrival): string => {
   if (outcome === 'answered') return `${status}${reason === '' ? '' : `: ${reason}`}`;
+  if (outcome === 'unknown') return `unknown: ${reason}`;
   return outcome === 'refused' ? `503: ${reason}` : '';
 };
 
-const isDelivered = (outcome: SimulatedArrival['outcome']): boolean =>
-  outcome === 'delivered' || outcome === 'no-proxy';
+/** What a gateway on the way makes of it, where that is the end. */
+const passageText = ({ outcome, reason }: SimulatedPassage): string =>
+  outcome === 'unknown' ? `unknown: ${reason}` : `503: ${reason}`;
 
 /** Providers at the destination have a word in it. */
 const afterAsking = ({ arrivals }: SimulatedDestination, answer: string): string => {
@@ -36,11 +51,20 @@ const afterAsking = ({ arrivals }: SimulatedDestination, answer: string): string
 const outcomeOf = (destination: SimulatedDestination): string => {
   if (destination.responseFlags.includes('NC')) return '503: there is no such cluster (NC)';
   if (destination.responseFlags.includes('UH')) return '503: no healthy endpoint (UH)';
-  const delivered = destination.arrivals.every(({ outcome }) => isDelivered(outcome));
-  if (delivered) return afterAsking(destination, `the answer of ${answerer(destination)}`);
-  const alike = Map.groupBy(destination.arrivals, arrivalText);
-  const texts = [...alike].map(([text, arrivals]) => {
-    const pods = arrivals.map(({ pod }) => pod).join(', ');
+  const { arrivals, gateways } = destination;
+  const stops = gateways.filter(({ outcome }) => outcome !== 'passed');
+  const ends = [
+    ...arrivals.map((one) => ({ text: arrivalText(one), pod: podText(one) })),
+    ...stops.map((one) => ({
+      text: passageText(one),
+      pod: podText({ ...one, pod: one.pod || one.address }),
+    })),
+  ];
+  if (ends.every(({ text }) => text === '')) {
+    return afterAsking(destination, `the answer of ${answerer(destination)}`);
+  }
+  const texts = [...Map.groupBy(ends, ({ text }) => text)].map(([text, alike]) => {
+    const pods = alike.map(({ pod }) => pod).join(', ');
     return text === '' ? `the answer of ${pods}` : `${text} (${pods})`;
   });
   return texts.join(', or ');

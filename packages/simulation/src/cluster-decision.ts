@@ -1,6 +1,7 @@
 import type { ClusterTable, EndpointEntry } from '@lateen/routing';
 import type { PushContext } from '@lateen/translator';
 import type { CompiledProxy } from './compiled-proxy.ts';
+import type { EndpointPlace, EndpointPlaces } from './endpoint-place.ts';
 import { fieldOf } from './field-access.ts';
 import { type Locate, objectOrigin } from './rule-origin.ts';
 import type { ObjectOrigin, SimulatedEndpoint } from './simulation.ts';
@@ -21,6 +22,9 @@ export interface ClusterContext {
   readonly push: PushContext;
   readonly compiled: CompiledProxy;
   readonly locate: Locate;
+  readonly places: EndpointPlaces;
+  /** Clusters of endpoints are told. */
+  readonly areSeveral: boolean;
   /** `ip:port` the client meant, for clusters that keep it. */
   readonly originalDestination: string;
   /** Answer when there is no such cluster. */
@@ -29,22 +33,34 @@ export interface ClusterContext {
 
 const unavailable = 503;
 
-/** `namespace/pod` by address; '' when it is nobody's. */
-export const podAt = (push: PushContext, address: string): string => {
-  for (const [key, workload] of push.workloads) if (workload.address === address) return key;
-  return '';
-};
-
-const hostOf = ({ address }: EndpointEntry): string =>
-  address.kind === 'socket' ? address.host : '';
-
-const describeEndpoint = (push: PushContext, entry: EndpointEntry): SimulatedEndpoint => ({
-  address: entry.key,
-  pod: podAt(push, hostOf(entry)),
-  health: entry.health,
-  weight: entry.weight,
-  priority: entry.priority,
+/** What is told of a place: its cluster where there are several, the rest where it is known. */
+export const placeFields = (
+  { clusterId, pod, network, isGateway }: EndpointPlace,
+  areSeveral: boolean,
+): Pick<SimulatedEndpoint, 'pod' | 'clusterId' | 'network' | 'isGateway'> => ({
+  pod,
+  ...(areSeveral && clusterId !== '' && { clusterId }),
+  ...(network !== '' && { network }),
+  ...(isGateway && { isGateway }),
 });
+
+const localityText = ({ region, zone, subZone }: EndpointEntry['locality']): string =>
+  [region, zone, subZone].join('/').replace(/\/+$/, '');
+
+const describeEndpoint = (
+  { places, areSeveral }: ClusterContext,
+  entry: EndpointEntry,
+): SimulatedEndpoint => {
+  const locality = localityText(entry.locality);
+  return {
+    address: entry.key,
+    ...placeFields(places.ofEntry(entry), areSeveral),
+    ...(locality !== '' && { locality }),
+    health: entry.health,
+    weight: entry.weight,
+    priority: entry.priority,
+  };
+};
 
 /** Healthy ones, else degraded ones, else (where the panic threshold allows) all. */
 const usable = (cluster: ClusterTable, all: readonly EndpointEntry[]): readonly EndpointEntry[] => {
@@ -69,18 +85,19 @@ const candidates = (
   cluster: ClusterTable,
   context: ClusterContext,
 ): readonly SimulatedEndpoint[] => {
-  const { push, compiled, originalDestination } = context;
+  const { compiled, originalDestination, places, areSeveral } = context;
   if (cluster.discovery.kind === 'original-dst') {
     const { portOverride } = cluster.discovery;
     const colon = originalDestination.lastIndexOf(':');
     const host = originalDestination.slice(0, colon);
     const address = portOverride === undefined ? originalDestination : `${host}:${portOverride}`;
-    return [{ address, pod: podAt(push, host), health: 'healthy', weight: 1, priority: 0 }];
+    const place = placeFields(places.ofAddress(host), areSeveral);
+    return [{ address, ...place, health: 'healthy', weight: 1, priority: 0 }];
   }
   const all = compiled.endpoints(cluster)?.endpoints ?? [];
   const chosen = usable(cluster, all);
   return (chosen.length === 0 ? chosen : preferred(chosen, all)).map((entry) =>
-    describeEndpoint(push, entry),
+    describeEndpoint(context, entry),
   );
 };
 

@@ -87,7 +87,8 @@ const maxProxies = 64;
 export const compiledProxyOf = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy => {
   const proxies = known.get(push) ?? new Map<string, CompiledProxy>();
   known.set(push, proxies);
-  const key = `${proxy.id} ${proxy.interceptionMode} ${proxy.holdsCertificate}`;
+  const { id, clusterId, interceptionMode, holdsCertificate } = proxy;
+  const key = `${id} ${clusterId} ${interceptionMode} ${holdsCertificate}`;
   const found = proxies.get(key);
   if (found !== undefined) return found;
   if (proxies.size >= maxProxies) proxies.clear();

@@ -79,7 +79,8 @@ const outboundListener = (
   );
 };
 
-const boundListener = (
+/** The listener of a port on the proxy's own address. */
+export const boundListener = (
   listeners: readonly ListenerTable[],
   port: number,
 ): ListenerTable | undefined =>

@@ -1,8 +1,9 @@
 import type { Checked } from '@lateen/base';
-import type { PushContext } from '@lateen/translator';
-import { plaintextArrivals } from './arrival.ts';
 import type { FoundCaller } from './caller.ts';
-import { podAt } from './cluster-decision.ts';
+import { placeFields } from './cluster-decision.ts';
+import { endpointPlaces } from './endpoint-place.ts';
+import { followPlaintext } from './following.ts';
+import type { FollowedInput } from './hop.ts';
 import { undecided } from './http-decision.ts';
 import { findService, resolveServiceAddress } from './service-address.ts';
 import type {
@@ -11,29 +12,37 @@ import type {
   SimulatedEndpoint,
   Simulation,
 } from './simulation.ts';
-import type { SimulationInput } from './simulation-input.ts';
 
-type Input = SimulationInput & { readonly push: PushContext };
-
-const endpointAt = (push: PushContext, address: string, port: number): SimulatedEndpoint => ({
+const endpointAt = (
+  { views }: FollowedInput,
+  { proxy }: FoundCaller,
+  address: string,
+  port: number,
+): SimulatedEndpoint => ({
   address: `${address}:${port}`,
-  pod: podAt(push, address),
+  ...placeFields(
+    endpointPlaces(views.own, views, proxy.network).ofAddress(address),
+    views.areSeveral,
+  ),
   ...{ health: 'healthy', weight: 1, priority: 0 },
 });
 
 /** Where the kernel takes a connection: to an endpoint of the service, or to the address itself. */
 const endpointsOf = (
-  { push, request }: Input,
-  { proxy }: FoundCaller,
+  input: FollowedInput,
+  found: FoundCaller,
   address: string,
 ): readonly SimulatedEndpoint[] => {
-  const service = findService(push, proxy, request.host);
-  if (service === undefined) return [endpointAt(push, address, request.port)];
+  const { views, request } = input;
+  const { push, clusterId } = views.own;
+  const service = findService(push, found.proxy, request.host);
+  if (service === undefined) return [endpointAt(input, found, address, request.port)];
   const port = service.ports.find(({ number }) => number === request.port);
   const all = push.endpoints.get(`${service.namespace}/${service.hostname}`) ?? [];
+  // A node knows the endpoints of its own cluster.
   return all
-    .filter(({ servicePortName }) => servicePortName === port?.name)
-    .map((one) => endpointAt(push, one.address, one.port));
+    .filter((one) => one.servicePortName === port?.name && one.cluster === clusterId)
+    .map((one) => endpointAt(input, found, one.address, one.port));
 };
 
 const outcomeText = ({ outcome, status, reason }: SimulatedArrival): string => {
@@ -47,15 +56,18 @@ const seenBy = ({ endpoints, arrivals, transport }: SimulatedDestination): strin
   if (arrivals.length === 0) return 'what the server says: it is outside of the mesh';
   return [...Map.groupBy(arrivals, outcomeText)]
     .map(([text, group]) => {
-      const pods = group.map(({ pod }) => pod).join(', ');
+      const pods = group
+        .map(({ pod, clusterId }) => (clusterId === undefined ? pod : `${pod} in ${clusterId}`))
+        .join(', ');
       return text === '' ? `the answer of ${pods}` : `${text} (${pods})`;
     })
     .join(', or ');
 };
 
 /** Follows a request that goes through no proxy of its client: to the service's endpoints, in plaintext. */
-export const callDirectly = (found: FoundCaller, input: Input): Checked<Simulation> => {
-  const { push, request } = input;
+export const callDirectly = (found: FoundCaller, input: FollowedInput): Checked<Simulation> => {
+  const { request, views } = input;
+  const { push, clusterId } = views.own;
   const { value: place, diagnostics } = resolveServiceAddress(push, found.proxy, request.host);
   if (place === undefined) return { value: undefined, diagnostics };
   const bare: SimulatedDestination = {
@@ -64,16 +76,18 @@ export const callDirectly = (found: FoundCaller, input: Input): Checked<Simulati
     transport: request.scheme === 'https' ? 'tls' : 'plain',
     endpoints: endpointsOf(input, found, place.address),
     ...{ status: null, responseFlags: [], authority: request.authority, path: request.path },
-    ...{ requestHeaders: [], responseHeaders: [], arrivals: [] },
+    ...{ requestHeaders: [], responseHeaders: [] },
+    ...{ gateways: [], arrivals: [] },
   };
   const sender = { proxy: found.proxy, chain: undefined, forwardsClaims: true };
   // TLS of a client's own is between it and the application.
-  const arrivals = request.scheme === 'https' ? [] : plaintextArrivals(bare, sender, input);
-  const destination = { ...bare, arrivals };
+  const following = request.scheme === 'https' ? {} : followPlaintext(bare, sender, input);
+  const destination = { ...bare, ...following };
   const value: Simulation = {
     ...undecided,
     proxy: '',
     workload: found.workload,
+    ...(views.areSeveral && { clusterId }),
     direction: 'outbound',
     request: `${request.method} ${request.scheme}://${request.authority}${request.path}`,
     ...{ listener: null, filterChain: null, cluster: bare.cluster, destinations: [destination] },

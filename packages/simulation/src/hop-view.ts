@@ -11,6 +11,8 @@ export interface Sender {
   /** That took the request in; undefined: nobody stands between client and destination. */
   readonly chain: FilterChainTable | undefined;
   readonly forwardsClaims: boolean;
+  /** That the destination sees: of a gateway between the two. Default: the proxy's own. */
+  readonly sourceAddress?: string;
 }
 
 const isMutual = (transport: UpstreamTransport): boolean =>
@@ -54,7 +56,7 @@ export const hopView = (
   return {
     destinationAddress: host,
     destinationPort: port,
-    sourceAddress: sender.proxy.addresses[0] ?? '',
+    sourceAddress: sender.sourceAddress ?? sender.proxy.addresses[0] ?? '',
     sourcePort: ephemeralPort,
     serverName: transport.kind === 'tls' ? transport.tls.serverName : '',
     transportProtocol: transport.kind === 'tls' ? 'tls' : 'raw_buffer',

@@ -161,6 +161,7 @@ const decideForward = (
       path: request.path,
       requestHeaders: request.changes,
       responseHeaders: responsePlan(scope, destination),
+      gateways: [],
       arrivals: [],
     };
   });

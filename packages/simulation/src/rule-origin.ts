@@ -13,6 +13,16 @@ export type Locate = (
 const pascal = (kebab: string): string =>
   kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** An object, and where a field of it was written. */
+export const objectPlace = (
+  object: { readonly kind: string; readonly namespace: string; readonly name: string },
+  path: string,
+  locate: Locate,
+): ObjectOrigin => {
+  const position = locate(object, path);
+  return { ...object, path, ...(position && { position }) };
+};
+
 /** Reads `/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews`. */
 export const objectOrigin = (
   config: unknown,
@@ -24,9 +34,7 @@ export const objectOrigin = (
   );
   if (match === null) return null;
   const [, namespace = '', kind = '', name = ''] = match;
-  const object = { kind: pascal(kind), namespace, name };
-  const position = locate(object, path);
-  return { ...object, path, ...(position && { position }) };
+  return objectPlace({ kind: pascal(kind), namespace, name }, path, locate);
 };
 
 const indexOf = (value: unknown): number | undefined =>

@@ -1,29 +1,30 @@
 import type { Checked, Diagnostic } from '@lateen/base';
 import type { TcpProxySettings } from '@lateen/routing';
-import { buildPushContext, type PushContext } from '@lateen/translator';
-import { arrivalsOf } from './arrival.ts';
+import type { PushContext } from '@lateen/translator';
 import { type FoundCaller, findBareCaller, findCaller } from './caller.ts';
 import { clientSees } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { type Connection, chainName, openConnection } from './connection.ts';
 import { callDirectly } from './direct-call.ts';
+import { endpointPlaces } from './endpoint-place.ts';
+import { followDestination } from './following.ts';
+import { type FollowedInput, optionsIn } from './hop.ts';
 import { decideHttp, type HttpOutcome, undecided } from './http-decision.ts';
+import { meshViews } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
-import type { Locate } from './rule-origin.ts';
 import { decideNetworkSecurity, type SecurityContext } from './security-decision.ts';
 import type { Simulation } from './simulation.ts';
 import type { SimulationInput } from './simulation-input.ts';
-
-const nowhere: Locate = () => undefined;
 
 const destinationFields = (
   { cluster, weight }: { readonly cluster: string; readonly weight: number },
   total: number,
 ) => ({
   ...{ cluster, weight, percent: (weight / total) * 100 },
-  ...{ authority: '', path: '', requestHeaders: [], responseHeaders: [], arrivals: [] },
+  ...{ authority: '', path: '', requestHeaders: [], responseHeaders: [] },
+  ...{ gateways: [], arrivals: [] },
 });
 
 const decideTcp = (
@@ -60,9 +61,8 @@ const decideTcp = (
 };
 
 interface Parts {
-  readonly push: PushContext;
   readonly compiled: CompiledProxy;
-  readonly input: SimulationInput;
+  readonly input: FollowedInput;
   readonly found: FoundCaller;
 }
 
@@ -83,10 +83,13 @@ const arrival = (
 
 const decide = (connection: Connection, parts: Parts): HttpOutcome => {
   const { chain, refusal, encrypted, policy } = connection;
-  const { push, compiled, input, found } = parts;
+  const { compiled, input, found } = parts;
   const { request, originalDestination } = arrival(connection, parts);
-  const locate = input.locate ?? nowhere;
-  const context = { push, compiled, locate, originalDestination };
+  const { views } = input;
+  const { push, locate } = views.own;
+  const places = endpointPlaces(views.own, views, found.proxy.network);
+  const { areSeveral } = views;
+  const context = { push, compiled, locate, originalDestination, places, areSeveral };
   const security = { inputs: input.inputs, locate, client: input.client ?? {} };
   const nothing = { decision: undecided, forwardsClaims: true };
   if (chain === undefined || refusal !== undefined) return nothing;
@@ -121,34 +124,30 @@ const aroundProxy = (found: FoundCaller): FoundCaller => {
  * Follows a request that nobody sent through the proxy of its caller: the same configuration, and
  * the same tables, as the proxy would use. Errors: those of `findCaller`, and HostUnknown.
  */
-export const simulate = (input: SimulationInput): Checked<Simulation> => {
-  const { inputs, caller, request } = input;
-  const push = input.push ?? buildPushContext(inputs);
-  const options = {
-    push,
-    inputs,
-    interceptionMode: input.interceptionMode ?? 'REDIRECT',
-    live: input.live ?? false,
-    certificates: input.certificates ?? true,
-  };
+export const simulate = (question: SimulationInput): Checked<Simulation> => {
+  const views = meshViews(question);
+  const input = { ...question, views };
+  const { caller, request, client = {} } = input;
+  const { push, clusterId } = views.own;
+  const options = optionsIn(views.own, input);
   const { value: found, diagnostics } = findCaller(caller, options);
   if (found === undefined) {
     const bare = findBareCaller(caller, options);
-    return bare ? callDirectly(bare, { ...input, push }) : { value: undefined, diagnostics };
+    return bare ? callDirectly(bare, input) : { value: undefined, diagnostics };
   }
   const compiled = compiledProxyOf(push, found.proxy);
   const direction = caller.kind;
-  const { client = {} } = input;
   const opened = openConnection({ push, proxy: found.proxy, compiled, request, direction, client });
   const connection = opened.value;
   if (connection === undefined) return { value: undefined, diagnostics: opened.diagnostics };
-  if (connection.bypasses) return callDirectly(aroundProxy(found), { ...input, push });
-  const { decision, forwardsClaims } = decide(connection, { push, compiled, input, found });
+  if (connection.bypasses) return callDirectly(aroundProxy(found), input);
+  const { decision, forwardsClaims } = decide(connection, { compiled, input, found });
   const { listener, chain } = connection;
   const sender = { proxy: found.proxy, compiled, chain, forwardsClaims };
   const value = {
     proxy: found.pod,
     workload: found.workload,
+    ...(views.areSeveral && { clusterId }),
     direction,
     request: `${request.method} ${request.scheme}://${request.authority}${request.path}`,
     listener: listener?.name ?? null,
@@ -156,7 +155,7 @@ export const simulate = (input: SimulationInput): Checked<Simulation> => {
     ...decision,
     destinations: decision.destinations.map((destination) => ({
       ...destination,
-      arrivals: direction === 'inbound' ? [] : arrivalsOf(destination, sender, { ...input, push }),
+      ...(direction === 'inbound' ? {} : followDestination(destination, sender, input)),
     })),
   };
   return {

@@ -4,9 +4,23 @@ import type { SimulatedClient } from './client.ts';
 import type { SimulatedRequest } from './request.ts';
 import type { Locate } from './rule-origin.ts';
 
+/** Another cluster of the mesh, as the control plane sees it that configures its proxies. */
+export interface SimulatedCluster {
+  readonly inputs: MeshInputs;
+  /** Default: that of `inputs`. Another one: the cluster has no control plane of its own (primary-remote). */
+  readonly clusterId?: string;
+  /** Default: positions are not known. */
+  readonly locate?: Locate;
+}
+
 /** A question about a mesh. */
 export interface SimulationInput {
+  /** As the control plane of the caller's proxy sees the mesh. */
   readonly inputs: MeshInputs;
+  /** The caller's cluster. Default: that of `inputs`. */
+  readonly clusterId?: string;
+  /** Other clusters, into which a request is followed. Default none. */
+  readonly clusters?: readonly SimulatedCluster[];
   /** Built from `inputs` when absent. */
   readonly push?: PushContext;
   readonly caller: Caller;

@@ -41,6 +41,14 @@ export interface SimulatedEndpoint {
   readonly health: 'healthy' | 'unhealthy' | 'draining' | 'degraded';
   readonly weight: number;
   readonly priority: number;
+  /** Its cluster; absent where the mesh has one, or nobody knows. */
+  readonly clusterId?: string;
+  /** Its network, or the one that a gateway leads into; absent: reachable from everywhere. */
+  readonly network?: string;
+  /** `region/zone/subzone`; absent: not known. */
+  readonly locality?: string;
+  /** It passes mutual TLS on to workloads of another cluster: see `gateways` of the destination. */
+  readonly isGateway?: boolean;
 }
 
 /** A header of the request as it goes upstream, or of the response; null: taken out. */
@@ -120,10 +128,42 @@ export interface SimulatedSecurity {
   readonly authorization: readonly SimulatedAuthorization[];
 }
 
+/** A gateway that passes the mesh's TLS on by its server name (AUTO_PASSTHROUGH), unopened. */
+export interface SimulatedPassage {
+  /** It was called at: `address` of an endpoint. */
+  readonly address: string;
+  /** It is in. */
+  readonly clusterId: string;
+  /** It leads into; '' when that has no name. */
+  readonly network: string;
+  /** `namespace/pod`; '' when nothing serves the address. */
+  readonly pod: string;
+  /** `outbound_.9080_.v2_.reviews.default.global`; '' without TLS. */
+  readonly serverName: string;
+  readonly listener: string | null;
+  readonly filterChain: string | null;
+  /** The Gateway that asks for it. */
+  readonly origin: ObjectOrigin | null;
+  /** Cluster (Envoy's) that the server name means there. */
+  readonly passesTo: string | null;
+  /** Of the gateway's own cluster. */
+  readonly destinationRule: ObjectOrigin | null;
+  /** Those behind it. */
+  readonly endpoints: readonly SimulatedEndpoint[];
+  /** `unknown`: the rules of its cluster could not be read. */
+  readonly outcome: 'passed' | 'refused' | 'unknown';
+  /** Why not; '' when it is passed. */
+  readonly reason: string;
+}
+
 /** A request at the proxy of a destination. */
 export interface SimulatedArrival {
   /** `namespace/pod`. */
   readonly pod: string;
+  /** Absent where the mesh has one. */
+  readonly clusterId?: string;
+  /** Address of the gateway that it came through; absent: straight. */
+  readonly via?: string;
   readonly workload: string;
   /** `mutual`: by the mesh's certificates; `tls`: by others'. */
   readonly transport: 'plaintext' | 'tls' | 'mutual';
@@ -132,8 +172,8 @@ export interface SimulatedArrival {
   readonly listener: string | null;
   readonly filterChain: string | null;
   readonly security: SimulatedSecurity | null;
-  /** `refused`: the connection is, `answered`: by the proxy, with `status`. */
-  readonly outcome: 'delivered' | 'refused' | 'answered' | 'no-proxy';
+  /** `refused`: the connection is, `answered`: by the proxy, with `status`, `unknown`: its rules could not be read. */
+  readonly outcome: 'delivered' | 'refused' | 'answered' | 'no-proxy' | 'unknown';
   /** Of an answer of the proxy; null: none. */
   readonly status: number | null;
   /** Why it is not delivered; '' when it is. */
@@ -163,6 +203,8 @@ export interface SimulatedDestination {
   readonly path: string;
   readonly requestHeaders: readonly HeaderChange[];
   readonly responseHeaders: readonly HeaderPlan[];
+  /** On the way to workloads of other networks. */
+  readonly gateways: readonly SimulatedPassage[];
   /** At the proxies of the destination: one for each workload. */
   readonly arrivals: readonly SimulatedArrival[];
 }
@@ -201,6 +243,8 @@ export interface Simulation {
   /** `namespace/pod` of the proxy that decides; '': the caller has none, and speaks plaintext. */
   readonly proxy: string;
   readonly workload: string;
+  /** The caller's; absent where the mesh has one. */
+  readonly clusterId?: string;
   readonly direction: 'outbound' | 'inbound' | 'gateway';
   /** `METHOD URL`. */
   readonly request: string;

@@ -1,0 +1,49 @@
+import type { UpstreamTransport } from '@lateen/routing';
+import type { CallerOptions } from './caller.ts';
+import { fieldOf, listOf, textOf } from './field-access.ts';
+import type { Sender } from './hop-view.ts';
+import { type MeshView, type MeshViews, podsSeenBy, viewNamed } from './mesh-views.ts';
+import type { SimulatedDestination, SimulatedEndpoint } from './simulation.ts';
+import type { SimulationInput } from './simulation-input.ts';
+
+/** A question with the clusters it may lead into. */
+export interface FollowedInput extends SimulationInput {
+  readonly views: MeshViews;
+}
+
+/** From one proxy to an endpoint. */
+export interface Hop {
+  readonly destination: SimulatedDestination;
+  readonly endpoint: SimulatedEndpoint;
+  readonly transport: UpstreamTransport;
+  readonly sender: Sender;
+  readonly input: FollowedInput;
+}
+
+/** Id of the cluster that an endpoint is in. */
+export const clusterOfEndpoint = (
+  { clusterId }: SimulatedEndpoint,
+  { views }: FollowedInput,
+): string => clusterId ?? views.own.clusterId;
+
+/** How proxies of a cluster are found. */
+export const optionsIn = (
+  { push, inputs, clusterId }: MeshView,
+  { interceptionMode = 'REDIRECT', live = false, certificates = true }: FollowedInput,
+): CallerOptions => ({ push, inputs, clusterId, interceptionMode, live, certificates });
+
+/** Workload of the pod of an endpoint; the pod where nothing is known of it. */
+export const workloadOfEndpoint = (endpoint: SimulatedEndpoint, input: FollowedInput): string => {
+  const { views } = input;
+  const clusterId = clusterOfEndpoint(endpoint, input);
+  const view = viewNamed(views, clusterId);
+  const known = view?.push.workloads.get(endpoint.pod);
+  if (known !== undefined) return known.name;
+  const pod = podsSeenBy(view ?? views.own, views, clusterId).find(
+    ({ metadata: { namespace = 'default', name } }) => `${namespace}/${name}` === endpoint.pod,
+  );
+  const [owner] = listOf(pod, 'metadata', 'ownerReferences');
+  const name = textOf(owner, 'name');
+  const hash = fieldOf(pod, 'metadata', 'labels', 'pod-template-hash');
+  return name?.replace(new RegExp(`-${String(hash)}$`), '') ?? endpoint.pod;
+};
