@@ -3,6 +3,7 @@ import type { Format } from './format-context.ts';
 import type { HeaderCondition } from './header-condition.ts';
 import type { Dice, Millionths, RequestHead } from './request-head.ts';
 import type { DataSource } from './tls-settings.ts';
+import type { RouteTracing } from './tracing-settings.ts';
 
 export type { Dice, Millionths, RequestHead } from './request-head.ts';
 
@@ -75,6 +76,8 @@ export interface Mirror {
   readonly clusterHeader?: string;
   /** `-shadow` is appended to the host. Default true. */
   readonly hostSuffix: boolean;
+  /** The copy belongs to the request's trace. Default true; Istio says false. */
+  readonly traceSampled: boolean;
   readonly fraction: Millionths;
 }
 
@@ -172,6 +175,10 @@ export interface RouteEntry {
   readonly matchText: string;
   /** Name of the traced operation (`decorator.operation`), empty when none. */
   readonly operation: string;
+  /** The operation's name is told to the other side (`decorator.propagate`). */
+  readonly propagatesOperation: boolean;
+  /** Sampling and tags of this route; absent: the listener's. */
+  readonly tracing?: RouteTracing;
   /** Filter metadata, for instance `istio` with the object that made the route (`config`). */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Per-route filter settings by filter name, decoded once at compile time. */

@@ -109,6 +109,7 @@ const compileMirror = (policy: RouteAction_RequestMirrorPolicy): Mirror => ({
   cluster: policy.cluster,
   ...(policy.clusterHeader !== '' && { clusterHeader: policy.clusterHeader.toLowerCase() }),
   hostSuffix: !policy.disableShadowHostSuffixAppend,
+  traceSampled: policy.traceSampled ?? true,
   fraction: runtimeMillionths(policy.runtimeFraction, allMillionths),
 });
 

@@ -22,6 +22,7 @@ import type {
 } from './http-connection-manager.ts';
 import type { PathOptions } from './path-normalization.ts';
 import { compileRouteTable } from './route-table.ts';
+import { compileTracing } from './tracing-compilation.ts';
 
 type Settings = HttpConnectionManagerSettings;
 
@@ -177,6 +178,11 @@ const stripPortOf = (message: HttpConnectionManager): Settings['stripPort'] => {
   return message.stripMatchingHostPort ? 'matching' : 'none';
 };
 
+const tracingOf = (message: HttpConnectionManager, findings: Findings, path: string) => {
+  const tracing = compileTracing(message, findings, path);
+  return tracing === undefined ? {} : { tracing };
+};
+
 /** Compiles the HTTP connection manager with its inline routes and filters. */
 export const compileHttpConnectionManager = (
   message: HttpConnectionManager,
@@ -191,6 +197,7 @@ export const compileHttpConnectionManager = (
     compileFilter(filter, findings, `${path}.http_filters[${index}]`),
   ),
   accessLogs: compileAccessLogs(message.accessLog, findings, `${path}.access_log`),
+  ...tracingOf(message, findings, path),
   ...compileTimeouts(message),
   ...compileLimits(message),
   path: {

@@ -2,6 +2,7 @@ import type { AccessLogSettings } from './access-log.ts';
 import type { RouteTable } from './decision.ts';
 import type { FilterConfig } from './filter-config.ts';
 import type { PathOptions } from './path-normalization.ts';
+import type { TracingSettings } from './tracing-settings.ts';
 
 /** One HTTP filter in the order of the chain. */
 export interface HttpFilterSettings {
@@ -24,6 +25,8 @@ export interface HttpConnectionManagerSettings {
     | { readonly kind: 'none' };
   readonly httpFilters: readonly HttpFilterSettings[];
   readonly accessLogs: readonly AccessLogSettings[];
+  /** Absent: nothing is traced. */
+  readonly tracing?: TracingSettings;
   /** Whole request received. Default 0. */
   readonly requestTimeoutMs: number;
   /** Request head received. Default 0. */

@@ -2,6 +2,7 @@ export type { AccessLogSettings } from './access-log.ts';
 export { type Address, addressKey } from './address.ts';
 export { compileCluster } from './cluster-compilation.ts';
 export type * from './cluster-table.ts';
+export { mergeCustomTags } from './custom-tag.ts';
 export type * from './decision.ts';
 export { compileEndpoints } from './endpoint-compilation.ts';
 export type * from './endpoint-table.ts';
@@ -48,7 +49,16 @@ export * from './rbac-settings.ts';
 export { regexProblem } from './regex.ts';
 export { pathOnly, queryParameter } from './request-path.ts';
 export { compileRouteConfiguration } from './route-table.ts';
+export {
+  packTraceReason,
+  readTraceReason,
+  type SampledRequest,
+  sampleRequest,
+  type TraceReason,
+} from './sampling-decision.ts';
 export type { StringMatch } from './string-match.ts';
 export type { TcpDestination, TcpProxySettings } from './tcp-proxy.ts';
 export { compileSecret } from './tls-compilation.ts';
 export type * from './tls-settings.ts';
+export { compileBootstrapTracing } from './tracing-compilation.ts';
+export type * from './tracing-settings.ts';

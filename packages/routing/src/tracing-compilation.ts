@@ -1,15 +1,17 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { Checked } from '@lateen/base';
 import type { Tracing as RouteTracingMessage } from '@lateen/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import type { Tracing } from '@lateen/xds/gen/envoy/config/trace/v3/http_tracer_pb.js';
 import type { HttpConnectionManager } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UuidRequestIdConfigSchema } from '@lateen/xds/gen/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import type { Percent } from '@lateen/xds/gen/envoy/type/v3/percent_pb.js';
 import { holds, unpack } from './any-message.ts';
 import { compileCustomTags } from './custom-tag.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
 import { allMillionths, millionths } from './fraction.ts';
 import type { Millionths } from './request-head.ts';
 import { compileTracingProvider } from './tracing-provider.ts';
-import type { RouteTracing, TracingSettings } from './tracing-settings.ts';
+import type { RouteTracing, TracingProvider, TracingSettings } from './tracing-settings.ts';
 
 /** Envoy's default of `max_path_tag_length`. */
 const defaultPathCharacters = 256;
@@ -67,6 +69,14 @@ export const compileTracing = (
     spawnsUpstreamSpan: tracing.spawnUpstreamSpan ?? false,
     ...compileRequestId(requestIdExtension?.typedConfig, findings, idPath),
   };
+};
+
+/** Compiles the provider that a bootstrap names for listeners that name none. */
+export const compileBootstrapTracing = (
+  message: Tracing | undefined,
+): Checked<TracingProvider | undefined> => {
+  const findings = new Findings();
+  return findings.checked(compileTracingProvider(message?.http, findings, 'tracing.http'));
 };
 
 /** Compiles `tracing` of a route. */

@@ -9,8 +9,8 @@ import {
 } from '@lateen/xds/gen/envoy/config/trace/v3/opentelemetry_pb.js';
 import {
   type ZipkinConfig,
-  ZipkinConfig_CollectorEndpointVersion as ZipkinVersion,
   ZipkinConfigSchema,
+  ZipkinConfig_CollectorEndpointVersion as ZipkinVersion,
 } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
 import { holds, unpack } from './any-message.ts';
 import { durationMsOr } from './duration.ts';
@@ -22,8 +22,8 @@ type OpenTelemetry = Extract<TracingProvider, { readonly kind: 'opentelemetry' }
 /** Envoy's name of a service that was given none. */
 const unknownService = 'unknown_service:envoy';
 
-const headerValues = (headers: readonly HeaderValue[]) =>
-  headers.map(({ key, value }) => ({ name: key.toLowerCase(), value }));
+const headerValues = (headers: readonly HeaderValue[]): OtlpTarget['headers'] =>
+  headers.map(({ key, value }) => [key.toLowerCase(), value] as const);
 
 const compileGrpc = (
   service: GrpcService,

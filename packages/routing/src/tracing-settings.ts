@@ -1,4 +1,3 @@
-import type { AuthorizationHeader } from './ext-authz-settings.ts';
 import type { Millionths } from './request-head.ts';
 
 /** Shares of requests that are traced, for each way a request may ask for it. */
@@ -44,7 +43,7 @@ export type OtlpTarget =
       /** Empty: the cluster's name. */
       readonly authority: string;
       readonly timeoutMs: number;
-      readonly headers: readonly AuthorizationHeader[];
+      readonly headers: readonly (readonly [name: string, value: string])[];
     }
   | {
       readonly kind: 'http';
@@ -53,7 +52,7 @@ export type OtlpTarget =
       /** With query. */
       readonly path: string;
       readonly timeoutMs: number;
-      readonly headers: readonly AuthorizationHeader[];
+      readonly headers: readonly (readonly [name: string, value: string])[];
     };
 
 /** Who gets the spans, and how contexts are written in headers. */

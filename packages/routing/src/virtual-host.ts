@@ -27,6 +27,7 @@ import { compileRedirect } from './redirect-action.ts';
 import type { Dice, RequestHead } from './request-head.ts';
 import { type MatchedRoute, RouteIndex } from './route-index.ts';
 import { type CompiledMatch, compileRouteMatch, describePath, pathMatches } from './route-match.ts';
+import { compileRouteTracing } from './tracing-compilation.ts';
 
 /** The filter whose per-route settings the deprecated `cors` fields stand for. */
 const corsFilter = 'envoy.filters.http.cors';
@@ -108,6 +109,10 @@ const compileRoute = (
     ...compileHeaderMutations(route, findings, path),
     matchText: describeMatch(match),
     operation: route.decorator?.operation ?? '',
+    propagatesOperation: route.decorator?.propagate ?? true,
+    ...(route.tracing !== undefined && {
+      tracing: compileRouteTracing(route.tracing, findings, `${path}.tracing`),
+    }),
     metadata: filterMetadata(route.metadata),
     filterConfig: withCors(filterConfig, cors, findings, path),
   };
