@@ -9,7 +9,6 @@ import {
 import type { FindPredicate } from './find-expression.ts';
 import type { EdgeLabel, GraphSettings, Percentile } from './graph-settings.ts';
 import type { LayoutInput, LayoutNode } from './layout/layout-input.ts';
-import { dropMovedAway } from './moved-away.ts';
 
 /** How something is doing, as a colour. */
 export type PictureTone = 'ok' | 'warn' | 'bad' | 'tcp' | 'idle';
@@ -201,7 +200,7 @@ export const drawGraph = (
 ): GraphPicture => {
   const nodes = graph.nodes.filter((node) => !hides({ type: 'node', node }));
   const known = new Set(nodes.map((node) => node.id));
-  const edges = dropMovedAway(graph.edges).filter(
+  const edges = graph.edges.filter(
     (edge) => known.has(edge.source) && known.has(edge.target) && !hides({ type: 'edge', edge }),
   );
   return {

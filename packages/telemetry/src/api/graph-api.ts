@@ -12,6 +12,15 @@ const minWindowMs = 2 * scrapeIntervalMs;
 const maxWindowMs = 3_600_000;
 const defaultWindowMs = 60_000;
 
+/** What decides where requests go. */
+const routingKinds: ReadonlySet<string> = new Set([
+  'VirtualService',
+  'DestinationRule',
+  'HTTPRoute',
+  'GRPCRoute',
+  'ServiceEntry',
+]);
+
 /** What is worth a banner: proxies that do not answer, a store that is full. */
 export const warningsOf = ({ scraper, store, objects }: Eyes): readonly string[] => {
   const { ok: answered, total } = scraper.counts;
@@ -34,11 +43,13 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
         minMs: minWindowMs,
         maxMs: maxWindowMs,
       });
+      const atMs = query.integer('at', nowMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
       const options = {
         view: query.choice('view', views, 'versionedApp'),
-        atMs: query.integer('at', nowMs, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+        atMs,
         windowMs,
         hideMoved: !query.flag('moved', windowMs > defaultWindowMs),
+        ruleChangedMs: eyes.history.lastChangeMs(routingKinds, atMs),
         activeMs: query.duration('active', maxWindowMs, { minMs: minWindowMs, maxMs: maxWindowMs }),
         namespaces: query.list('namespaces'),
         withServices: query.flag('services', false),

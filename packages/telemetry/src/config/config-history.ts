@@ -76,6 +76,14 @@ export class ConfigHistory {
     return this.#entries.find((entry) => entry.id === id);
   }
 
+  /** When an object of these kinds was last changed, up to a time; 0: never that is known. */
+  lastChangeMs(kinds: ReadonlySet<string>, atMs: number): number {
+    const entry = this.#entries.findLast(
+      ({ object, timeMs }) => kinds.has(object.kind) && timeMs <= atMs,
+    );
+    return entry?.timeMs ?? 0;
+  }
+
   /** Newest first. */
   list({ kind, namespace, name, limit }: HistoryFilter): readonly HistoryEntry[] {
     const fits = (wanted: string, found: string): boolean => wanted === '' || wanted === found;

@@ -27,7 +27,13 @@ const storeOf = (calls: readonly GeneratedCall[], rounds = 12): SeriesStore => {
 const graphOf = (calls: readonly GeneratedCall[], options: Partial<GraphOptions> = {}): Graph =>
   buildGraph(storeOf(calls), model, {
     ...{ view: 'versionedApp', atMs, windowMs: 60_000, namespaces: [], activeMs: 60_000 },
-    ...{ withServices: false, withIdle: false, withSeries: false, hideMoved: false },
+    ...{
+      withServices: false,
+      withIdle: false,
+      withSeries: false,
+      hideMoved: false,
+      ruleChangedMs: 0,
+    },
     ...options,
   });
 
@@ -193,7 +199,13 @@ test('a window in the past, and series', () => {
       namespaces: ['default'],
       activeMs: 60_000,
     },
-    ...{ withServices: false, withIdle: false, withSeries: true, hideMoved: false },
+    ...{
+      withServices: false,
+      withIdle: false,
+      withSeries: true,
+      hideMoved: false,
+      ruleChangedMs: 0,
+    },
   });
   const { requests, series } = edge(graph, 'productpage', 'details');
   assert.equal(requests, 60);
@@ -213,36 +225,84 @@ test('calls that went silent can be left out, before the window has passed', () 
     buildGraph(store, model, {
       ...{ view: 'versionedApp', atMs: atMs + 15_000, windowMs: 60_000, activeMs, namespaces: [] },
       ...{ withServices: false, withIdle: false, withSeries: false, hideMoved: true },
+      ...{ ruleChangedMs: 0 },
     }).edges.map(({ lastActiveMs }) => lastActiveMs);
   assert.deepEqual(edges(60_000), [atMs]);
   assert.deepEqual(edges(15_000), [atMs]);
   assert.deepEqual(edges(10_000), []);
 });
 
-test('traffic that a rule moved leaves the picture at once; what is rare or stopped stays', () => {
-  const to = (version: string, count: number): GeneratedCall => ({
-    ...{ from: 'productpage-v1', to: 'reviews', version, count },
-  });
-  /** Versions on edges two rounds after v2 got its last requests. */
-  const shown = (before: readonly GeneratedCall[], after: readonly GeneratedCall[]) => {
+const toReviews = (version: string, count: number): GeneratedCall => ({
+  ...{ from: 'productpage-v1', to: 'reviews', version, count },
+});
+const toRatings = (version: string, count: number): GeneratedCall => ({
+  ...{ from: `reviews-${version}`, to: 'ratings', count },
+});
+
+const movedRows = [
+  {
+    name: 'moved away',
+    before: [toReviews('v1', 5), toReviews('v2', 5)],
+    after: [toReviews('v1', 10)],
+    left: ['productpage > reviews@v1'],
+  },
+  {
+    name: 'and what it caused further on',
+    before: [toReviews('v1', 5), toReviews('v2', 5), toRatings('v2', 5)],
+    after: [toReviews('v1', 10)],
+    left: ['productpage > reviews@v1'],
+  },
+  {
+    name: 'but not while others cause it',
+    before: [toReviews('v1', 5), toReviews('v2', 5), toRatings('v2', 5)],
+    after: [toReviews('v1', 10), { ...toReviews('v2', 5), from: 'test-v1', to: 'reviews' }],
+    left: ['productpage > reviews@v1', 'reviews > ratings@v1', 'test > reviews@v2'],
+  },
+  {
+    name: 'all traffic stopped',
+    before: [toReviews('v1', 5), toReviews('v2', 5), toRatings('v2', 5)],
+    after: [],
+    left: ['productpage > reviews@v1', 'productpage > reviews@v2', 'reviews > ratings@v1'],
+  },
+  {
+    name: 'only rare',
+    before: [toReviews('v1', 50), toReviews('v2', 6)],
+    after: [toReviews('v1', 15)],
+    left: ['productpage > reviews@v1', 'productpage > reviews@v2'],
+  },
+  {
+    name: 'rare, and a rule was changed',
+    before: [toReviews('v1', 50), toReviews('v2', 6)],
+    after: [toReviews('v1', 15)],
+    ruleChangedMs: atMs - 1,
+    left: ['productpage > reviews@v1'],
+  },
+  {
+    name: 'rare, and a rule was changed long ago',
+    before: [toReviews('v1', 50), toReviews('v2', 6)],
+    after: [toReviews('v1', 15)],
+    ruleChangedMs: atMs - 20_000,
+    left: ['productpage > reviews@v1', 'productpage > reviews@v2'],
+  },
+];
+
+for (const { name, before, after, left, ruleChangedMs = 0 } of movedRows) {
+  test(`what two rounds of silence mean: ${name}`, () => {
     const store = storeOf(before, 6);
+    const ids = { id: 'default/later', namespace: 'default', pod: 'later' };
     for (let round = 1; round <= 2; round++) {
       store.beginRound(atMs + round * stepMs);
-      const later = generatedMetrics(after, 'source', round);
-      const ids = { id: 'default/later', namespace: 'default', pod: 'later' };
       store.ingest(target('clients'), generatedMetrics(before, 'source', 6));
-      if (after.length > 0) store.ingest(ids, later, atMs);
+      if (after.length > 0) store.ingest(ids, generatedMetrics(after, 'source', round), atMs);
     }
-    return buildGraph(store, model, {
+    const graph = buildGraph(store, model, {
       ...{ view: 'versionedApp', atMs: atMs + 10_000, windowMs: 60_000, activeMs: 60_000 },
-      ...{ withServices: false, withIdle: false, withSeries: false },
-      ...{ hideMoved: true, namespaces: [] },
-    })
-      .edges.map(({ target: id }) => id.slice(-2))
-      .sort();
-  };
-  assert.deepEqual(shown([to('v1', 5), to('v2', 5)], [to('v1', 10)]), ['v1'], 'moved');
-  assert.deepEqual(shown([to('v1', 5), to('v2', 5)], []), ['v1', 'v2'], 'stopped');
-  const rare = [to('v1', 50), to('v2', 1)];
-  assert.deepEqual(shown(rare, [to('v1', 10)]), ['v1', 'v2'], 'rare');
-});
+      ...{ withServices: false, withIdle: false, withSeries: false, namespaces: [] },
+      ...{ hideMoved: true, ruleChangedMs },
+    });
+    const shown = graph.edges.map(({ source, target: to }) =>
+      `${source} > ${to}`.replace(/@v\d >/, ' >').replaceAll('app:Kubernetes/default/', ''),
+    );
+    assert.deepEqual(shown.sort(), left);
+  });
+}

@@ -102,7 +102,9 @@ export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphO
   const all = readCalls(store, range).filter(
     (call) => concerns(call, asked) && call.lastActiveMs >= atMs - options.activeMs,
   );
-  const calls = options.hideMoved ? withoutMoved(all, range) : all;
+  const calls = options.hideMoved
+    ? withoutMoved(all, { range, ruleChangedMs: options.ruleChangedMs })
+    : all;
   const { edges, totals } = collectEdges(
     calls,
     new GraphPlaces(model, view),

@@ -10,6 +10,8 @@ export interface GraphOptions {
   readonly activeMs: number;
   /** Leave out calls whose traffic was moved to another version or workload. */
   readonly hideMoved: boolean;
+  /** When a rule about routes was last changed before `atMs`; 0: not as far as is known. */
+  readonly ruleChangedMs: number;
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly withServices: boolean;
