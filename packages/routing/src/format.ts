@@ -1,7 +1,8 @@
 import type { Checked } from '@lateen/base';
 import { Findings } from './findings.ts';
 import type { Format, FormatContext } from './format-context.ts';
-import { findOperator, type Operator, type OperatorValue } from './format-operators.ts';
+import { joinPieces, markOperator, type Piece } from './format-line.ts';
+import { findOperator, type Operator } from './format-operators.ts';
 
 /** How a format prints what is not there. */
 export interface FormatOptions {
@@ -10,9 +11,6 @@ export interface FormatOptions {
   /** Field path for diagnostics. Default `format`. */
   readonly path?: string;
 }
-
-/** Literal text or an operator. */
-type Piece = string | Operator;
 
 /** `%NAME%`, `%NAME(argument)%`, `%NAME(argument):maxLength%`. */
 const operatorPattern = /^%([A-Z][A-Z0-9_]*)(?:\((.*?)\))?(?::([0-9]{1,9}))?%/s;
@@ -42,7 +40,7 @@ const readOperator = (
     return { operator: undefined, length: all.length };
   }
   const bounded = maxLength === undefined ? operator : truncated(operator, Number(maxLength));
-  return { operator: bounded, length: all.length };
+  return { operator: markOperator(name, bounded), length: all.length };
 };
 
 /** Text up to the next operator, `%%` undone, and where it ends. */
@@ -74,19 +72,6 @@ const parsePieces = (text: string, findings: Findings, path: string): Piece[] =>
     at += length;
   }
   return pieces;
-};
-
-const print = (value: OperatorValue, empty: string): string =>
-  value === undefined || value === '' ? empty : typeof value === 'string' ? value : `${value}`;
-
-const joinPieces = (pieces: readonly Piece[], empty: string): Format => {
-  return (context) => {
-    let line = '';
-    for (const piece of pieces) {
-      line += typeof piece === 'string' ? piece : print(piece(context), empty);
-    }
-    return line;
-  };
 };
 
 /** Text without operators: the literal it stands for. */

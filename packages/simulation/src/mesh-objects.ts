@@ -18,6 +18,7 @@ export const simulatedKinds: readonly string[] = [
   'PeerAuthentication',
   'RequestAuthentication',
   'AuthorizationPolicy',
+  'Telemetry',
 ];
 
 /** Sorts objects of all kinds into the translator's inputs; kinds it does not read are left out. */
@@ -49,6 +50,7 @@ export const meshInputs = (
     peerAuthentications: security('PeerAuthentication'),
     requestAuthentications: security('RequestAuthentication'),
     authorizationPolicies: security('AuthorizationPolicy'),
+    telemetries: inGroup('telemetry.istio.io')('Telemetry'),
     keySets: unfetchedKeySets(),
   };
 };
