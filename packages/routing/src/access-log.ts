@@ -1,25 +1,23 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import {
-  type AccessLog,
-  type AccessLogFilter,
-  type ComparisonFilter,
-  ComparisonFilter_Op,
-} from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import type { AccessLog } from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import type { SubstitutionFormatString } from '@lateen/xds/gen/envoy/config/core/v3/substitution_format_string_pb.js';
 import {
   type FileAccessLog,
   FileAccessLogSchema,
 } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { OpenTelemetryAccessLogConfigSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import {
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from '@lateen/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
+import { compileLogFilter } from './access-log-filter.ts';
 import { holds, unpack } from './any-message.ts';
 import { dataSource, latin1 } from './data-source.ts';
 import type { Findings } from './findings.ts';
 import { compileFormatWith, compileJsonFormatWith } from './format.ts';
 import type { Format, FormatContext } from './format-context.ts';
-import { compileHeaderCondition } from './header-condition.ts';
+import { compileOtlpLog, type OtlpLogSettings } from './otlp-log.ts';
 
 /** Where access-log lines go and how they read (`envoy.config.accesslog.v3.AccessLog`). */
 export interface AccessLogSettings {
@@ -28,9 +26,11 @@ export interface AccessLogSettings {
     | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'stdout' }
     | { readonly kind: 'stderr' }
+    /** Records that are sent to an OpenTelemetry collector. */
+    | ({ readonly kind: 'otlp' } & OtlpLogSettings)
     /** A sink of another kind, kept for those who know it. */
     | { readonly kind: 'other'; readonly typeUrl: string; readonly value: Uint8Array };
-  /** One line with its newline. Unused by `other` sinks. */
+  /** One line with its newline. Unused by `otlp` and `other` sinks. */
   readonly format: Format;
   /** False: this request is not logged. */
   accepts(context: FormatContext): boolean;
@@ -42,79 +42,6 @@ const defaultFormat =
   '%RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% ' +
   '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" ' +
   '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
-
-type Filter = (context: FormatContext) => boolean;
-
-const comparison = (filter: ComparisonFilter | undefined): ((value: number) => boolean) => {
-  const limit = filter?.value?.defaultValue ?? 0;
-  if (filter?.op === ComparisonFilter_Op.GE) return (value) => value >= limit;
-  if (filter?.op === ComparisonFilter_Op.LE) return (value) => value <= limit;
-  return (value) => value === limit;
-};
-
-const compileFlags = (flags: readonly string[]): Filter => {
-  const wanted = new Set(flags);
-  return (context) => {
-    const seen = context.responseFlags ?? '';
-    if (seen === '' || seen === '-') return false;
-    return wanted.size === 0 || seen.split(',').some((flag) => wanted.has(flag));
-  };
-};
-
-/** Filters of filters deeper than this are refused: the bound of the recursion. */
-const maxFilterDepth = 16;
-
-const compileAll = (
-  filters: readonly AccessLogFilter[],
-  findings: Findings,
-  path: string,
-  depth: number,
-): readonly Filter[] =>
-  filters.map((filter, index) =>
-    compileFilter(filter, findings, `${path}.filters[${index}]`, depth + 1),
-  );
-
-function compileFilter(
-  message: AccessLogFilter | undefined,
-  findings: Findings,
-  path: string,
-  depth = 0,
-): Filter {
-  const filter = message?.filterSpecifier;
-  if (filter?.case === undefined || depth > maxFilterDepth) return () => true;
-  switch (filter.case) {
-    case 'statusCodeFilter': {
-      const test = comparison(filter.value.comparison);
-      return (context) => test(context.responseCode);
-    }
-    case 'durationFilter': {
-      const test = comparison(filter.value.comparison);
-      return (context) => test(context.durationMs ?? 0);
-    }
-    case 'responseFlagFilter':
-      return compileFlags(filter.value.flags);
-    case 'headerFilter': {
-      if (filter.value.header === undefined) return () => true;
-      const header = compileHeaderCondition(filter.value.header, findings, `${path}.header`);
-      return (context) => header.matches(context.requestHeader(header.name));
-    }
-    case 'andFilter': {
-      const all = compileAll(filter.value.filters, findings, path, depth);
-      return (context) => all.every((accepts) => accepts(context));
-    }
-    case 'orFilter': {
-      const any = compileAll(filter.value.filters, findings, path, depth);
-      return (context) => any.some((accepts) => accepts(context));
-    }
-    default:
-      findings.warning(
-        path,
-        'FieldUnsupported',
-        `${filter.case} is not known: everything is logged`,
-      );
-      return () => true;
-  }
-}
 
 const compileSubstitution = (
   format: SubstitutionFormatString,
@@ -168,19 +95,20 @@ const streams: Readonly<Record<string, AccessLogSettings['sink']>> = {
 
 type Target = Pick<AccessLogSettings, 'sink' | 'format'>;
 
-const compileTarget = (any: Any, findings: Findings, path: string): Target => {
-  if (holds(any, FileAccessLogSchema)) {
-    const log = unpack(any, FileAccessLogSchema, findings, path);
-    const file = log?.path ?? '';
-    const sink = Object.hasOwn(streams, file) ? streams[file] : undefined;
-    const format = log === undefined ? () => '' : compileFileFormat(log, findings, path);
-    return { sink: sink ?? { kind: 'file', path: file }, format };
-  }
-  for (const [schema, kind] of [
-    [StdoutAccessLogSchema, 'stdout'],
-    [StderrAccessLogSchema, 'stderr'],
-  ] as const) {
-    if (!holds(any, schema)) continue;
+const compileFile = (any: Any, findings: Findings, path: string): Target => {
+  const log = unpack(any, FileAccessLogSchema, findings, path);
+  const file = log?.path ?? '';
+  const sink = Object.hasOwn(streams, file) ? streams[file] : undefined;
+  const format = log === undefined ? () => '' : compileFileFormat(log, findings, path);
+  return { sink: sink ?? { kind: 'file', path: file }, format };
+};
+
+const compileStream =
+  (
+    schema: typeof StdoutAccessLogSchema | typeof StderrAccessLogSchema,
+    kind: 'stdout' | 'stderr',
+  ) =>
+  (any: Any, findings: Findings, path: string): Target => {
     const format = unpack(any, schema, findings, path)?.accessLogFormat;
     return {
       sink: { kind },
@@ -189,8 +117,34 @@ const compileTarget = (any: Any, findings: Findings, path: string): Target => {
           ? compileSubstitution(format.value, findings, `${path}.log_format`)
           : compileFormatWith(defaultFormat, findings),
     };
-  }
-  return { sink: { kind: 'other', typeUrl: any.typeUrl, value: any.value }, format: () => '' };
+  };
+
+const unknown = ({ typeUrl, value }: Any): Target => ({
+  sink: { kind: 'other', typeUrl, value },
+  format: () => '',
+});
+
+const compileCollector = (any: Any, findings: Findings, path: string): Target => {
+  const log = unpack(any, OpenTelemetryAccessLogConfigSchema, findings, path);
+  const settings = log && compileOtlpLog(log, findings, path);
+  return settings === undefined
+    ? unknown(any)
+    : { sink: { kind: 'otlp', ...settings }, format: () => '' };
+};
+
+const targets: readonly (readonly [
+  DescMessage,
+  (any: Any, findings: Findings, path: string) => Target,
+])[] = [
+  [FileAccessLogSchema, compileFile],
+  [StdoutAccessLogSchema, compileStream(StdoutAccessLogSchema, 'stdout')],
+  [StderrAccessLogSchema, compileStream(StderrAccessLogSchema, 'stderr')],
+  [OpenTelemetryAccessLogConfigSchema, compileCollector],
+];
+
+const compileTarget = (any: Any, findings: Findings, path: string): Target => {
+  const found = targets.find(([schema]) => holds(any, schema));
+  return found === undefined ? unknown(any) : found[1](any, findings, path);
 };
 
 /** Compiles a list of access logs. */
@@ -203,6 +157,6 @@ export const compileAccessLogs = (
     const at = `${path}[${index}]`;
     if (log.configType.case !== 'typedConfig') return [];
     const target = compileTarget(log.configType.value, findings, `${at}.typed_config`);
-    const accepts = compileFilter(log.filter, findings, `${at}.filter`);
+    const accepts = compileLogFilter(log.filter, findings, `${at}.filter`);
     return [{ name: log.name, ...target, accepts }];
   });

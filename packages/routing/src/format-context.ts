@@ -137,3 +137,9 @@ export interface FormatContext {
 
 /** A compiled format string: one call, one line. */
 export type Format = (context: FormatContext) => string;
+
+/** What an operator gives: text, a number (kept in JSON), or undefined when there is nothing. */
+export type OperatorValue = string | number | undefined;
+
+/** Reads one operator from a request. */
+export type Operator = (context: FormatContext) => OperatorValue;

@@ -1,5 +1,4 @@
-import type { Format, FormatContext } from './format-context.ts';
-import type { Operator, OperatorValue } from './format-operators.ts';
+import type { Format, FormatContext, Operator, OperatorValue } from './format-context.ts';
 
 /** Literal text or an operator. */
 export type Piece = string | Operator;

@@ -93,6 +93,15 @@ test('operators', () => {
     ['%METADATA(DYNAMIC:a:b)%', '{"b":1}'],
     ['%METADATA(ROUTE:a:b)%', '-'],
     ['%REQUEST_DURATION%', '-'],
+    ['%REQ_WITHOUT_QUERY(X-ORIGINAL?:PATH)%', '/reviews/0'],
+    ['%PATH(NQ:ORIG_OR_PATH)% %QUERY_PARAM(a)%', '/reviews/0 -'],
+    ['%CEL(request.method + " " + string(response.code))%', 'GET 200'],
+    ["%CEL(request.headers['nope'])%", '-'],
+    ['%RESPONSE_FLAGS_LONG% %ACCESS_LOG_TYPE%', '- NotSet'],
+    ['%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%', '4000'],
+    ['%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS_NUMBER%', '- - -'],
+    ['%FILTER_STATE(upstream_peer:FIELD:workload)%', '-'],
+    ['%EMIT_TIME(%S.%3f)%', '07.046'],
     ['', ''],
   ];
   for (const [text, expected] of rows) assert.equal(print(text), expected, text);
@@ -107,6 +116,8 @@ test('what is no operator is an error that quotes it', () => {
     '%req(a)%',
     '%PROTOCOL',
     '%METADATA(X:a)%',
+    '%COMMON_DURATION(A:B)%',
+    '%GRPC_STATUS(X)%',
   ]) {
     const { value, diagnostics } = compileFormat(text, { path: 'text_format' });
     assert.equal(value, undefined, text);
@@ -140,6 +151,27 @@ test('properties: any text compiles to a format or an error, and literals come b
       const quoted = compileFormat(text.replaceAll('%', '%%')).value;
       assert.equal(quoted?.(context()), text);
     }),
+  );
+});
+
+test('an expression in a format must be one', () => {
+  const { value, diagnostics } = compileFormat('a %CEL(request.)% b', { path: 'text_format' });
+  assert.equal(value, undefined);
+  assert.equal(diagnostics[0]?.code, 'CelInvalid');
+  assert.equal(diagnostics[0]?.path, 'text_format');
+});
+
+test('gRPC statuses have names', () => {
+  const forms = '%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS(NUMBER)%';
+  assert.equal(print(forms, { grpcStatus: '5' }), 'NotFound NOT_FOUND 5');
+  assert.equal(print(forms, { grpcStatus: '1' }), 'Canceled CANCELLED 1');
+  assert.equal(print(forms, { grpcStatus: '99' }), '99 99 99');
+});
+
+test('response flags have long names', () => {
+  assert.equal(
+    print('%RESPONSE_FLAGS_LONG%', { responseFlags: 'UF,URX' }),
+    'UpstreamConnectionFailure,UpstreamRetryLimitExceeded',
   );
 });
 

@@ -1,8 +1,8 @@
 import type { Checked } from '@lateen/base';
 import { Findings } from './findings.ts';
-import type { Format, FormatContext } from './format-context.ts';
+import type { Format, FormatContext, Operator } from './format-context.ts';
 import { joinPieces, markOperator, type Piece } from './format-line.ts';
-import { findOperator, type Operator } from './format-operators.ts';
+import { findOperator } from './format-operators.ts';
 
 /** How a format prints what is not there. */
 export interface FormatOptions {
@@ -34,7 +34,7 @@ const readOperator = (
     return { operator: undefined, length: rest.length };
   }
   const [all, name = '', argument, maxLength] = found;
-  const operator = findOperator(name, argument);
+  const operator = findOperator(name, argument, { findings, path });
   if (operator === undefined) {
     findings.error(path, 'FormatInvalid', `the operator '${all}' is not known`);
     return { operator: undefined, length: all.length };

@@ -1,5 +1,6 @@
 export type { AccessLogSettings } from './access-log.ts';
 export { type Address, addressKey } from './address.ts';
+export { type CelExpression, compileCel } from './cel/cel-expression.ts';
 export { compileCluster } from './cluster-compilation.ts';
 export type * from './cluster-table.ts';
 export { mergeCustomTags } from './custom-tag.ts';
@@ -10,6 +11,7 @@ export type * from './ext-authz-settings.ts';
 export type * from './filter-config.ts';
 export { compileFormat, compileJsonFormat, type FormatOptions } from './format.ts';
 export type * from './format-context.ts';
+export { grpcStatusOfHttp } from './grpc-status.ts';
 export type { HeaderCondition } from './header-condition.ts';
 export {
   applyHeaderMutation,
@@ -37,6 +39,7 @@ export type * from './listener-table.ts';
 export { inlineJwks } from './local-jwks.ts';
 export type { MetadataMatch } from './metadata-match.ts';
 export { metadataAt } from './metadata-path.ts';
+export type { OtlpLogSettings } from './otlp-log.ts';
 export {
   type NormalizedPath,
   needsNormalization,

@@ -1,0 +1,117 @@
+import { create } from '@bufbuild/protobuf';
+import type { OpenTelemetryAccessLogConfig } from '@lateen/xds/gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
+import {
+  type AnyValue,
+  AnyValueSchema,
+  type KeyValue,
+  type KeyValueList,
+  KeyValueSchema,
+} from '@lateen/xds/gen/opentelemetry/proto/common/v1/common_pb.js';
+import { durationMsOr } from './duration.ts';
+import type { Findings } from './findings.ts';
+import { compileFormatWith } from './format.ts';
+import type { FormatContext } from './format-context.ts';
+import { compileGrpcTarget } from './grpc-target.ts';
+import type { OtlpTarget } from './tracing-settings.ts';
+
+/** What one record says; values are formats, printed for each request. */
+export interface OtlpLogRecord {
+  /** Undefined: the log has no body. */
+  body(context: FormatContext): AnyValue | undefined;
+  attributes(context: FormatContext): KeyValue[];
+}
+
+/** `envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig`. */
+export interface OtlpLogSettings {
+  readonly logName: string;
+  readonly target: OtlpTarget;
+  /** A batch leaves at the latest after this time. Default 1 s. */
+  readonly flushIntervalMs: number;
+  /** And as soon as it has this size. Default 16384. */
+  readonly bufferBytes: number;
+  /** `log_name`, `zone_name`, `cluster_name` and `node_name` belong to the resource. */
+  readonly hasBuiltinLabels: boolean;
+  readonly resourceAttributes: readonly KeyValue[];
+  readonly record: OtlpLogRecord;
+}
+
+const defaultFlushMs = 1000;
+const defaultBufferBytes = 16_384;
+/** Lists in lists deeper than this keep what they say as it stands. */
+const maxDepth = 16;
+
+type Printer = (context: FormatContext) => AnyValue;
+
+const compileList = (
+  { values }: KeyValueList,
+  findings: Findings,
+  path: string,
+  depth: number,
+): ((context: FormatContext) => KeyValue[]) => {
+  const printers = values.map(({ key, value }) => ({
+    key,
+    print: value && compileValue(value, findings, `${path}.${key}`, depth),
+  }));
+  return (context) =>
+    printers.map(({ key, print }) => {
+      const value = print?.(context);
+      return create(KeyValueSchema, { key, ...(value && { value }) });
+    });
+};
+
+function compileValue(value: AnyValue, findings: Findings, path: string, depth: number): Printer {
+  const kind = value.value;
+  if (depth > maxDepth) return () => value;
+  if (kind.case === 'stringValue') {
+    if (!kind.value.includes('%')) return () => value;
+    const format = compileFormatWith(kind.value, findings, { path });
+    return (context) =>
+      create(AnyValueSchema, { value: { case: 'stringValue', value: format(context) } });
+  }
+  if (kind.case === 'kvlistValue') {
+    const print = compileList(kind.value, findings, path, depth + 1);
+    return (context) =>
+      create(AnyValueSchema, { value: { case: 'kvlistValue', value: { values: print(context) } } });
+  }
+  if (kind.case === 'arrayValue') {
+    const items = kind.value.values.map((item, index) =>
+      compileValue(item, findings, `${path}[${index}]`, depth + 1),
+    );
+    return (context) =>
+      create(AnyValueSchema, {
+        value: { case: 'arrayValue', value: { values: items.map((print) => print(context)) } },
+      });
+  }
+  return () => value;
+}
+
+/** Compiles a log that goes to a collector; undefined, with a finding, where it cannot be sent. */
+export const compileOtlpLog = (
+  message: OpenTelemetryAccessLogConfig,
+  findings: Findings,
+  path: string,
+): OtlpLogSettings | undefined => {
+  const common = message.commonConfig;
+  const at = `${path}.common_config`;
+  if (common?.grpcService === undefined) {
+    findings.error(`${at}.grpc_service`, 'FieldRequired', 'is required');
+    return undefined;
+  }
+  const target = compileGrpcTarget(common.grpcService, findings, `${at}.grpc_service`);
+  if (target === undefined) return undefined;
+  const body = message.body && compileValue(message.body, findings, `${path}.body`, 0);
+  const attributes =
+    message.attributes && compileList(message.attributes, findings, `${path}.attributes`, 0);
+  return {
+    logName: common.logName,
+    target,
+    flushIntervalMs: durationMsOr(common.bufferFlushInterval, defaultFlushMs) || defaultFlushMs,
+    bufferBytes: common.bufferSizeBytes ?? defaultBufferBytes,
+    hasBuiltinLabels: !message.disableBuiltinLabels,
+    resourceAttributes: message.resourceAttributes?.values ?? [],
+    record: {
+      body: (context) => body?.(context),
+      attributes: (context) => attributes?.(context) ?? [],
+    },
+  };
+};
