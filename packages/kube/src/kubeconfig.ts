@@ -64,11 +64,21 @@ const readToken = (user: Settings, folder: string): string | undefined => {
   return readFileSync(resolve(folder, file), 'utf8').trim();
 };
 
+const fileKeys = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
+
+const refuseFiles = (settings: Settings): void => {
+  const named = fileKeys.find((key) => text(settings, key) !== undefined);
+  if (named !== undefined)
+    fail(`kubeconfig: ${named} must not name a file here; put its content in instead`);
+};
+
 export interface KubeConfigOptions {
   /** Default: `current-context`. */
   readonly context?: string;
   /** Folder that relative file names are resolved against. Default: the working folder. */
   readonly folder?: string;
+  /** Whether files may be named for certificates, keys and tokens. Default: they may. */
+  readonly files?: 'allowed' | 'refused';
 }
 
 /** Drops undefined values, which exactOptionalPropertyTypes keeps apart from absent ones. */
@@ -99,6 +109,7 @@ export const parseKubeConfig = (yaml: string, options: KubeConfigOptions = {}): 
   const user = pick(config, 'users', text(context, 'user') ?? '', 'user');
   if ('exec' in user || 'auth-provider' in user)
     return fail('kubeconfig: users with exec or auth-provider are not supported; use a token');
+  if (options.files === 'refused') refuseFiles({ ...cluster, ...user });
   const folder = options.folder ?? '.';
   return compact<KubeConnection>({
     server: text(cluster, 'server') ?? fail('kubeconfig: the cluster has no server'),

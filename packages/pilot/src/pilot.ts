@@ -92,8 +92,9 @@ export interface PilotOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Nothing of this machine gets into what is sent to an address that a Secret names. */
 const connectByKubeconfig = (kubeconfig: string): KubeClient =>
-  createKubeClient(parseKubeConfig(kubeconfig));
+  createKubeClient(parseKubeConfig(kubeconfig, { files: 'refused' }));
 
 /** A running control plane. */
 export interface Pilot {
@@ -270,7 +271,9 @@ export class RunningPilot {
         return rootsInForce(meshSettings.foreignRoots, meshSettings);
       },
       namespaces: this.#ingest.informer('namespaces'),
-      pods: () => this.#ingest.inputs().pods,
+      pods: () => this.#ingest.pods,
+      clusterId: this.#options.clusterId ?? defaultInjectionOptions.clusterId,
+      remote: this.#ingest.remote,
       secrets: this.#ingest.informer('secrets'),
       onAccessChange: () => {
         const scope = new Set([typeUrls.secret]);

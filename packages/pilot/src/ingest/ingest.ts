@@ -63,6 +63,13 @@ export class Ingest {
       clusterId: options.clusterId,
       rootNamespace,
       secrets: this.#collections.informer('secrets'),
+      own: () => ({
+        clusterId: options.clusterId,
+        pods: this.#list('pods'),
+        namespaces: this.#list('namespaces'),
+        nodes: this.#list('nodes'),
+      }),
+      ownRead: () => this.#collections.informer('namespaces').synced,
       clock,
       log,
       jitter,
@@ -73,11 +80,15 @@ export class Ingest {
     });
   }
 
-  /** Starts following until the signal fires. Resolves when everything of this cluster has been read once. */
+  /**
+   * Starts following until the signal fires. Resolves when everything of this cluster has been read once,
+   * and of the others what can be read.
+   */
   async start(signal: AbortSignal): Promise<void> {
     this.#remote.start();
     signal.addEventListener('abort', () => this.#remote.stop(), { once: true });
     await this.#collections.start(signal);
+    await this.#remote.tried();
     this.#isSynced = true;
   }
 
@@ -92,6 +103,11 @@ export class Ingest {
 
   get meshSettings(): MeshSettings {
     return this.#meshConfig;
+  }
+
+  /** Pods of this cluster. */
+  get pods(): readonly KubeObject[] {
+    return this.#list('pods');
   }
 
   /** What a push is computed from now. */
@@ -128,7 +144,12 @@ export class Ingest {
       );
   }
 
-  /** How it goes with the other clusters of the mesh. */
+  /** The other clusters of the mesh. */
+  get remote(): Pick<RemoteClusters, 'access' | 'onFollowed'> {
+    return this.#remote;
+  }
+
+  /** How it goes with them. */
   remoteStatus(): readonly RemoteClusterStatus[] {
     return this.#remote.status();
   }

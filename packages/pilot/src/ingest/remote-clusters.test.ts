@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { KubeObject, Secret } from '@lateen/api';
 import { type Clock, ManualClock, silentLogger } from '@lateen/base';
 import { FakeKubeClient, Informer, KubeError, resources, systemClock } from '@lateen/kube';
+import type { ComparedCluster } from './cluster-conflicts.ts';
 import { RemoteClusters } from './remote-clusters.ts';
 
 const rootNamespace = 'istio-system';
@@ -31,8 +32,15 @@ const serviceOf = (name: string): KubeObject => ({
   metadata: { name, namespace: 'default' },
 });
 
+interface Setting {
+  readonly clock?: Clock;
+  readonly here?: ComparedCluster;
+}
+
+const empty: ComparedCluster = { clusterId: 'one', pods: [], namespaces: [], nodes: [] };
+
 /** The control plane of cluster `one`, and servers that kubeconfigs name by a word. */
-const start = async (t: TestContext, clock: Clock = systemClock) => {
+const start = async (t: TestContext, { clock = systemClock, here = empty }: Setting = {}) => {
   const own = new FakeKubeClient();
   const servers = new Map([
     ['server-two', new FakeKubeClient()],
@@ -53,6 +61,8 @@ const start = async (t: TestContext, clock: Clock = systemClock) => {
     secrets,
     rootNamespace,
     clusterId: 'one',
+    own: () => here,
+    ownRead: async () => undefined,
     connect: (kubeconfig) => {
       const server = servers.get(kubeconfig);
       if (server === undefined) throw new KubeError('bad-config', 'kubeconfig: not YAML');
@@ -140,7 +150,7 @@ test('a server that goes away leaves what it last said', async (t) => {
 
 test('a server that never answers is late after half a minute', async (t) => {
   const clock = new ManualClock(0);
-  const { own, servers, remote, until } = await start(t, clock);
+  const { own, servers, remote, until } = await start(t, { clock });
   const two = servers.get('server-two');
   if (two !== undefined) two.failure = new KubeError('unreachable', 'connection refused');
   await own.create(resources.secrets, secretOf('remote-two', { two: 'server-two' }));
@@ -149,4 +159,90 @@ test('a server that never answers is late after half a minute', async (t) => {
   clock.advance(30_001);
   assert.equal(remote.status()[0]?.state, 'timeout');
   assert.deepEqual(remote.clusters, []);
+});
+
+const kubeSystem = (uid: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'kube-system', uid },
+});
+
+const podAt = (name: string, podIP: string): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: { containers: [] },
+    status: { phase: 'Running', podIP },
+  }) as unknown as KubeObject;
+
+test('a Secret for the own cluster is ignored, unless it is of another that has its name', async (t) => {
+  const here = { ...empty, namespaces: [kubeSystem('uid-one')] };
+  const { own, servers, remote, until } = await start(t, { here });
+  await servers.get('server-two')?.create(resources.namespaces, kubeSystem('uid-one'));
+  await servers.get('server-three')?.create(resources.namespaces, kubeSystem('uid-three'));
+  await own.create(resources.secrets, secretOf('itself', { one: 'server-two' }));
+  await own.create(resources.secrets, secretOf('namesake', { one: 'server-three' }));
+  await own.create(resources.secrets, secretOf('broken', { one: '}', two: 'server-two' }));
+  await until(() => remote.status().length === 3);
+  assert.deepEqual(idsOf(remote), []);
+  const [two, ...rest] = remote.status();
+  assert.equal(two?.state, 'conflict');
+  assert.match(two?.message ?? '', /it is cluster "one" under another name/);
+  const states = rest.map(({ secret, state, message }) => [secret, state, message]).sort();
+  assert.deepEqual(states, [
+    [
+      'istio-system/broken',
+      'conflict',
+      '"one" is the name of this cluster, and whether the Secret is its own is not known: kubeconfig: not YAML',
+    ],
+    [
+      'istio-system/namesake',
+      'conflict',
+      '"one" is the name of this cluster, and the Secret is of another: give that one another name',
+    ],
+  ]);
+});
+
+test('a cluster whose pods cannot be told from others is left out for as long as that is so', async (t) => {
+  const { own, servers, remote, until } = await start(t);
+  await servers.get('server-two')?.create(resources.pods, podAt('a', '10.0.0.5'));
+  await own.create(resources.secrets, secretOf('remote-two', { two: 'server-two' }));
+  await until(() => remote.clusters.length === 1);
+  const three = servers.get('server-three');
+  await three?.create(resources.pods, podAt('b', '10.0.0.5'));
+  await own.create(
+    resources.secrets,
+    secretOf('remote-three', { three: 'server-three' }, '2026-01-02T00:00:00Z'),
+  );
+  await until(() => remote.status().some(({ state }) => state === 'conflict'));
+  assert.deepEqual(idsOf(remote), ['two']);
+  assert.match(
+    remote.access('three')?.problem ?? '',
+    /cluster "three": clashes with cluster "two": pod default\/b here and pod default\/a there are at 10\.0\.0\.5/,
+  );
+  assert.equal(remote.access('two')?.problem, undefined);
+  await three?.delete(resources.pods, { name: 'b', namespace: 'default' });
+  await until(() => remote.clusters.length === 2);
+  assert.deepEqual(
+    remote.status().map(({ state }) => state),
+    ['synced', 'synced'],
+  );
+});
+
+test('a start waits for other clusters as long as it is worth it', async (t) => {
+  const clock = new ManualClock(0);
+  const { own, servers, remote, until } = await start(t, { clock });
+  const two = servers.get('server-two');
+  if (two !== undefined) two.failure = new KubeError('unreachable', 'connection refused');
+  await own.create(
+    resources.secrets,
+    secretOf('remotes', { two: 'server-two', three: 'server-three' }),
+  );
+  await until(() => remote.status().length === 2);
+  // One that refuses and one that answers: no time has to pass.
+  await remote.tried();
+  assert.deepEqual(idsOf(remote), ['three']);
+  assert.match(remote.access('two')?.problem ?? '', /has not been read yet: connection refused/);
+  assert.equal(remote.access('four'), undefined);
 });

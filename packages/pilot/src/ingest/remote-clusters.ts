@@ -1,7 +1,8 @@
 import type { KubeObject, Secret } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
-import type { KubeClient, ObjectCache } from '@lateen/kube';
+import { type Informer, type KubeClient, type ObjectCache, resources } from '@lateen/kube';
 import type { RemoteCluster } from '@lateen/translator';
+import { type ComparedCluster, clusterUid, findConflicts } from './cluster-conflicts.ts';
 import { type ConfigChange, wholeChange } from './config-change.ts';
 import { RemoteRegistry } from './remote-registry.ts';
 
@@ -21,16 +22,35 @@ export interface RemoteClusterStatus {
 }
 
 export interface RemoteClustersOptions {
-  /** The cluster this control plane is of: a Secret that names it is ignored. */
+  /** The cluster this control plane is of. */
   readonly clusterId: string;
   readonly rootNamespace: string;
   readonly secrets: ObjectCache<KubeObject>;
+  /** What the others are compared with; arrays are the same until something in them changes. */
+  readonly own: () => ComparedCluster;
+  /** Resolves when `own` is complete. */
+  readonly ownRead: () => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly jitter: () => number;
   /** Makes a client of a kubeconfig. Throws what is wrong with it. */
   readonly connect: (kubeconfig: string) => KubeClient;
   readonly onChange: (change: ConfigChange) => void;
+}
+
+/** A cluster whose API server is being read. */
+export interface FollowedCluster {
+  readonly clusterId: string;
+  readonly client: KubeClient;
+  readonly namespaces: Informer<KubeObject>;
+}
+
+/** A cluster as those see it who have to do with its workloads. */
+export interface ClusterAccess {
+  readonly client: KubeClient;
+  readonly pods: readonly KubeObject[];
+  /** Why its proxies cannot be served now; undefined: they can. */
+  readonly problem: string | undefined;
 }
 
 /** A Secret's word for one cluster. */
@@ -49,6 +69,14 @@ interface Followed {
   readonly sinceMs: number;
 }
 
+/** What came of comparing clusters, and what was compared. */
+interface Comparison {
+  readonly compared: readonly unknown[];
+  readonly clusters: readonly RemoteCluster[];
+  /** By cluster id. */
+  readonly conflicts: ReadonlyMap<string, string>;
+}
+
 const ageOf = ({ metadata }: KubeObject): string =>
   `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
 
@@ -64,11 +92,15 @@ const sameEntry = (left: Entry, right: Entry): boolean =>
   left.secret === right.secret &&
   left.kubeconfig === right.kubeconfig;
 
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** The other clusters of the mesh, as Secrets of the root namespace name them. */
 export class RemoteClusters {
   readonly #options: RemoteClustersOptions;
+  readonly #listeners = new Set<(clusters: readonly FollowedCluster[]) => void>();
   #followed: readonly Followed[] = [];
-  #clusters: readonly RemoteCluster[] | undefined;
+  #comparison: Comparison = { compared: [], clusters: [], conflicts: new Map() };
   #forget: (() => void) | undefined;
 
   constructor(options: RemoteClustersOptions) {
@@ -88,10 +120,46 @@ export class RemoteClusters {
     this.#followed = [];
   }
 
-  /** Those that have been read, oldest Secret first; the same array until something changes. */
+  /**
+   * Resolves when each has been read or cannot be: proxies must not hear that a cluster has no endpoints
+   * because a control plane is new.
+   */
+  async tried(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.schedule(syncTimeoutMs, () => late.resolve());
+    const all = Promise.all(this.#followed.map(({ registry }) => registry?.tried()));
+    await Promise.race([all, late.promise]);
+    cancel();
+  }
+
+  /** Called with all that are followed, now and whenever they are others. Returns its removal. */
+  onFollowed(listener: (clusters: readonly FollowedCluster[]) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#members());
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Those that have been read and can be joined, oldest Secret first; the same array until something changes. */
   get clusters(): readonly RemoteCluster[] {
-    this.#clusters ??= this.#followed.flatMap(({ registry }) => registry?.cluster ?? []);
-    return this.#clusters;
+    return this.#compare().clusters;
+  }
+
+  /** Undefined for a cluster that no Secret names. */
+  access(clusterId: string): ClusterAccess | undefined {
+    const registry = this.#followed.find(
+      (one) => one.entry.clusterId === clusterId && one.registry !== undefined,
+    )?.registry;
+    if (registry === undefined) return undefined;
+    const clash = this.#compare().conflicts.get(clusterId);
+    const unread = registry.isSynced
+      ? undefined
+      : `its API server has not been read yet${registry.problem ? `: ${registry.problem}` : ''}`;
+    const problem = clash ?? unread;
+    return {
+      client: registry.client,
+      pods: registry.cluster?.pods ?? [],
+      problem: problem && `cluster "${clusterId}": ${problem}`,
+    };
   }
 
   status(): readonly RemoteClusterStatus[] {
@@ -102,14 +170,47 @@ export class RemoteClusters {
   }
 
   #stateOf(followed: Followed): Pick<RemoteClusterStatus, 'state' | 'message'> {
-    const { registry, problem, isConflict, sinceMs } = followed;
+    const { entry, registry, problem, isConflict, sinceMs } = followed;
     if (registry === undefined) {
       return { state: isConflict ? 'conflict' : 'invalid', message: problem };
     }
+    const clash = this.#compare().conflicts.get(entry.clusterId);
+    if (clash !== undefined) return { state: 'conflict', message: clash };
     const message = registry.problem ?? '';
     if (registry.isSynced) return { state: message === '' ? 'synced' : 'unreachable', message };
     const isLate = this.#options.clock.nowMs() - sinceMs > syncTimeoutMs;
     return { state: isLate ? 'timeout' : 'syncing', message };
+  }
+
+  /** Anew only when a cluster, or what it is compared by, is not as it was. */
+  #compare(): Comparison {
+    const { own, rootNamespace, log } = this.#options;
+    const before = this.#comparison;
+    const here = own();
+    const read = this.#followed.flatMap(({ registry }) => registry?.cluster ?? []);
+    const compared = [here.pods, here.namespaces, here.nodes, ...read];
+    const isSame =
+      compared.length === before.compared.length &&
+      compared.every((one, at) => one === before.compared[at]);
+    if (isSame) return before;
+    const conflicts = findConflicts([here, ...read], rootNamespace);
+    const clusters = read.filter(({ clusterId }) => !conflicts.has(clusterId));
+    this.#comparison = { compared, clusters, conflicts };
+    for (const [cluster, reason] of conflicts)
+      if (before.conflicts.get(cluster) !== reason)
+        log.error('remote cluster not joined', { cluster, reason });
+    const changed = new Set(conflicts.keys()).symmetricDifference(new Set(before.conflicts.keys()));
+    // What made the difference may have looked like a matter of endpoints.
+    if (changed.size > 0) this.#options.onChange(wholeChange('Secret'));
+    return this.#comparison;
+  }
+
+  #members(): readonly FollowedCluster[] {
+    return this.#followed.flatMap(({ entry: { clusterId }, registry }) =>
+      registry === undefined
+        ? []
+        : [{ clusterId, client: registry.client, namespaces: registry.namespaces }],
+    );
   }
 
   #isOurs(object: KubeObject | undefined): boolean {
@@ -122,8 +223,7 @@ export class RemoteClusters {
       .list()
       .filter((secret) => this.#isOurs(secret))
       .toSorted((left, right) => (ageOf(left) < ageOf(right) ? -1 : 1))
-      .flatMap((secret) => entriesOf(secret as Secret))
-      .filter(({ clusterId }) => clusterId !== this.#options.clusterId);
+      .flatMap((secret) => entriesOf(secret as Secret));
   }
 
   /** What stays as it was goes on; the rest is stopped or started. */
@@ -131,10 +231,8 @@ export class RemoteClusters {
     const before = this.#followed;
     const after: Followed[] = [];
     for (const entry of this.#entries()) {
-      const known = before.find((one) => sameEntry(one.entry, entry));
-      const holder = after.find(({ entry: { clusterId } }) => clusterId === entry.clusterId);
-      if (holder !== undefined) after.push(this.#conflict(entry, holder.entry.secret));
-      else after.push(known?.registry === undefined ? this.#follow(entry) : known);
+      const next = this.#next(entry, before, after);
+      if (next !== undefined) after.push(next);
     }
     const kept = new Set(after.map(({ registry }) => registry));
     const gone = before.filter(({ registry }) => registry !== undefined && !kept.has(registry));
@@ -143,15 +241,47 @@ export class RemoteClusters {
       this.#options.log.info('remote cluster left', { cluster: entry.clusterId });
     }
     this.#followed = after;
-    this.#note(
-      wholeChange('Secret'),
-      gone.some(({ registry }) => registry?.isSynced === true),
-    );
+    for (const listener of this.#listeners) listener(this.#members());
+    if (gone.some(({ registry }) => registry?.isSynced === true))
+      this.#options.onChange(wholeChange('Secret'));
   }
 
-  #note(change: ConfigChange, matters: boolean): void {
-    this.#clusters = undefined;
-    if (matters) this.#options.onChange(change);
+  /** What becomes of an entry; undefined: nothing that is worth saying, so far. */
+  #next(
+    entry: Entry,
+    before: readonly Followed[],
+    older: readonly Followed[],
+  ): Followed | undefined {
+    const known = before.find((one) => sameEntry(one.entry, entry));
+    if (entry.clusterId === this.#options.clusterId) {
+      if (known === undefined) void this.#reviewOwn(entry);
+      return known;
+    }
+    const holder = older.find((one) => one.entry.clusterId === entry.clusterId);
+    if (holder !== undefined) return this.#conflict(entry, holder.entry.secret);
+    return known?.registry === undefined ? this.#follow(entry) : known;
+  }
+
+  /**
+   * A Secret for the own cluster is of no use and does no harm, and many apply all to all; but if it leads
+   * elsewhere, two clusters have one name.
+   */
+  async #reviewOwn(entry: Entry): Promise<void> {
+    const { clusterId, connect, own, ownRead } = this.#options;
+    let problem: string | undefined;
+    try {
+      await ownRead();
+      const { items } = await connect(entry.kubeconfig).list(resources.namespaces);
+      const isOwn = clusterUid(items) === clusterUid(own().namespaces);
+      if (!isOwn)
+        problem = `"${clusterId}" is the name of this cluster, and the Secret is of another: give that one another name`;
+    } catch (error) {
+      problem = `"${clusterId}" is the name of this cluster, and whether the Secret is its own is not known: ${reasonOf(error)}`;
+    }
+    const isCurrent = this.#entries().some((one) => sameEntry(one, entry));
+    const isSaid = this.#followed.some((one) => sameEntry(one.entry, entry));
+    if (problem === undefined || !isCurrent || isSaid) return;
+    this.#followed = [...this.#followed, this.#refused(entry, problem, true)];
   }
 
   #conflict(entry: Entry, holder: string): Followed {
@@ -170,22 +300,16 @@ export class RemoteClusters {
   }
 
   #follow(entry: Entry): Followed {
-    const { clock, log, jitter, connect } = this.#options;
+    const { clock, log, jitter, connect, onChange } = this.#options;
     let client: KubeClient;
     try {
       client = connect(entry.kubeconfig);
     } catch (error) {
-      return this.#refused(entry, error instanceof Error ? error.message : String(error), false);
+      return this.#refused(entry, reasonOf(error), false);
     }
-    const registry = new RemoteRegistry({
-      clusterId: entry.clusterId,
-      client,
-      clock,
-      log,
-      jitter,
-      onChange: (change) => this.#note(change, true),
-    });
-    log.info('remote cluster joins', { cluster: entry.clusterId, secret: entry.secret });
+    const { clusterId } = entry;
+    const registry = new RemoteRegistry({ clusterId, client, clock, log, jitter, onChange });
+    log.info('remote cluster joins', { cluster: clusterId, secret: entry.secret });
     void registry.start();
     return { entry, registry, problem: '', isConflict: false, sinceMs: clock.nowMs() };
   }

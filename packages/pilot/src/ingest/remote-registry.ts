@@ -1,6 +1,6 @@
 import type { KubeObject } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
-import type { InformerChange, KubeClient } from '@lateen/kube';
+import { type Informer, type InformerChange, type KubeClient, resources } from '@lateen/kube';
 import type { RemoteCluster } from '@lateen/translator';
 import { Collections } from './collections.ts';
 import { type ConfigChange, objectChange, wholeChange } from './config-change.ts';
@@ -25,6 +25,7 @@ export class RemoteRegistry {
   readonly #collections: Collections;
   readonly #stop = new AbortController();
   #cluster: RemoteCluster | undefined;
+  readonly #started = Promise.withResolvers<void>();
   #isSynced = false;
 
   constructor(options: RemoteRegistryOptions) {
@@ -47,9 +48,11 @@ export class RemoteRegistry {
       await this.#collections.start(this.#stop.signal);
     } catch {
       // Stopped before the first complete read.
+      this.#started.resolve();
       return;
     }
     this.#isSynced = true;
+    this.#started.resolve();
     this.#options.onChange(wholeChange('Secret'));
   }
 
@@ -64,6 +67,23 @@ export class RemoteRegistry {
   /** Why it is not followed now, if it is not. */
   get problem(): string | undefined {
     return this.#collections.status().find(({ state }) => state !== 'followed')?.lastError;
+  }
+
+  /** Resolves when everything has been read, or the first try has failed; never rejects. */
+  async tried(): Promise<void> {
+    const { client } = this.#options;
+    const failed = Promise.withResolvers<void>();
+    client.list(resources.namespaces, { signal: this.#stop.signal }).catch(() => failed.resolve());
+    await Promise.race([this.#started.promise, failed.promise]);
+  }
+
+  get client(): KubeClient {
+    return this.#options.client;
+  }
+
+  /** Its namespaces as they are; empty before the first read. */
+  get namespaces(): Informer<KubeObject> {
+    return this.#collections.informer('namespaces');
   }
 
   /** The same object until something changes; undefined before the first complete read. */

@@ -49,6 +49,11 @@ const metadataOf = ({ metadata }: Fields): unknown => {
   return [labels, annotations];
 };
 
+const nodeOf = (node: Fields): unknown => {
+  const { podCIDR, podCIDRs } = fieldsOf(node['spec']);
+  return [metadataOf(node), podCIDR, podCIDRs];
+};
+
 const builtin = (
   resource: Resource,
   scope: PushScope,
@@ -104,7 +109,7 @@ export const watchedKinds: Readonly<Record<WatchedKindName, WatchedKind>> = {
   endpointSlices: builtin(resources.endpointSlices, endpointsOnly, wholeOf),
   pods: builtin(resources.pods, endpointsOnly, podOf),
   namespaces: builtin(resources.namespaces, 'all', metadataOf),
-  nodes: builtin(resources.nodes, 'all', metadataOf),
+  nodes: builtin(resources.nodes, 'all', nodeOf),
   configMaps: builtin(resources.configMaps, 'all', ({ data }) => data),
   virtualServices: istio('virtualservices', 'VirtualService', routing),
   destinationRules: istio('destinationrules', 'DestinationRule', 'all'),

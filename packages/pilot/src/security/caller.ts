@@ -30,7 +30,8 @@ const maxTokenBytes = 16 * 1024;
 
 export interface AuthenticationOptions {
   readonly peers: PeerCertificates;
-  readonly reviewToken: ReviewToken;
+  /** By the cluster that a call says its token is of; undefined id: it does not say. */
+  readonly reviewer: (clusterId: string | undefined) => ReviewToken | undefined;
   /** The mesh's own first, then its aliases. */
   readonly trustDomains: () => readonly string[];
 }
@@ -42,6 +43,14 @@ const refuse = (code: grpcStatus, message: string): Authenticated => ({
 const bearerToken = (metadata: Metadata): string | undefined => {
   const [value] = metadata.get('authorization');
   return /^bearer +(\S+)$/i.exec(String(value ?? ''))?.[1];
+};
+
+/** Istio's agents say with it whose token they show. */
+const clusterHeader = 'clusterid';
+
+const clusterOf = (metadata: Metadata): string | undefined => {
+  const [value] = metadata.get(clusterHeader);
+  return value === undefined || value === '' ? undefined : String(value);
 };
 
 const byCertificate = (uris: readonly string[], trustDomains: readonly string[]): Authenticated => {
@@ -62,23 +71,31 @@ const byCertificate = (uris: readonly string[], trustDomains: readonly string[])
 
 const byToken = async (
   token: string,
-  { reviewToken, trustDomains }: AuthenticationOptions,
+  cluster: string | undefined,
+  { reviewer, trustDomains }: AuthenticationOptions,
 ): Promise<Authenticated> => {
   if (token.length > maxTokenBytes)
     return refuse(grpcStatus.UNAUTHENTICATED, 'the token is too long');
+  const reviewToken = reviewer(cluster);
+  if (reviewToken === undefined)
+    return refuse(
+      grpcStatus.UNAUTHENTICATED,
+      `cluster "${cluster}" is not one of this control plane: it needs a Secret of lateen create-remote-secret for it`,
+    );
+  const of = cluster === undefined ? 'this cluster' : `cluster "${cluster}"`;
   try {
     const account = await reviewToken(token);
     if (account === undefined)
       return refuse(
         grpcStatus.UNAUTHENTICATED,
-        'the token is not one of this cluster for the audience istio-ca, or it has expired',
+        `the token is not one of ${of} for the audience istio-ca, or it has expired`,
       );
     const [trustDomain = ''] = trustDomains();
     return { caller: { identity: { ...account, trustDomain }, source: 'token' } };
   } catch {
     return refuse(
       grpcStatus.UNAVAILABLE,
-      'the API server cannot be asked about the token now; try again',
+      `the API server of ${of} cannot be asked about the token now; try again`,
     );
   }
 };
@@ -101,5 +118,5 @@ export const authenticate = async (
         grpcStatus.UNAUTHENTICATED,
         'show a client certificate of this mesh or a service account token for the audience istio-ca',
       )
-    : byToken(token, options);
+    : byToken(token, clusterOf(call.metadata), options);
 };

@@ -8,9 +8,11 @@ import type { Resource } from '@lateen/xds';
 import { IstioCertificateService } from '@lateen/xds/gen/istio/v1/auth/ca_pb.js';
 import { grpcServiceDefinition } from '../ads/grpc-service.ts';
 import type { Admission, StreamGuard } from '../ads/stream-guard.ts';
+import type { RemoteClusters } from '../ingest/remote-clusters.ts';
 import type { PilotMetrics } from '../metrics.ts';
 import { authenticate, type IncomingCall } from './caller.ts';
 import { createCertificateHandler } from './certificate-service.ts';
+import { ControlledClusters, type SecretSource } from './controlled-clusters.ts';
 import { buildGatewaySecrets } from './gateway-secrets.ts';
 import { MeshAuthority, type RootRotation } from './mesh-authority.ts';
 import { nodeProblem } from './node-identity.ts';
@@ -18,7 +20,7 @@ import { publishedRoots, RootPublisher, rootConfigMapName } from './root-publish
 import { accessLifetimeMs, SecretAccess } from './secret-access.ts';
 import { SecureListener } from './secure-listener.ts';
 import { ServerIdentity } from './server-identity.ts';
-import { tokenReviewer } from './token-review.ts';
+import { type ReviewToken, tokenReviewer } from './token-review.ts';
 
 export interface MeshSecurityOptions {
   readonly client: KubeClient;
@@ -33,12 +35,22 @@ export interface MeshSecurityOptions {
   readonly foreignRoots: () => readonly string[];
   readonly namespaces: Informer<KubeObject>;
   readonly pods: () => readonly KubeObject[];
+  /** The cluster behind `client`. */
+  readonly clusterId: string;
+  /** The other clusters of the mesh. */
+  readonly remote: Pick<RemoteClusters, 'access' | 'onFollowed'>;
   /** All Secrets. */
   readonly secrets: ObjectCache<KubeObject>;
-  /** The right to read Secrets has changed: gateways may have to hear of it. */
+  /** The right to read Secrets, or a Secret of another cluster, has changed: gateways may have to hear of it. */
   readonly onAccessChange: () => void;
   readonly keyAlgorithm?: KeyAlgorithm;
   readonly rotation?: RootRotation;
+}
+
+/** A gateway that was connected. */
+interface Router {
+  readonly clusterId: string;
+  readonly identity: SpiffeId;
 }
 
 /** Certificates for workloads, the secure port, and who may have what over it. */
@@ -46,12 +58,14 @@ export class MeshSecurity implements StreamGuard {
   readonly #options: MeshSecurityOptions;
   readonly #rootMaps: Informer<ConfigMap>;
   readonly #access: SecretAccess;
-  readonly #routers = new Map<string, SpiffeId>();
+  readonly #controlled: ControlledClusters;
+  readonly #routers = new Map<string, Router>();
   readonly authority: MeshAuthority;
   readonly #publisher: RootPublisher;
   #identity: ServerIdentity | undefined;
   #listener: SecureListener | undefined;
   #cancelReview: () => void = () => undefined;
+  #forgetRemote: () => void = () => undefined;
 
   constructor(options: MeshSecurityOptions) {
     this.#options = options;
@@ -81,6 +95,12 @@ export class MeshSecurity implements StreamGuard {
       namespaces: options.namespaces,
       configMaps: this.#rootMaps,
     });
+    this.#controlled = new ControlledClusters({
+      ...{ clock, log, jitter, rootNamespace },
+      clusterId: options.clusterId,
+      authority: this.authority,
+      onSecretChange: options.onAccessChange,
+    });
   }
 
   /** Finds or makes the authority and publishes its roots. Rejects with `bad-authority` or `KubeError`. */
@@ -92,6 +112,7 @@ export class MeshSecurity implements StreamGuard {
       publishedRoots(this.#rootMaps.get(rootConfigMapName, rootNamespace)),
     );
     this.#publisher.start();
+    this.#forgetRemote = this.#options.remote.onFollowed((all) => this.#controlled.follow(all));
     this.#reviewLater();
   }
 
@@ -121,6 +142,8 @@ export class MeshSecurity implements StreamGuard {
 
   stop(): void {
     this.#cancelReview();
+    this.#forgetRemote();
+    this.#controlled.stop();
     this.#identity?.stop();
     this.#publisher.stop();
     this.authority.stop();
@@ -133,7 +156,12 @@ export class MeshSecurity implements StreamGuard {
     const { caller, refusal } = await this.#authenticate(call);
     if (refusal !== undefined) return { refusal };
     const { identity } = caller;
-    const problem = nodeProblem(proxy, identity, this.#options.pods);
+    const place = this.#options.remote.access(proxy.clusterId);
+    // It keeps what it has, instead of being told that its cluster is empty.
+    if (place?.problem !== undefined)
+      return { refusal: { code: grpcStatus.UNAVAILABLE, message: place.problem } };
+    const pods = place === undefined ? this.#options.pods : () => place.pods;
+    const problem = nodeProblem(proxy, identity, pods);
     if (problem !== undefined)
       return {
         refusal: {
@@ -142,8 +170,9 @@ export class MeshSecurity implements StreamGuard {
         },
       };
     if (proxy.type === 'router') {
-      this.#routers.set(formatSpiffeId(identity), identity);
-      await this.#access.ask(identity);
+      const { clusterId } = proxy;
+      this.#routers.set(`${clusterId} ${formatSpiffeId(identity)}`, { clusterId, identity });
+      await this.#secretsOf(clusterId).access.ask(identity);
     }
     return { identity };
   }
@@ -155,16 +184,37 @@ export class MeshSecurity implements StreamGuard {
     names: readonly string[],
   ): readonly Resource[] {
     if (identity === undefined || proxy.type !== 'router') return [];
-    if (!this.#access.isAllowed(identity)) return [];
+    const { access, find } = this.#secretsOf(proxy.clusterId);
+    return access.isAllowed(identity) ? buildGatewaySecrets(names, identity.namespace, find) : [];
+  }
+
+  /** Of the cluster a gateway is in, if that is under this control plane; else of this one's own. */
+  #secretsOf(clusterId: string): SecretSource {
     const find = (namespace: string, name: string): Secret | undefined =>
       this.#options.secrets.get(name, namespace) as Secret | undefined;
-    return buildGatewaySecrets(names, identity.namespace, find);
+    return this.#controlled.secrets(clusterId) ?? { access: this.#access, find };
   }
 
   #authenticate(call: IncomingCall): ReturnType<typeof authenticate> {
-    const { client, trustDomains } = this.#options;
+    const { trustDomains } = this.#options;
     const peers = { peer: (address: string) => this.#listener?.peer(address) };
-    return authenticate(call, { peers, trustDomains, reviewToken: tokenReviewer(client) });
+    return authenticate(call, { peers, trustDomains, reviewer: (id) => this.#reviewer(id) });
+  }
+
+  /** Who knows the tokens of a cluster; undefined: nobody here does. */
+  #reviewer(clusterId: string | undefined): ReviewToken | undefined {
+    const { client, clusterId: own, remote, log } = this.#options;
+    const isOwn = clusterId === undefined || clusterId === own;
+    const asked = isOwn ? client : remote.access(clusterId)?.client;
+    if (asked === undefined) return undefined;
+    return async (token) => {
+      try {
+        return await tokenReviewer(asked)(token);
+      } catch (error) {
+        log.warn('token not reviewed', { cluster: clusterId ?? own, reason: String(error) });
+        throw error;
+      }
+    };
   }
 
   /** Rights of gateways are looked at again while they are connected. */
@@ -173,9 +223,12 @@ export class MeshSecurity implements StreamGuard {
     this.#cancelReview = clock.schedule(accessLifetimeMs, () => {
       void (async () => {
         let differs = false;
-        for (const identity of this.#routers.values()) {
-          const before = this.#access.isAllowed(identity);
-          differs ||= (await this.#access.ask(identity)) !== before;
+        for (const { clusterId, identity } of this.#routers.values()) {
+          const { access } = this.#secretsOf(clusterId);
+          const before = access.isAllowed(identity);
+          // Each is asked, whatever came of the others.
+          const after = await access.ask(identity);
+          differs ||= after !== before;
         }
         if (differs) onAccessChange();
       })();

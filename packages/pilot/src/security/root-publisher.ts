@@ -92,7 +92,7 @@ export class RootPublisher {
   }
 
   async #publish(namespace: string): Promise<void> {
-    const { client, authority, configMaps, namespaces } = this.#options;
+    const { client, log, authority, configMaps, namespaces } = this.#options;
     const object = namespaces.get(namespace) as Namespace | undefined;
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return;
     if (ignoredNamespaces.includes(namespace)) return;
@@ -127,7 +127,9 @@ export class RootPublisher {
       });
     } catch (error) {
       // The namespace went meanwhile.
-      if (!isKubeError(error, 'not-found') && !isKubeError(error, 'forbidden')) throw error;
+      if (isKubeError(error, 'not-found')) return;
+      if (!isKubeError(error, 'forbidden')) throw error;
+      log.warn('roots not published', { namespace, reason: String(error) });
     }
   }
 }
