@@ -8,7 +8,7 @@ import {
   type PushContext,
 } from '@lateen/translator';
 import { listOf, textOf, textsOf } from './field-access.ts';
-import { defaultClusterId, networkOfPod, podsOfCluster } from './mesh-registry.ts';
+import { defaultClusterId, networkOfPod, podsOfCluster, workloadsOf } from './mesh-registry.ts';
 
 /** Whose proxy decides: a workload's on the way out or in, or a gateway's. */
 export type Caller =
@@ -55,8 +55,15 @@ type Pod = KubeObject;
 
 const labelsOf = (pod: Pod): Readonly<Record<string, string>> => textsOf(pod, 'metadata', 'labels');
 
-const workloadName = (push: PushContext, { metadata }: Pod): string =>
-  push.workloads.get(`${metadata.namespace}/${metadata.name}`)?.name ?? metadata.name;
+const clusterOf = ({ clusterId, inputs }: CallerOptions): string =>
+  clusterId ?? inputs.clusterId ?? defaultClusterId;
+
+const podsAround = (options: CallerOptions): readonly Pod[] =>
+  podsOfCluster(options.inputs, clusterOf(options)) ?? options.inputs.pods;
+
+const workloadName = (options: CallerOptions, { metadata }: Pod): string =>
+  workloadsOf(options.push, clusterOf(options)).get(`${metadata.namespace}/${metadata.name}`)
+    ?.name ?? metadata.name;
 
 const proxyContainer = (pod: Pod): unknown =>
   [...listOf(pod, 'spec', 'containers'), ...listOf(pod, 'spec', 'initContainers')].find(
@@ -76,12 +83,6 @@ const modeOf = (pod: Pod, fallback: InterceptionMode): InterceptionMode => {
   return mode === 'NONE' || mode === 'TPROXY' || mode === 'REDIRECT' ? mode : fallback;
 };
 
-const clusterOf = ({ clusterId, inputs }: CallerOptions): string =>
-  clusterId ?? inputs.clusterId ?? defaultClusterId;
-
-const podsAround = (options: CallerOptions): readonly Pod[] =>
-  podsOfCluster(options.inputs, clusterOf(options)) ?? options.inputs.pods;
-
 const describe = (
   type: ProxyDescriptor['type'],
   pod: Pod,
@@ -92,7 +93,7 @@ const describe = (
   const { name, namespace = 'default' } = pod.metadata;
   const address = textOf(pod, 'status', 'podIP') ?? '0.0.0.0';
   const mode = modeOf(pod, interceptionMode);
-  const workload = workloadName(push, pod);
+  const workload = workloadName(options, pod);
   const { value: proxy, diagnostics } = describeProxy({
     id: `${type}~${address}~${name}.${namespace}~${namespace}.svc.${push.meshConfig.domainSuffix}`,
     cluster: `${workload}.${namespace}`,
@@ -143,12 +144,13 @@ const byName = ({ metadata: left }: Pod, { metadata: right }: Pod): number =>
   defaultFirst(left.namespace ?? '', right.namespace ?? '') || (left.name < right.name ? -1 : 1);
 
 /** Pods that a name may mean: the pod itself, else those of the workload, else those of the app. */
-const podsNamed = (push: PushContext, pods: readonly Pod[], text: string): readonly Pod[] => {
+const podsNamed = (options: CallerOptions, text: string): readonly Pod[] => {
+  const pods = podsAround(options);
   const { namespace, name } = parseName(text);
   const here = pods.filter((pod) => !namespace || pod.metadata.namespace === namespace);
   const ways: readonly ((pod: Pod) => boolean)[] = [
     (pod) => pod.metadata.name === name,
-    (pod) => workloadName(push, pod) === name,
+    (pod) => workloadName(options, pod) === name,
     (pod) => labelsOf(pod)['app'] === name,
   ];
   for (const way of ways) {
@@ -160,11 +162,11 @@ const podsNamed = (push: PushContext, pods: readonly Pod[], text: string): reado
 
 /** With several pods the first speaks for all; when they may differ that is said. */
 const severalPods = (
-  push: PushContext,
+  options: CallerOptions,
   pods: readonly Pod[],
   text: string,
 ): readonly Diagnostic[] => {
-  const workloads = [...new Set(pods.map((pod) => workloadName(push, pod)))];
+  const workloads = [...new Set(pods.map((pod) => workloadName(options, pod)))];
   if (workloads.length < 2) return [];
   const message = `"${text}" means ${workloads.join(', ')}: ${workloads[0]} speaks for them`;
   return [{ severity: 'info', code: 'CallerAmbiguous', message }];
@@ -183,22 +185,21 @@ const withoutProxy = (workload: string): string =>
   `${workload} has no proxy: label its namespace istio-injection=enabled and restart it`;
 
 const findWorkload = (text: string, options: CallerOptions): Checked<FoundCaller> => {
-  const { push, live } = options;
-  const pods = podsAround(options);
-  const found = podsNamed(push, pods, text);
+  const { live } = options;
+  const found = podsNamed(options, text);
   const [pod] = found.toSorted(
     (left, right) => Number(isInjected(right, live)) - Number(isInjected(left, live)),
   );
   if (pod === undefined) {
-    const known = knownNames(pods.map((one) => workloadName(push, one)));
+    const known = knownNames(podsAround(options).map((one) => workloadName(options, one)));
     return refuse('WorkloadUnknown', `there is no workload "${text}": ${known}`);
   }
   if (!isInjected(pod, live)) {
-    return refuse('ProxyMissing', withoutProxy(workloadName(push, pod)));
+    return refuse('ProxyMissing', withoutProxy(workloadName(options, pod)));
   }
   const described = describe('sidecar', pod, options);
   if (described.value === undefined) return described;
-  const diagnostics = [...described.value.diagnostics, ...severalPods(push, found, text)];
+  const diagnostics = [...described.value.diagnostics, ...severalPods(options, found, text)];
   return { value: { ...described.value, diagnostics }, diagnostics };
 };
 
@@ -230,7 +231,7 @@ const findGateway = (text: string, options: CallerOptions): Checked<FoundCaller>
  */
 export const findBareCaller = (caller: Caller, options: CallerOptions): FoundCaller | undefined => {
   if (caller.kind !== 'outbound') return undefined;
-  const found = podsNamed(options.push, podsAround(options), caller.workload);
+  const found = podsNamed(options, caller.workload);
   const [pod] = found;
   if (pod === undefined || found.some((one) => isInjected(one, options.live))) return undefined;
   const { value } = describe('sidecar', pod, options);

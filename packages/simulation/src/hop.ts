@@ -1,8 +1,8 @@
 import type { UpstreamTransport } from '@lateen/routing';
 import type { CallerOptions } from './caller.ts';
-import { fieldOf, listOf, textOf } from './field-access.ts';
 import type { Sender } from './hop-view.ts';
-import { type MeshView, type MeshViews, podsSeenBy, viewNamed } from './mesh-views.ts';
+import { workloadsOf } from './mesh-registry.ts';
+import { type MeshView, type MeshViews, viewNamed } from './mesh-views.ts';
 import type { SimulatedDestination, SimulatedEndpoint } from './simulation.ts';
 import type { SimulationInput } from './simulation-input.ts';
 
@@ -36,14 +36,6 @@ export const optionsIn = (
 export const workloadOfEndpoint = (endpoint: SimulatedEndpoint, input: FollowedInput): string => {
   const { views } = input;
   const clusterId = clusterOfEndpoint(endpoint, input);
-  const view = viewNamed(views, clusterId);
-  const known = view?.push.workloads.get(endpoint.pod);
-  if (known !== undefined) return known.name;
-  const pod = podsSeenBy(view ?? views.own, views, clusterId).find(
-    ({ metadata: { namespace = 'default', name } }) => `${namespace}/${name}` === endpoint.pod,
-  );
-  const [owner] = listOf(pod, 'metadata', 'ownerReferences');
-  const name = textOf(owner, 'name');
-  const hash = fieldOf(pod, 'metadata', 'labels', 'pod-template-hash');
-  return name?.replace(new RegExp(`-${String(hash)}$`), '') ?? endpoint.pod;
+  const { push } = viewNamed(views, clusterId) ?? views.own;
+  return workloadsOf(push, clusterId).get(endpoint.pod)?.name ?? endpoint.pod;
 };

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@lateen/api';
-import type { MeshInputs } from '@lateen/translator';
+import type { MeshInputs, PushContext } from '@lateen/translator';
 import { textOf, textsOf } from './field-access.ts';
 
 /** Node metadata CLUSTER_ID where nobody says another. */
@@ -21,6 +21,10 @@ export const podsOfCluster = (
   inputs: MeshInputs,
   clusterId: string,
 ): readonly KubeObject[] | undefined => registryOf(inputs, clusterId)?.pods;
+
+/** Pods of a cluster by `namespace/name`, as generators see them; those of the control plane's own for one nobody knows. */
+export const workloadsOf = (push: PushContext, clusterId: string): PushContext['workloads'] =>
+  push.registries.find((one) => one.clusterId === clusterId)?.workloads ?? push.workloads;
 
 const byAddress = new WeakMap<readonly KubeObject[], ReadonlyMap<string, KubeObject>>();
 

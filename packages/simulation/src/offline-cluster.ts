@@ -1,5 +1,6 @@
 import { hasLabels, type KubeObject } from '@lateen/api';
 import { fieldOf, listOf, numberOf, textOf, textsOf } from './field-access.ts';
+import { networkLabel } from './mesh-registry.ts';
 
 /** Pods of one workload at most: a replica more changes no decision. */
 const maxReplicas = 10;
@@ -20,14 +21,28 @@ const workloadKinds: ReadonlySet<string> = new Set([
   'ReplicaSet',
 ]);
 
-/** Addresses in order: what a cluster would hand out, made up. */
-const addresses = (first: number, second: number): (() => string) => {
-  let count = 0;
+/** Addresses in order: what a cluster would hand out, made up; `prefix` is a /16. */
+const addresses = (prefix: string, start = 0): (() => string) => {
+  let count = start;
   return () => {
     count++;
-    return `10.${first}.${second + (count >> 8)}.${count & 255}`;
+    return `${prefix}.${count >> 8}.${count & 255}`;
   };
 };
+
+/** One cluster of several has other ranges than the rest. */
+interface AddressRanges {
+  readonly pods: () => string;
+  readonly services: () => string;
+  readonly loadBalancers: () => string;
+}
+
+const rangesOf = (index: number): AddressRanges => ({
+  pods: addresses(`10.${1 + index}`),
+  services: addresses(`10.${96 + index}`),
+  // For benchmarks (RFC 2544), and so nobody's.
+  loadBalancers: addresses('198.18', index * 256),
+});
 
 /** Objects without a namespace are in `default`; those without a time are as old as their place. */
 const withMetadata = (objects: readonly KubeObject[]): readonly KubeObject[] =>
@@ -76,8 +91,10 @@ const injected = (pod: KubeObject): KubeObject => {
 };
 
 /** Pods that `kubectl apply` would leave behind, each with an address. */
-const allPods = (objects: readonly KubeObject[]): readonly KubeObject[] => {
-  const podAddress = addresses(1, 0);
+const allPods = (
+  objects: readonly KubeObject[],
+  podAddress: () => string,
+): readonly KubeObject[] => {
   const written = objects.filter(({ kind }) => kind === 'Pod');
   const made = objects.filter(({ kind }) => workloadKinds.has(kind)).flatMap(podsOf);
   return [...written, ...made].map((pod) => ({
@@ -86,15 +103,28 @@ const allPods = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   }));
 };
 
-const allServices = (objects: readonly KubeObject[]): readonly KubeObject[] => {
-  const clusterAddress = addresses(96, 0);
-  return objects
+/** Status that the controller of load balancers would write: the address asked for, or one made up. */
+const balancedStatus = (service: KubeObject, nextAddress: () => string): object => {
+  const written = listOf(service, 'status', 'loadBalancer', 'ingress');
+  if (textOf(service, 'spec', 'type') !== 'LoadBalancer' || written.length > 0) return {};
+  const ip = textOf(service, 'spec', 'loadBalancerIP') ?? nextAddress();
+  return { status: { loadBalancer: { ingress: [{ ip }] } } };
+};
+
+const allServices = (
+  objects: readonly KubeObject[],
+  { services, loadBalancers }: AddressRanges,
+): readonly KubeObject[] =>
+  objects
     .filter(({ kind }) => kind === 'Service')
     .map((service) => {
       if (textOf(service, 'spec', 'type') === 'ExternalName') return service;
-      return { ...service, spec: { clusterIP: clusterAddress(), ...(service.spec as object) } };
+      return {
+        ...service,
+        ...balancedStatus(service, loadBalancers),
+        spec: { clusterIP: services(), ...(service.spec as object) },
+      };
     });
-};
 
 /** The number behind a target port: itself, a container's port by name, or the service's own. */
 const targetPort = (pod: KubeObject | undefined, port: unknown): number | undefined => {
@@ -149,7 +179,7 @@ const gatewayPortNames: ReadonlyMap<number, string> = new Map([
 const gatewayWorkload = (
   selector: Labels,
   ports: readonly number[],
-  index: number,
+  { index, network }: { readonly index: number; readonly network: string | undefined },
 ): readonly KubeObject[] => {
   const name = selector['app'] ?? `istio-${selector['istio'] ?? `gateway-${index}`}`;
   const labels = { app: name, ...selector };
@@ -164,8 +194,12 @@ const gatewayWorkload = (
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name, namespace, labels },
+      metadata: {
+        ...{ name, namespace },
+        labels: { ...labels, ...(network !== undefined && { [networkLabel]: network }) },
+      },
       spec: {
+        type: selector['istio'] === 'egressgateway' ? 'ClusterIP' : 'LoadBalancer',
         selector,
         ports: ports.map((port) => ({
           name: gatewayPortNames.get(port) ?? `tcp-${port}`,
@@ -175,6 +209,20 @@ const gatewayWorkload = (
       },
     },
   ];
+};
+
+interface WantedGateway {
+  readonly selector: Labels;
+  readonly ports: Set<number>;
+  /** Mutual TLS of other clusters: it is the way into the cluster's network. */
+  passes: boolean;
+}
+
+const rootNetwork = (objects: readonly KubeObject[]): string | undefined => {
+  const root = objects.find(
+    ({ kind, metadata }) => kind === 'Namespace' && metadata.name === gatewayNamespace,
+  );
+  return root && labelsOf(root)[networkLabel];
 };
 
 /** Workloads for Gateways that select none of those given. */
@@ -187,32 +235,38 @@ const missingGateways = (objects: readonly KubeObject[]): readonly KubeObject[] 
     if (!workloadKinds.has(object.kind)) return [];
     return [textsOf(object, 'spec', 'template', 'metadata', 'labels')];
   });
-  const wanted = new Map<string, { selector: Labels; ports: Set<number> }>();
+  const wanted = new Map<string, WantedGateway>();
   for (const gateway of gateways) {
     const selector = textsOf(gateway, 'spec', 'selector');
     if (labelSets.some((labels) => hasLabels(labels, selector))) continue;
     const key = JSON.stringify(Object.entries(selector).sort());
-    const entry = wanted.get(key) ?? { selector, ports: new Set([80, 443]) };
+    const entry = wanted.get(key) ?? { selector, ports: new Set([80, 443]), passes: false };
     wanted.set(key, entry);
     for (const server of listOf(gateway, 'spec', 'servers')) {
       const port = numberOf(server, 'port', 'number');
       if (port !== undefined) entry.ports.add(port);
+      if (textOf(server, 'tls', 'mode') === 'AUTO_PASSTHROUGH') entry.passes = true;
     }
   }
-  return [...wanted.values()].flatMap(({ selector, ports }, index) =>
-    gatewayWorkload(selector, [...ports], index),
+  const network = rootNetwork(objects);
+  return [...wanted.values()].flatMap(({ selector, ports, passes }, index) =>
+    gatewayWorkload(selector, [...ports], { index, network: passes ? network : undefined }),
   );
 };
 
 /**
  * What a cluster makes of manifests: pods of workloads, addresses of services, endpoint slices, and
  * the gateways of the profile for Gateways that nobody else serves. The order of the objects is
- * their age.
+ * their age. `index` is that of the cluster among several, each with addresses of its own.
  */
-export const completeCluster = (manifests: readonly KubeObject[]): readonly KubeObject[] => {
+export const completeCluster = (
+  manifests: readonly KubeObject[],
+  index = 0,
+): readonly KubeObject[] => {
+  const ranges = rangesOf(index);
   const objects = withMetadata([...manifests, ...missingGateways(manifests)]);
-  const pods = allPods(objects);
-  const services = allServices(objects);
+  const pods = allPods(objects, ranges.pods);
+  const services = allServices(objects, ranges);
   const kept = objects.filter(({ kind }) => kind !== 'Pod' && kind !== 'Service');
   return [...kept, ...pods, ...services, ...services.flatMap((service) => sliceOf(service, pods))];
 };

@@ -1,5 +1,6 @@
 import type { Checked } from '@lateen/base';
 import type { ProxyDescriptor, PushContext } from '@lateen/translator';
+import { workloadsOf } from './mesh-registry.ts';
 
 /** Where a name leads before any proxy is asked: what DNS would say. */
 export interface ServiceAddress {
@@ -21,8 +22,12 @@ const candidates = (host: string, namespace: string, domain: string): readonly s
   host,
 ];
 
-const firstAddress = (push: PushContext, service: MeshService): string | undefined => {
-  const [vip] = service.addresses;
+const firstAddress = (
+  push: PushContext,
+  { clusterId }: ProxyDescriptor,
+  service: MeshService,
+): string | undefined => {
+  const [vip] = service.inCluster.get(clusterId)?.addresses ?? service.addresses;
   if (vip !== undefined && vip !== '' && !vip.includes('/')) return vip;
   const range = /^([\d.]+)\/32$/.exec(vip ?? '')?.[1];
   if (range !== undefined) return range;
@@ -31,11 +36,12 @@ const firstAddress = (push: PushContext, service: MeshService): string | undefin
 };
 
 /** A pod of a headless service by its own name: `db-0.db`. */
-const podOf = (push: PushContext, name: string): string | undefined => {
+const podOf = (push: PushContext, proxy: ProxyDescriptor, name: string): string | undefined => {
   const dot = name.indexOf('.');
   const [service] = push.services.byHostname.get(name.slice(dot + 1)) ?? [];
   if (dot < 0 || service === undefined) return undefined;
-  const pod = push.workloads.get(`${service.namespace}/${name.slice(0, dot)}`);
+  const pods = workloadsOf(push, proxy.clusterId);
+  const pod = pods.get(`${service.namespace}/${name.slice(0, dot)}`);
   return pod?.address;
 };
 
@@ -70,9 +76,9 @@ export const resolveServiceAddress = (
   for (const name of names) {
     const services = push.services.byHostname.get(name);
     const address = services
-      ?.map((one) => firstAddress(push, one))
+      ?.map((one) => firstAddress(push, proxy, one))
       .find((one) => one !== undefined);
-    const found = address ?? podOf(push, name);
+    const found = address ?? podOf(push, proxy, name);
     if (found !== undefined) return { value: { address: found, known: true }, diagnostics: [] };
     if (services !== undefined) return { value: somewhere, diagnostics: [] };
   }

@@ -1,0 +1,54 @@
+import type { KubeObject } from '@lateen/api';
+import type { MeshConfig, MeshInputs, RemoteCluster } from '@lateen/translator';
+import { meshInputs } from './mesh-objects.ts';
+import type { Locate } from './rule-origin.ts';
+import type { SimulatedCluster } from './simulation-input.ts';
+
+/** A cluster of a mesh by itself, as its API server or its manifests have it. */
+export interface ClusterObjects {
+  readonly clusterId: string;
+  /** Complete: pods, services and endpoint slices included. */
+  readonly objects: readonly KubeObject[];
+  readonly meshConfig?: Partial<MeshConfig>;
+  /** Ids of the clusters that its control plane reads (Secrets labelled `istio/multiCluster`). */
+  readonly reads: readonly string[];
+  /** Id of the cluster whose control plane configures the proxies here. Default: this one. */
+  readonly configuredBy?: string;
+  /** False: only services and workloads are known, not what proxies are told. Default true. */
+  readonly hasRules?: boolean;
+  /** Default: positions are not known. */
+  readonly locate?: Locate;
+}
+
+const registryOf = ({ clusterId, objects }: ClusterObjects): RemoteCluster => {
+  const { services, endpointSlices, pods, namespaces, nodes } = meshInputs(objects);
+  return { clusterId, services, endpointSlices, pods, namespaces, nodes };
+};
+
+/**
+ * Clusters as their control planes see them: each with its own objects, and the services and workloads of
+ * the clusters that it reads. Those whose rules are not known only contribute to others.
+ */
+export const simulatedClusters = (
+  clusters: readonly ClusterObjects[],
+): readonly SimulatedCluster[] => {
+  const registries = new Map(clusters.map((one) => [one.clusterId, registryOf(one)]));
+  const inputs = new Map<string, MeshInputs>();
+  const inputsOf = ({ clusterId, objects, meshConfig, reads }: ClusterObjects): MeshInputs => {
+    const known = inputs.get(clusterId);
+    if (known !== undefined) return known;
+    const remoteClusters = reads
+      .filter((id) => id !== clusterId)
+      .flatMap((id) => registries.get(id) ?? []);
+    const made = { ...meshInputs(objects, meshConfig), clusterId, remoteClusters };
+    inputs.set(clusterId, made);
+    return made;
+  };
+  return clusters.flatMap((cluster): readonly SimulatedCluster[] => {
+    const { clusterId, configuredBy = clusterId } = cluster;
+    const primary = clusters.find((one) => one.clusterId === configuredBy);
+    if (primary === undefined || primary.hasRules === false) return [];
+    const { locate } = primary;
+    return [{ clusterId, inputs: inputsOf(primary), ...(locate !== undefined && { locate }) }];
+  });
+};
