@@ -128,6 +128,7 @@ export class Ingest {
       peerAuthentications: this.#list('peerAuthentications'),
       requestAuthentications: this.#list('requestAuthentications'),
       authorizationPolicies: this.#list('authorizationPolicies'),
+      telemetries: this.#list('telemetries'),
       keySets: this.#options.keySets(),
       clusterId: this.#options.clusterId,
       remoteClusters: this.#remote.clusters,

@@ -101,6 +101,7 @@ export type WatchedKindName =
   | 'peerAuthentications'
   | 'requestAuthentications'
   | 'authorizationPolicies'
+  | 'telemetries'
   | 'secrets';
 
 /** Everything that is watched; `configMaps` holds the mesh configuration. */
@@ -123,6 +124,7 @@ export const watchedKinds: Readonly<Record<WatchedKindName, WatchedKind>> = {
   peerAuthentications: security('peerauthentications', 'PeerAuthentication', 'all'),
   requestAuthentications: security('requestauthentications', 'RequestAuthentication', policies),
   authorizationPolicies: security('authorizationpolicies', 'AuthorizationPolicy', policies),
+  telemetries: istioGroup('telemetry.istio.io')('telemetries', 'Telemetry', policies),
   secrets: builtin(resources.secrets, secretsOnly, secretOf),
 };
 

@@ -19,6 +19,7 @@ const noInputs: MeshInputs = {
   peerAuthentications: [],
   requestAuthentications: [],
   authorizationPolicies: [],
+  telemetries: [],
   keySets: new Map(),
 };
 

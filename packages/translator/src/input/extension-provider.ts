@@ -10,6 +10,7 @@ import {
   text,
   uint32,
 } from './reader.ts';
+import { type TelemetryProviders, telemetryProviderFields } from './telemetry-provider.ts';
 
 /** `includeRequestBodyInCheck` of an external authorizer. */
 export interface BodyInCheck {
@@ -46,8 +47,8 @@ export interface HttpAuthorizer extends ExternalAuthorizer {
 /** MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider. */
 export type GrpcAuthorizer = ExternalAuthorizer;
 
-/** MeshConfig.ExtensionProvider, as far as authorization goes; other kinds have only their name. */
-export interface ExtensionProvider {
+/** MeshConfig.ExtensionProvider; kinds that are not here have only their name. */
+export interface ExtensionProvider extends TelemetryProviders {
   readonly name: string | undefined;
   readonly envoyExtAuthzHttp: HttpAuthorizer | undefined;
   readonly envoyExtAuthzGrpc: GrpcAuthorizer | undefined;
@@ -73,6 +74,7 @@ const authorizer: { readonly [Key in keyof ExternalAuthorizer]: Reader<ExternalA
 
 const extensionProviders = list(
   message<ExtensionProvider>({
+    ...telemetryProviderFields,
     name: text,
     envoyExtAuthzHttp: message<HttpAuthorizer>({
       ...authorizer,

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import { parseDurationMs } from '@lateen/api';
 
 /**
@@ -121,6 +122,19 @@ export const mapOf =
 
 /** Labels, annotations and the like. Empty when absent. */
 export const labels: Reader<ReadonlyMap<string, string>> = mapOf(text);
+
+/** Present or not is a difference: undefined when absent, else what the reader makes of it. */
+export const whenPresent =
+  <T>(item: Reader<T>): Reader<T | undefined> =>
+  (value, path, report) =>
+    isAbsent(value) ? undefined : item(value, path, report);
+
+/** Any JSON object (google.protobuf.Struct), taken as it is. */
+export const struct: Reader<JsonObject | undefined> = (value, path, report) => {
+  if (isAbsent(value) || isObject(value)) return (value ?? undefined) as JsonObject | undefined;
+  report(path, 'must be an object');
+  return undefined;
+};
 
 /** A message: each field by its own reader. Unknown fields are left to the API's validation. */
 export const message =

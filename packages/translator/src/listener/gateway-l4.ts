@@ -12,6 +12,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { virtualServicesForGateway } from '../route/gateway-route.ts';
 import type { RouteContext } from '../route/route-context.ts';
 import { type PolicyFilters, policyFilters } from '../security/policy-filters.ts';
+import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { l4Match, l4Settings } from './l4-route.ts';
 import { serverNames } from './server-names.ts';
@@ -19,7 +20,7 @@ import { sniPassthroughChains } from './sni-passthrough.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
 interface Bound {
-  readonly push: PushContext;
+  readonly telemetry: ListenerTelemetry;
   readonly context: RouteContext;
   readonly merged: MergedServer;
   readonly policies: PolicyFilters['tcp'];
@@ -29,12 +30,11 @@ interface Bound {
 const meshAlpn = ['istio-peer-exchange', 'h2', 'http/1.1'];
 
 const tcpChainFilters = (
-  { push, context, policies }: Bound,
+  { telemetry, context, policies }: Bound,
   route: MeshVirtualService['tcp'][number],
 ) =>
   tcpFilters({
-    mesh: push.meshConfig,
-    listenerClass: 'gateway',
+    telemetry,
     policies,
     ...l4Settings(context, route.route),
   });
@@ -93,7 +93,7 @@ export const gatewayL4Chains = (
   const mode = merged.server.tls?.mode ?? 'PASSTHROUGH';
   if (merged.tls && mode === 'AUTO_PASSTHROUGH') return sniPassthroughChains(push, proxy, merged);
   const bound: Bound = {
-    push,
+    telemetry: listenerTelemetry(push, proxy, 'gateway'),
     merged,
     policies: policyFilters(push, proxy).tcp,
     context: {

@@ -13,7 +13,7 @@ import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { type MergedServer, mergeGateways } from '../push-context/merged-gateway.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { policyFilters } from '../security/policy-filters.ts';
-import { listenerAccessLogs } from './access-log.ts';
+import { listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { gatewayL4Chains } from './gateway-l4.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -30,6 +30,7 @@ const manager = (
   httpConnectionManager({
     mesh: push.meshConfig,
     listenerClass: 'gateway',
+    telemetry: listenerTelemetry(push, proxy, 'gateway'),
     // Plaintext servers of a port share one manager, which is none's in particular.
     statPrefix: (tls && server.name) || `outbound_0.0.0.0_${port}`,
     route: routeName,
@@ -95,7 +96,7 @@ const gatewayListener = (
     trafficDirection: TrafficDirection.OUTBOUND,
     filterChains,
     listenerFilters: first.tls ? [tlsInspector()] : [],
-    accessLog: listenerAccessLogs(push.meshConfig),
+    accessLog: [...listenerTelemetry(push, proxy, 'gateway').accessLogs.listeners],
   });
 };
 

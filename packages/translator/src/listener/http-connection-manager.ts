@@ -17,8 +17,9 @@ import { adsSource } from '../envoy/config-source.ts';
 import { duration } from '../envoy/duration.ts';
 import type { MessageFields } from '../envoy/message-init.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { accessLogs } from './access-log.ts';
-import { httpFilters, type ListenerClass } from './http-filters.ts';
+import type { ListenerTelemetry } from '../telemetry/listener-telemetry.ts';
+import type { ListenerClass } from '../telemetry/side.ts';
+import { httpFilters } from './http-filters.ts';
 
 type Fields = MessageFields<typeof HttpConnectionManagerSchema>;
 
@@ -26,6 +27,7 @@ type Fields = MessageFields<typeof HttpConnectionManagerSchema>;
 export interface HttpConnectionManagerOptions {
   readonly mesh: MeshConfig;
   readonly listenerClass: ListenerClass;
+  readonly telemetry: ListenerTelemetry;
   readonly statPrefix: string;
   /** Name of a route configuration that comes by RDS, or the configuration itself. */
   readonly route: string | RouteConfiguration;
@@ -75,11 +77,11 @@ const normalizationFields = ({ pathNormalization }: MeshConfig): Fields => ({
       : HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
 });
 
-const requestIdExtension = (): Fields => ({
+const requestIdExtension = ({ useRequestIdForTraceSampling }: ListenerTelemetry): Fields => ({
   requestIdExtension: {
     typedConfig: packAny(
       UuidRequestIdConfigSchema,
-      create(UuidRequestIdConfigSchema, { useRequestIdForTraceSampling: true }),
+      create(UuidRequestIdConfigSchema, { useRequestIdForTraceSampling }),
     ),
   },
 });
@@ -93,18 +95,23 @@ const routeSpecifier = (route: string | RouteConfiguration): Fields => ({
 
 /** `envoy.filters.network.http_connection_manager` as Istio sets it up. */
 export const httpConnectionManager = (options: HttpConnectionManagerOptions): Filter => {
-  const { mesh, listenerClass, statPrefix, route, forwardProxy } = options;
+  const { mesh, listenerClass, telemetry, statPrefix, route, forwardProxy } = options;
+  const { stats, tracing, accessLogs } = telemetry;
   const manager = create(HttpConnectionManagerSchema, {
     // A trailing delimiter keeps stat tags of names with dots apart.
     statPrefix: `${statPrefix};`,
     ...classFields(listenerClass, mesh),
     ...routeSpecifier(route),
-    ...requestIdExtension(),
-    httpFilters: [...(options.policies ?? []), ...httpFilters(listenerClass, options.dynamicDns)],
+    ...requestIdExtension(telemetry),
+    ...(tracing && { tracing }),
+    httpFilters: [
+      ...(options.policies ?? []),
+      ...httpFilters({ listenerClass, stats, dynamicDns: options.dynamicDns ?? false }),
+    ],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: duration(0),
     ...normalizationFields(mesh),
-    accessLog: accessLogs(mesh),
+    accessLog: [...accessLogs.chains],
     ...(forwardProxy === true && { httpProtocolOptions: { allowAbsoluteUrl: true } }),
   });
   return create(FilterSchema, {

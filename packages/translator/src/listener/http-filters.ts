@@ -14,28 +14,13 @@ import {
   FilterConfigSchema as AlpnSchema,
   FilterConfig_Protocol,
 } from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
-import { PluginConfigSchema } from '@lateen/xds/gen/istio/envoy/extensions/stats/config_pb.js';
 import { dnsCache } from '../cluster/dynamic-forward-proxy.ts';
 import { corsFilter } from '../route/cors.ts';
 import { faultFilter } from '../route/fault.ts';
-
-/** Which side of a call a connection manager is. */
-export type ListenerClass = 'sidecar-inbound' | 'sidecar-outbound' | 'gateway';
+import type { ListenerClass } from '../telemetry/side.ts';
 
 /** Istio's telemetry filter, for HTTP and TCP. */
 export const statsFilter = 'istio.stats';
-
-/**
- * `stats.PluginConfig` of the filter; whose side of a call it reports follows from the listener's
- * direction. Host headers from outside the mesh, or of the workload's own clients, name no service.
- */
-export const statsConfig = (listenerClass: ListenerClass): Any =>
-  packAny(
-    PluginConfigSchema,
-    create(PluginConfigSchema, {
-      disableHostHeaderFallback: listenerClass !== 'sidecar-outbound',
-    }),
-  );
 
 const filter = (name: string, value: Any): HttpFilter =>
   create(HttpFilterSchema, { name, configType: { case: 'typedConfig', value } });
@@ -72,8 +57,21 @@ const alpnOverrides = [
 const alpnFilter = (): HttpFilter =>
   packed('istio.alpn', AlpnSchema, create(AlpnSchema, { alpnOverride: alpnOverrides }));
 
+/** What decides which filters there are. */
+export interface HttpFilterOptions {
+  readonly listenerClass: ListenerClass;
+  /** Settings of each filter of metrics. */
+  readonly stats: readonly Any[];
+  /** Some destinations are resolved by the name in the request. */
+  readonly dynamicDns?: boolean;
+}
+
 /** HTTP filters in Istio's order, the router last. */
-export const httpFilters = (listenerClass: ListenerClass, dynamicDns = false): HttpFilter[] => [
+export const httpFilters = ({
+  listenerClass,
+  stats,
+  dynamicDns = false,
+}: HttpFilterOptions): HttpFilter[] => [
   packed(
     'envoy.filters.http.grpc_stats',
     FilterConfigSchema,
@@ -85,7 +83,7 @@ export const httpFilters = (listenerClass: ListenerClass, dynamicDns = false): H
   ...(listenerClass === 'sidecar-inbound' ? [] : [alpnFilter()]),
   packed(faultFilter, HTTPFaultSchema, create(HTTPFaultSchema)),
   packed(corsFilter, CorsSchema, create(CorsSchema)),
-  filter(statsFilter, statsConfig(listenerClass)),
+  ...stats.map((config) => filter(statsFilter, config)),
   ...(dynamicDns ? [dynamicForwardProxyFilter()] : []),
   packed('envoy.filters.http.router', RouterSchema, create(RouterSchema)),
 ];

@@ -10,7 +10,7 @@ import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { sidecarScope } from '../push-context/sidecar-scope.ts';
 import { httpProxyRoute } from '../route/sidecar-route.ts';
-import { listenerAccessLogs } from './access-log.ts';
+import { listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 
 /**
@@ -27,6 +27,7 @@ export const httpProxyListener = (
   const address =
     proxy.interceptionMode === 'NONE' ? (proxy.addresses[0] ?? '127.0.0.1') : '127.0.0.1';
   const name = `${address}_${port}`;
+  const telemetry = listenerTelemetry(push, proxy, 'sidecar-outbound');
   return [
     create(ListenerSchema, {
       name,
@@ -41,6 +42,7 @@ export const httpProxyListener = (
             httpConnectionManager({
               mesh: meshConfig,
               listenerClass: 'sidecar-outbound',
+              telemetry,
               statPrefix: `outbound_${name}`,
               route: httpProxyRoute,
               forwardProxy: true,
@@ -49,7 +51,7 @@ export const httpProxyListener = (
           ],
         },
       ],
-      accessLog: listenerAccessLogs(meshConfig),
+      accessLog: [...telemetry.accessLogs.listeners],
     }),
   ];
 };

@@ -8,6 +8,7 @@ import type { ServerTls } from '../input/gateway.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { MutualTlsMode } from '../security/peer-authentication-index.ts';
 import type { PolicyFilters } from '../security/policy-filters.ts';
+import type { ListenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { downstreamTls } from './downstream-tls.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { inboundRoute } from './inbound-route.ts';
@@ -33,6 +34,7 @@ export interface InboundPort {
   readonly servicePort: number;
   readonly hostname: string;
   readonly policies: PolicyFilters;
+  readonly telemetry: ListenerTelemetry;
 }
 
 const matchOf = ({ matchPort }: InboundPort, { transport, alpn }: InboundVariant) =>
@@ -61,14 +63,14 @@ const filtersOf = (mesh: MeshConfig, port: InboundPort, { http }: InboundVariant
         httpConnectionManager({
           mesh,
           listenerClass: 'sidecar-inbound',
+          telemetry: port.telemetry,
           statPrefix: port.statPrefix,
           route: inboundRoute(port),
           policies: port.policies.http,
         }),
       ]
     : tcpFilters({
-        mesh,
-        listenerClass: 'sidecar-inbound',
+        telemetry: port.telemetry,
         statPrefix: port.cluster,
         policies: port.policies.tcp,
         targets: [{ cluster: port.cluster, weight: 1 }],

@@ -15,7 +15,7 @@ export const l4Match = (match: L4Match, context: RouteContext): boolean =>
 export const l4Settings = (
   context: RouteContext,
   destinations: readonly L4Destination[],
-): Omit<TcpProxyOptions, 'mesh' | 'listenerClass'> => {
+): Omit<TcpProxyOptions, 'telemetry'> => {
   const targets = destinations.map(({ destination, weight }) => ({
     cluster: destinationCluster(context, destination),
     weight: destinations.length === 1 ? 1 : (weight ?? 0),

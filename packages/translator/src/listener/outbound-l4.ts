@@ -13,6 +13,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import type { RouteContext } from '../route/route-context.ts';
+import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { l4Match, l4Settings } from './l4-route.ts';
 import type { OutboundPort } from './outbound-port.ts';
 import { serverNames } from './server-names.ts';
@@ -31,12 +32,13 @@ const governorOf = (
   return candidates.find(({ hosts }) => name !== undefined && hosts.includes(name));
 };
 
-const filtersTo = (context: RouteContext, destinations: readonly L4Destination[]) =>
-  tcpFilters({
-    mesh: context.push.meshConfig,
-    listenerClass: 'sidecar-outbound',
-    ...l4Settings(context, destinations),
-  });
+/** What chains of one client are made with. */
+interface L4Context extends RouteContext {
+  readonly telemetry: ListenerTelemetry;
+}
+
+const filtersTo = (context: L4Context, destinations: readonly L4Destination[]) =>
+  tcpFilters({ telemetry: context.telemetry, ...l4Settings(context, destinations) });
 
 /** A service port that no rule routes. */
 const itself = (service: MeshService, port: ServicePort): readonly L4Destination[] => [
@@ -59,7 +61,7 @@ const vipRanges = (service: MeshService, address: string) =>
 
 /** TLS by SNI: the VirtualService's rules, else the service's own name. */
 const tlsChains = (
-  context: RouteContext,
+  context: L4Context,
   service: MeshService,
   port: ServicePort,
   address: string,
@@ -94,7 +96,7 @@ const tlsChains = (
 
 /** Plain TCP: the first rule that applies, else the service itself. */
 const tcpChains = (
-  context: RouteContext,
+  context: L4Context,
   service: MeshService,
   port: ServicePort,
   address: string,
@@ -143,8 +145,9 @@ export const outboundL4Chains = (
   proxy: ProxyDescriptor,
   outbound: OutboundPort,
 ): FilterChain[] => {
-  const context: RouteContext = {
+  const context: L4Context = {
     push,
+    telemetry: listenerTelemetry(push, proxy, 'sidecar-outbound'),
     proxy: outboundClient(push, proxy),
     port: outbound.port,
     gateways: new Set([meshGateway]),

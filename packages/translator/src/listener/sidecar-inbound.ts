@@ -27,7 +27,7 @@ import {
   workloadMutualTls,
 } from '../security/peer-authentication-index.ts';
 import { type PolicyFilters, policyFilters } from '../security/policy-filters.ts';
-import { listenerAccessLogs } from './access-log.ts';
+import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { type InboundPort, inboundChains } from './inbound-chain.ts';
 import { httpInspector, originalDestination, tlsInspector } from './listener-filters.ts';
 import { tcpFilters } from './tcp-proxy.ts';
@@ -46,6 +46,7 @@ interface Inbound {
   readonly proxy: ProxyDescriptor;
   readonly mutualTls: WorkloadMutualTls;
   readonly policies: PolicyFilters;
+  readonly telemetry: ListenerTelemetry;
 }
 
 /**
@@ -56,7 +57,7 @@ const possibleMode = ({ holdsCertificate }: ProxyDescriptor, mode: MutualTlsMode
   mode === 'PERMISSIVE' && !holdsCertificate ? 'DISABLE' : mode;
 
 const targetPort = (
-  { proxy, mutualTls, policies }: Inbound,
+  { proxy, mutualTls, policies, telemetry }: Inbound,
   { port, servicePort, services, ingress }: ServiceTarget,
   byPort: boolean,
 ): InboundPort => ({
@@ -71,6 +72,7 @@ const targetPort = (
   servicePort: servicePort.number,
   hostname: services[0]?.hostname ?? '',
   policies,
+  telemetry,
 });
 
 /** Only what some chain asks for: a connection must not wait for bytes that nobody looks at. */
@@ -95,25 +97,24 @@ const boundListener = (inbound: Inbound, target: ServiceTarget): Listener => {
     listenerFilters: inspectors(filterChains),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
-    accessLog: listenerAccessLogs(push.meshConfig),
+    accessLog: [...inbound.telemetry.accessLogs.listeners],
   });
 };
 
 /** Connections straight to the inbound port would loop. */
-const directChain = (push: PushContext): FilterChain =>
+const directChain = ({ push, telemetry }: Inbound): FilterChain =>
   create(FilterChainSchema, {
     name: 'virtualInbound-blackhole',
     filterChainMatch: { destinationPort: push.meshConfig.proxyInboundListenPort },
     filters: tcpFilters({
-      mesh: push.meshConfig,
-      listenerClass: 'sidecar-inbound',
+      telemetry,
       statPrefix: blackHoleCluster,
       targets: [{ cluster: blackHoleCluster, weight: 1 }],
     }),
   });
 
 const passthroughPort = (
-  { proxy, mutualTls, policies }: Inbound,
+  { proxy, mutualTls, policies, telemetry }: Inbound,
   matchPort: number | undefined,
 ): InboundPort => ({
   matchPort,
@@ -130,6 +131,7 @@ const passthroughPort = (
   servicePort: 0,
   hostname: '',
   policies,
+  telemetry,
 });
 
 /** Ports no service names; those with a mode of their own have chains of their own. */
@@ -151,11 +153,14 @@ const virtualInbound = (inbound: Inbound, targets: readonly ServiceTarget[]): Li
     address: socketAddress(proxy.bindAddress ?? '0.0.0.0', meshConfig.proxyInboundListenPort),
     trafficDirection: TrafficDirection.INBOUND,
     ...(proxy.interceptionMode === 'TPROXY' && { transparent: true }),
-    filterChains: [directChain(push), ...ports.flatMap((port) => inboundChains(meshConfig, port))],
+    filterChains: [
+      directChain(inbound),
+      ...ports.flatMap((port) => inboundChains(meshConfig, port)),
+    ],
     listenerFilters: [originalDestination(), tlsInspector(), httpInspector()],
     listenerFiltersTimeout: duration(meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
-    accessLog: listenerAccessLogs(meshConfig),
+    accessLog: [...inbound.telemetry.accessLogs.listeners],
   });
 };
 
@@ -165,7 +170,13 @@ export const inboundListeners = (
   proxy: ProxyDescriptor,
 ): readonly Listener[] => {
   const mutualTls = workloadMutualTls(push.peerAuthentications, proxyWorkload(push, proxy));
-  const inbound: Inbound = { push, proxy, mutualTls, policies: policyFilters(push, proxy) };
+  const inbound: Inbound = {
+    push,
+    proxy,
+    mutualTls,
+    policies: policyFilters(push, proxy),
+    telemetry: listenerTelemetry(push, proxy, 'sidecar-inbound'),
+  };
   const targets = own(serviceTargets(push, proxy));
   const bound = targets.filter(
     ({ ingress }) => proxy.interceptionMode === 'NONE' || ingress?.captureMode === 'NONE',

@@ -17,7 +17,7 @@ import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import { isHttpOrSniffed } from '../registry/protocol.ts';
-import { listenerAccessLogs } from './access-log.ts';
+import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspector, tlsInspector } from './listener-filters.ts';
 import { outboundL4Chains } from './outbound-l4.ts';
@@ -33,10 +33,12 @@ const unmatchedCluster = ({ outboundPolicy, egressProxy }: SidecarScope): string
   return outboundPolicy === 'ALLOW_ANY' ? passthroughCluster : blackHoleCluster;
 };
 
-const tcpChainTo = (push: PushContext, cluster: string) =>
+const outboundTelemetry = (push: PushContext, proxy: ProxyDescriptor): ListenerTelemetry =>
+  listenerTelemetry(push, proxy, 'sidecar-outbound');
+
+const tcpChainTo = (telemetry: ListenerTelemetry, cluster: string) =>
   tcpFilters({
-    mesh: push.meshConfig,
-    listenerClass: 'sidecar-outbound',
+    telemetry,
     statPrefix: cluster,
     targets: [{ cluster, weight: 1 }],
   });
@@ -44,6 +46,7 @@ const tcpChainTo = (push: PushContext, cluster: string) =>
 /** The one bound listener: netfilter leads everything here, `use_original_dst` hands it on. */
 const virtualOutbound = (push: PushContext, proxy: ProxyDescriptor): Listener => {
   const port = push.meshConfig.proxyListenPort;
+  const telemetry = outboundTelemetry(push, proxy);
   return create(ListenerSchema, {
     name: 'virtualOutbound',
     address: socketAddress(proxy.bindAddress ?? '0.0.0.0', port),
@@ -54,14 +57,14 @@ const virtualOutbound = (push: PushContext, proxy: ProxyDescriptor): Listener =>
       {
         name: 'virtualOutbound-blackhole',
         filterChainMatch: { destinationPort: port },
-        filters: tcpChainTo(push, blackHoleCluster),
+        filters: tcpChainTo(telemetry, blackHoleCluster),
       },
       {
         name: 'virtualOutbound-catchall-tcp',
-        filters: tcpChainTo(push, unmatchedCluster(sidecarScope(push, proxy))),
+        filters: tcpChainTo(telemetry, unmatchedCluster(sidecarScope(push, proxy))),
       },
     ],
-    accessLog: listenerAccessLogs(push.meshConfig),
+    accessLog: [...telemetry.accessLogs.listeners],
   });
 };
 
@@ -72,8 +75,8 @@ const plaintextHttp = {
 
 const httpChain = (
   push: PushContext,
+  proxy: ProxyDescriptor,
   { address, port, routeName }: OutboundPort,
-  dynamicDns: boolean,
 ): FilterChain =>
   create(FilterChainSchema, {
     filterChainMatch: plaintextHttp,
@@ -81,19 +84,20 @@ const httpChain = (
       httpConnectionManager({
         mesh: push.meshConfig,
         listenerClass: 'sidecar-outbound',
+        telemetry: outboundTelemetry(push, proxy),
         statPrefix: `outbound_${address}_${port}`,
         route: routeName,
-        dynamicDns,
+        dynamicDns: usesDynamicDns(sidecarScope(push, proxy)),
       }),
     ],
   });
 
 /** What is not HTTP on a port shared by HTTP services has no service to go to. */
-const passthroughChain = (push: PushContext, scope: SidecarScope): FilterChain =>
+const passthroughChain = (telemetry: ListenerTelemetry, scope: SidecarScope): FilterChain =>
   create(FilterChainSchema, {
     name: 'PassthroughFilterChain',
     filterChainMatch: {},
-    filters: tcpChainTo(push, unmatchedCluster(scope)),
+    filters: tcpChainTo(telemetry, unmatchedCluster(scope)),
   });
 
 const isUnconditional = ({ filterChainMatch }: FilterChain): boolean =>
@@ -113,24 +117,22 @@ const portListener = (
   const http = outbound.services.some(({ port }) => isHttpOrSniffed(port.protocol));
   const l4 = outboundL4Chains(push, proxy, outbound);
   const scope = sidecarScope(push, proxy);
+  const telemetry = outboundTelemetry(push, proxy);
   // Chains are chosen by transport before ALPN and never gone back on: beside the HTTP chain, which
   // names its transport, one without conditions would get no plaintext. As the default it does.
-  const fallback = l4.find(isUnconditional) ?? passthroughChain(push, scope);
+  const fallback = l4.find(isUnconditional) ?? passthroughChain(telemetry, scope);
   const conditional = http ? l4.filter((chain) => !isUnconditional(chain)) : l4;
   return create(ListenerSchema, {
     name: `${outbound.address}_${outbound.port}`,
     address: endpointAddress(outbound.address, outbound.port),
     bindToPort: outbound.bound,
     trafficDirection: TrafficDirection.OUTBOUND,
-    filterChains: [
-      ...conditional,
-      ...(http ? [httpChain(push, outbound, usesDynamicDns(scope))] : []),
-    ],
+    filterChains: [...conditional, ...(http ? [httpChain(push, proxy, outbound)] : [])],
     ...(http && { defaultFilterChain: fallback }),
     listenerFilters: inspectors(http, l4),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
-    accessLog: listenerAccessLogs(push.meshConfig),
+    accessLog: [...telemetry.accessLogs.listeners],
   });
 };
 

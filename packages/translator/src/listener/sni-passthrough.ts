@@ -11,6 +11,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { destinationRuleFor, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import { policyFilters } from '../security/policy-filters.ts';
+import { listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
 /** `reviews.default.global`: what replicated control planes called a service of another cluster. */
@@ -40,8 +41,7 @@ export const sniPassthroughChains = (
         return create(FilterChainSchema, {
           filterChainMatch: { serverNames: names.map((name) => sniOf(number, subset, name)) },
           filters: tcpFilters({
-            mesh: push.meshConfig,
-            listenerClass: 'gateway',
+            telemetry: listenerTelemetry(push, proxy, 'gateway'),
             policies: policyFilters(push, proxy).tcp,
             statPrefix: cluster,
             targets: [{ cluster, weight: 1 }],

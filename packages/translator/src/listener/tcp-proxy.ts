@@ -7,9 +7,8 @@ import {
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { duration } from '../envoy/duration.ts';
 import type { Tunnel } from '../input/traffic-policy.ts';
-import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { accessLogs } from './access-log.ts';
-import { type ListenerClass, statsConfig, statsFilter } from './http-filters.ts';
+import type { ListenerTelemetry } from '../telemetry/listener-telemetry.ts';
+import { statsFilter } from './http-filters.ts';
 
 /** Clusters a connection may go to, each with its weight. */
 export interface TcpTarget {
@@ -19,8 +18,7 @@ export interface TcpTarget {
 
 /** What a TCP filter chain does. */
 export interface TcpProxyOptions {
-  readonly mesh: MeshConfig;
-  readonly listenerClass: ListenerClass;
+  readonly telemetry: ListenerTelemetry;
   readonly statPrefix: string;
   /** At least one; the statistics of a lone one are the cluster's. */
   readonly targets: readonly TcpTarget[];
@@ -55,10 +53,9 @@ const tunnelingConfig = ({ protocol, targetHost = '', targetPort = 0 }: Tunnel) 
 /** Telemetry, then `envoy.filters.network.tcp_proxy`. */
 export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
   ...(options.policies ?? []),
-  create(FilterSchema, {
-    name: statsFilter,
-    configType: { case: 'typedConfig', value: statsConfig(options.listenerClass) },
-  }),
+  ...options.telemetry.stats.map((value) =>
+    create(FilterSchema, { name: statsFilter, configType: { case: 'typedConfig', value } }),
+  ),
   create(FilterSchema, {
     name: 'envoy.filters.network.tcp_proxy',
     configType: {
@@ -68,7 +65,7 @@ export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
         create(TcpProxySchema, {
           statPrefix: options.statPrefix,
           clusterSpecifier: clusterSpecifier(options.targets),
-          accessLog: accessLogs(options.mesh),
+          accessLog: [...options.telemetry.accessLogs.chains],
           ...(options.idleTimeoutMs !== undefined && {
             idleTimeout: duration(options.idleTimeoutMs),
           }),

@@ -1,4 +1,5 @@
 import type { ExtensionProvider } from '../input/extension-provider.ts';
+import type { ProxyTracing } from '../input/proxy-tracing.ts';
 import type { RetryPolicyInput } from '../input/virtual-service.ts';
 
 /** Where traffic to hosts that no service claims goes (MeshConfig.OutboundTrafficPolicy.Mode). */
@@ -13,6 +14,16 @@ export interface ServiceSetting {
   readonly hosts: readonly string[];
   /** Clients of these services reach the endpoints of their own cluster only. */
   readonly clusterLocal: boolean;
+}
+
+/** MeshConfig.DefaultProviders: names of providers for what no Telemetry says. */
+export interface DefaultProviders {
+  /** The first is taken. Default none. */
+  readonly tracing: readonly string[];
+  /** Default `prometheus`, as Istio's charts set it. */
+  readonly metrics: readonly string[];
+  /** Default none: `accessLogFile` says. */
+  readonly accessLogging: readonly string[];
 }
 
 /** What the translator reads of `istio.mesh.v1alpha1.MeshConfig`, with the same names and defaults. */
@@ -57,8 +68,15 @@ export interface MeshConfig {
   readonly defaultHttpRetryPolicy: RetryPolicyInput | undefined;
   /** Default DO_NOT_UPGRADE. */
   readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
-  /** Authorizers that CUSTOM policies name. Default none. */
+  /** Authorizers, tracers and logs that policies and Telemetry name, beside the built-in ones. Default none. */
   readonly extensionProviders: readonly ExtensionProvider[];
+  readonly defaultProviders: DefaultProviders;
+  /** Whether requests are traced where no Telemetry and no default provider says how. Default true. */
+  readonly enableTracing: boolean;
+  /** `defaultConfig.tracing`. */
+  readonly defaultTracing: ProxyTracing | undefined;
+  /** Percent of requests that are traced where nobody says (istiod's PILOT_TRACE_SAMPLING). Default 1. */
+  readonly traceSampling: number;
   /**
    * Who fetches key sets by their URI (istiod's PILOT_JWT_ENABLE_REMOTE_JWKS): the control plane, the
    * proxy where the host is a service of the mesh, or always the proxy. Default istiod.
@@ -98,6 +116,10 @@ export const defaultMeshConfig: MeshConfig = {
   defaultHttpRetryPolicy: undefined,
   h2UpgradePolicy: 'DO_NOT_UPGRADE',
   extensionProviders: [],
+  defaultProviders: { tracing: [], metrics: ['prometheus'], accessLogging: [] },
+  enableTracing: true,
+  defaultTracing: undefined,
+  traceSampling: 1,
   jwksFetchMode: 'istiod',
   pathNormalization: 'BASE',
   numTrustedProxies: 0,

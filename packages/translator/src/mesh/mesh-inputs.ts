@@ -34,6 +34,7 @@ export interface MeshInputs {
   readonly peerAuthentications: readonly KubeObject[];
   readonly requestAuthentications: readonly KubeObject[];
   readonly authorizationPolicies: readonly KubeObject[];
+  readonly telemetries: readonly KubeObject[];
   /**
    * JSON Web Key Sets as fetched, by the URL of `keySetLocations`; a set that is not here (yet)
    * makes every token of its issuer invalid. A change must be a new map.

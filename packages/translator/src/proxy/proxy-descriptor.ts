@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { Checked, Diagnostic } from '@lateen/base';
+import { type ProxyTracing, readProxyTracing } from '../input/proxy-tracing.ts';
 import { type Locality, unknownLocality } from './locality.ts';
 
 /** What a proxy tells about itself when it connects (Envoy core.v3.Node). */
@@ -18,6 +19,8 @@ export type InterceptionMode = 'REDIRECT' | 'TPROXY' | 'NONE';
 export interface ProxyDescriptor {
   readonly id: string;
   readonly type: 'sidecar' | 'router';
+  /** Node cluster, `<canonical-service>.<ns>`: what its spans call it. '' when it says nothing. */
+  readonly nodeCluster: string;
   /** First is the one in the id. */
   readonly addresses: readonly string[];
   readonly podName: string;
@@ -28,6 +31,8 @@ export interface ProxyDescriptor {
   readonly workloadName: string;
   readonly serviceAccount: string;
   readonly clusterId: string;
+  /** Metadata MESH_ID; '' when it says nothing. */
+  readonly meshId: string;
   /** Metadata NETWORK; '': everything is reachable. */
   readonly network: string;
   readonly interceptionMode: InterceptionMode;
@@ -42,6 +47,8 @@ export interface ProxyDescriptor {
   /** Has a certificate of the mesh from its agent (metadata LATEEN_SDS). Default false. */
   readonly holdsCertificate: boolean;
   readonly locality: Locality;
+  /** `tracing` of its own ProxyConfig (metadata PROXY_CONFIG), over the mesh's. */
+  readonly tracing: ProxyTracing | undefined;
 }
 
 /** An address and port to connect to. */
@@ -100,6 +107,18 @@ const appPortsOf = (
   return ports;
 };
 
+/** Agents send a JSON object, or its text. */
+const tracingOf = (
+  value: JsonValue | undefined,
+  report: (message: string) => void,
+): ProxyTracing | undefined => {
+  const config = parseJson(value);
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) return undefined;
+  const tracing = readProxyTracing(config['tracing']);
+  if (tracing === 'wrong') report('PROXY_CONFIG: cannot read tracing');
+  return tracing === 'wrong' ? undefined : tracing;
+};
+
 const interceptionModeOf = (value: string): InterceptionMode =>
   value === 'NONE' || value === 'TPROXY' ? value : 'REDIRECT';
 
@@ -150,6 +169,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
   const value: ProxyDescriptor = {
     id: node.id,
     type: id.type,
+    nodeCluster: node.cluster,
     addresses: addressesOf(id.address, textOf(metadata['INSTANCE_IPS'])),
     podName: textOf(metadata['NAME']) || id.podName,
     namespace,
@@ -158,6 +178,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     workloadName: textOf(metadata['WORKLOAD_NAME']),
     serviceAccount: textOf(metadata['SERVICE_ACCOUNT']),
     clusterId: textOf(metadata['CLUSTER_ID']) || 'Kubernetes',
+    meshId: textOf(metadata['MESH_ID']),
     network: textOf(metadata['NETWORK']),
     interceptionMode: interceptionModeOf(textOf(metadata['INTERCEPTION_MODE'])),
     dnsCapture: textOf(metadata['DNS_CAPTURE']) === 'true',
@@ -166,6 +187,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     appPorts: appPortsOf(metadata['LATEEN_APP_PORTS'], warn),
     holdsCertificate: textOf(metadata['LATEEN_SDS']) === 'true',
     locality: node.locality ?? unknownLocality,
+    tracing: tracingOf(metadata['PROXY_CONFIG'], warn),
   };
   return { value, diagnostics };
 };

@@ -14,6 +14,7 @@ import {
   workloadEntry,
 } from '../input/service-entry.ts';
 import { type Sidecar, sidecar } from '../input/sidecar.ts';
+import { type Telemetry, telemetry } from '../input/telemetry.ts';
 import { type VirtualService, virtualService } from '../input/virtual-service.ts';
 import type { MeshInputs } from '../mesh/mesh-inputs.ts';
 import { type NetworkGateways, networkGateways } from '../registry/network-gateways.ts';
@@ -50,6 +51,7 @@ interface ConfigSets {
   readonly peerAuthentications: ConfigSet<PeerAuthentication>;
   readonly requestAuthentications: ConfigSet<RequestAuthentication>;
   readonly authorizationPolicies: ConfigSet<AuthorizationPolicy>;
+  readonly telemetries: ConfigSet<Telemetry>;
 }
 
 interface Stages {
@@ -62,6 +64,7 @@ interface Stages {
   readonly serviceAccounts: Stage<ServiceAccountIndex>;
   readonly requestAuthentications: Stage<PolicyIndex<RequestAuthentication>>;
   readonly authorizationPolicies: Stage<PolicyIndex<AuthorizationPolicy>>;
+  readonly telemetries: Stage<PolicyIndex<Telemetry>>;
 }
 
 /** Istio's name for a cluster that was given none. */
@@ -122,6 +125,11 @@ const readSets = (inputs: MeshInputs, previous: ConfigSets | undefined): ConfigS
     { kind: 'AuthorizationPolicy', reader: authorizationPolicy, salvage: keepRestrictions },
     inputs.authorizationPolicies,
     previous?.authorizationPolicies,
+  ),
+  telemetries: readConfigSet(
+    { kind: 'Telemetry', reader: telemetry },
+    inputs.telemetries,
+    previous?.telemetries,
   ),
 });
 
@@ -211,6 +219,9 @@ const runStages = (
       [sets.authorizationPolicies.configs],
       () => byNamespace(sets.authorizationPolicies.configs),
     ),
+    telemetries: stage(previous?.telemetries, [sets.telemetries.configs], () =>
+      byNamespace(sets.telemetries.configs),
+    ),
     peerAuthentications: stage(
       previous?.peerAuthentications,
       [sets.peerAuthentications.configs, meshConfig],
@@ -245,6 +256,7 @@ export const buildPushContext = (inputs: MeshInputs, previous?: PushContext): Pu
     requestAuthentications: stages.requestAuthentications.value,
     keySets: inputs.keySets,
     authorizationPolicies: stages.authorizationPolicies.value,
+    telemetries: stages.telemetries.value,
     diagnostics: [
       ...[sets, ...registries.map((reading) => reading.sets)]
         .flatMap((group) => Object.values(group))

@@ -4,6 +4,7 @@ import type { Config } from '../input/config.ts';
 import type { Gateway } from '../input/gateway.ts';
 import type { RequestAuthentication } from '../input/request-authentication.ts';
 import type { Sidecar } from '../input/sidecar.ts';
+import type { Telemetry } from '../input/telemetry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import type { ClusterRegistry } from '../registry/cluster-registry.ts';
 import type { NetworkGateways } from '../registry/network-gateways.ts';
@@ -41,6 +42,7 @@ export interface PushContext {
   /** JSON Web Key Sets as fetched, by URL. */
   readonly keySets: ReadonlyMap<string, string>;
   readonly authorizationPolicies: PolicyIndex<AuthorizationPolicy>;
+  readonly telemetries: PolicyIndex<Telemetry>;
   /**
    * What names clusters check of servers. Another object than before means that clusters have to be
    * built anew, even if only endpoints changed.

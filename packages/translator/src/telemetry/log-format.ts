@@ -1,14 +1,14 @@
-import { create, type JsonObject } from '@bufbuild/protobuf';
+import { create, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
 import { packAny } from '@lateen/xds';
 import {
-  type AccessLog,
-  AccessLogSchema,
-} from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
-import { FileAccessLogSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
-import type { MeshConfig } from '../mesh/mesh-config.ts';
+  type TypedExtensionConfig,
+  TypedExtensionConfigSchema,
+} from '@lateen/xds/gen/envoy/config/core/v3/extension_pb.js';
+import type { SubstitutionFormatStringSchema } from '@lateen/xds/gen/envoy/config/core/v3/substitution_format_string_pb.js';
+import { ReqWithoutQuerySchema } from '@lateen/xds/gen/envoy/extensions/formatter/req_without_query/v3/req_without_query_pb.js';
 
 /** Istio's default text format (`telemetry_logging.go`). */
-const textFormat: string =
+export const istioTextFormat: string =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" ' +
   '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% ' +
   '%CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' +
@@ -17,7 +17,8 @@ const textFormat: string =
   '"%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% ' +
   '%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
 
-const jsonFormat: JsonObject = {
+/** Istio's default JSON format. */
+const istioJsonFormat: JsonObject = {
   start_time: '%START_TIME%',
   route_name: '%ROUTE_NAME%',
   method: '%REQ(:METHOD)%',
@@ -44,8 +45,47 @@ const jsonFormat: JsonObject = {
   upstream_transport_failure_reason: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
 };
 
-/** A JSON format of the user's; text that is no JSON object falls back to Istio's. */
-const parseJsonFormat = (format: string): JsonObject => {
+type FormatFields = MessageInitShape<typeof SubstitutionFormatStringSchema>;
+
+/** The operator that Envoy knows only if told so. */
+export const reqWithoutQueryFormatters = (...texts: readonly string[]): TypedExtensionConfig[] =>
+  texts.some((text) => text.includes('%REQ_WITHOUT_QUERY'))
+    ? [
+        create(TypedExtensionConfigSchema, {
+          name: 'envoy.formatter.req_without_query',
+          typedConfig: packAny(ReqWithoutQuerySchema, create(ReqWithoutQuerySchema)),
+        }),
+      ]
+    : [];
+
+/** One line of text for each entry, with its newline. '' takes Istio's. */
+export const textLogFormat = (format: string): FormatFields => {
+  const line = format.endsWith('\n') ? format : `${format}\n`;
+  return {
+    format: {
+      case: 'textFormatSource',
+      value: { specifier: { case: 'inlineString', value: format === '' ? istioTextFormat : line } },
+    },
+    formatters: reqWithoutQueryFormatters(format),
+  };
+};
+
+/** Strings of the top level, where operators are looked for as in Istio. */
+export const stringsOf = (labels: JsonObject): readonly string[] =>
+  Object.values(labels).filter((value) => typeof value === 'string');
+
+/** One JSON object for each entry, in the order of its keys. Without any it is Istio's. */
+export const jsonLogFormat = (labels: JsonObject = {}): FormatFields => {
+  const value = Object.keys(labels).length === 0 ? istioJsonFormat : labels;
+  return {
+    format: { case: 'jsonFormat', value },
+    jsonFormatOptions: { sortProperties: false },
+    formatters: reqWithoutQueryFormatters(...stringsOf(value)),
+  };
+};
+
+/** JSON of MeshConfig's `accessLogFormat`; text that is no JSON object falls back to Istio's. */
+export const parseJsonFormat = (format: string): JsonObject | undefined => {
   try {
     const parsed: unknown = JSON.parse(format);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
@@ -54,45 +94,5 @@ const parseJsonFormat = (format: string): JsonObject => {
   } catch {
     // Reported by whoever read the mesh configuration.
   }
-  return jsonFormat;
+  return undefined;
 };
-
-const formatOf = ({ accessLogEncoding, accessLogFormat }: MeshConfig) => {
-  if (accessLogEncoding === 'JSON') {
-    const value = accessLogFormat === '' ? jsonFormat : parseJsonFormat(accessLogFormat);
-    return { case: 'jsonFormat', value } as const;
-  }
-  const text = accessLogFormat === '' ? textFormat : accessLogFormat;
-  return {
-    case: 'textFormatSource',
-    value: { specifier: { case: 'inlineString', value: text } },
-  } as const;
-};
-
-const fileLog = (mesh: MeshConfig): AccessLog =>
-  create(AccessLogSchema, {
-    name: 'envoy.access_loggers.file',
-    configType: {
-      case: 'typedConfig',
-      value: packAny(
-        FileAccessLogSchema,
-        create(FileAccessLogSchema, {
-          path: mesh.accessLogFile,
-          accessLogFormat: { case: 'logFormat', value: { format: formatOf(mesh) } },
-        }),
-      ),
-    },
-  });
-
-/** One line for each request or connection. Empty when the mesh keeps no log. */
-export const accessLogs = (mesh: MeshConfig): AccessLog[] =>
-  mesh.accessLogFile === '' ? [] : [fileLog(mesh)];
-
-/** For listeners: only what never reached a filter chain. */
-export const listenerAccessLogs = (mesh: MeshConfig): AccessLog[] =>
-  accessLogs(mesh).map((log) => ({
-    ...log,
-    filter: create(AccessLogSchema, {
-      filter: { filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['NR'] } } },
-    }).filter,
-  }));

@@ -96,6 +96,7 @@ export const inputsOf = (
     peerAuthentications: of('PeerAuthentication'),
     requestAuthentications: of('RequestAuthentication'),
     authorizationPolicies: of('AuthorizationPolicy'),
+    telemetries: of('Telemetry'),
     keySets: new Map(),
   };
 };
