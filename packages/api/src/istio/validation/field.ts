@@ -97,7 +97,8 @@ export const checkSelectorLabels = (labels: Labels | undefined, path: string): F
   Object.entries(labels ?? {}).flatMap(([key, value]) => {
     const at = fieldPath(path, key);
     if (key === '') return [invalid(at, 'a selector key must not be empty')];
-    return key.includes('*') || value.includes('*')
+    // A key without a value passes the schema as one that is not there.
+    return key.includes('*') || value?.includes('*')
       ? [invalid(at, 'wildcards are not supported in selectors')]
       : [];
   });
