@@ -1,9 +1,11 @@
 export { buildClusters } from './cluster/build-clusters.ts';
 export { buildEndpoints } from './endpoint/build-endpoints.ts';
 export { type ExtensionProvider, readExtensionProviders } from './input/extension-provider.ts';
+export { type ProxyTracing, readProxyTracing } from './input/proxy-tracing.ts';
 export { readHttpRetryPolicy } from './input/virtual-service.ts';
 export { buildListeners } from './listener/build-listeners.ts';
 export {
+  type DefaultProviders,
   defaultMeshConfig,
   type MeshConfig,
   type OutboundTrafficPolicyMode,

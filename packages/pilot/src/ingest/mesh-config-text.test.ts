@@ -48,6 +48,29 @@ extensionProviders:
     );
   });
 
+  it('takes what telemetry needs of it; kinds of default providers that are not named stay', () => {
+    const text = `
+enableTracing: false
+defaultProviders: { tracing: [spans] }
+defaultConfig: { tracing: { sampling: 42.5, zipkin: { address: 'zipkin:9411' } } }
+extensionProviders:
+- { name: spans, opentelemetry: { service: otel.example.com, port: 4318, http: { path: /v1/traces, timeout: 2s } } }
+- { name: json, envoyFileAccessLog: { path: /dev/stderr, logFormat: { labels: { code: '%RESPONSE_CODE%' } } } }
+`;
+    const value = readMeshConfigText(text).value ?? defaultMeshSettings;
+    assert.equal(value.enableTracing, false);
+    assert.deepEqual(value.defaultProviders, {
+      tracing: ['spans'],
+      metrics: ['prometheus'],
+      accessLogging: [],
+    });
+    assert.equal(value.defaultTracing?.sampling, 42.5);
+    assert.equal(value.defaultTracing?.zipkin?.address, 'zipkin:9411');
+    const [spans, json] = value.extensionProviders;
+    assert.equal(spans?.opentelemetry?.http?.timeout, 2000);
+    assert.deepEqual(json?.envoyFileAccessLog?.logFormat?.labels, { code: '%RESPONSE_CODE%' });
+  });
+
   it('takes roots of other meshes, those for names that are accepted here', () => {
     const [one = '', other = ''] = ['one', 'other'].map(
       (commonName) => createCertificateAuthority({ commonName }, systemClock).certificate,
@@ -85,6 +108,8 @@ extensionProviders:
     ['defaultHttpRetryPolicy: {attempts: many}', 'data.mesh.defaultHttpRetryPolicy'],
     ['pathNormalization: {normalization: SOME}', 'data.mesh.pathNormalization'],
     ['extensionProviders: [{name: 1}]', 'data.mesh.extensionProviders'],
+    ['defaultProviders: {tracing: spans}', 'data.mesh.defaultProviders'],
+    ['defaultConfig: {tracing: {sampling: much}}', 'data.mesh.defaultConfig'],
     ['defaultConfig: {gatewayTopology: {numTrustedProxies: -1}}', 'data.mesh.defaultConfig'],
     ['- a list', 'data.mesh'],
     ['{', 'data.mesh'],

@@ -4,6 +4,7 @@ import {
   type MeshConfig,
   readExtensionProviders,
   readHttpRetryPolicy,
+  readProxyTracing,
 } from '@lateen/translator';
 import { parse } from 'yaml';
 import { type ForeignRoot, readForeignRoots } from './foreign-roots.ts';
@@ -94,6 +95,32 @@ const readServiceSettings = (value: unknown): MeshConfig['serviceSettings'] | un
   return settings.every((one) => one !== undefined) ? settings : undefined;
 };
 
+/** Kinds that are not named keep their defaults; `[]` switches them off. */
+const readDefaultProviders = (value: unknown): MeshConfig['defaultProviders'] | undefined => {
+  if (!isFields(value)) return undefined;
+  const { tracing, metrics, accessLogging } = { ...defaultMeshConfig.defaultProviders, ...value };
+  const lists = [tracing, metrics, accessLogging];
+  const areNames = lists.every(
+    (list) => Array.isArray(list) && list.every((name) => typeof name === 'string'),
+  );
+  return areNames ? { tracing, metrics, accessLogging } : undefined;
+};
+
+/** What proxies are told that say nothing themselves (ProxyConfig). */
+const readDefaultConfig: FieldReader = (value) => {
+  if (!isFields(value)) return undefined;
+  const { numTrustedProxies = 0 } = isFields(value['gatewayTopology'])
+    ? value['gatewayTopology']
+    : {};
+  const isCount = Number.isInteger(numTrustedProxies) && Number(numTrustedProxies) >= 0;
+  const { discoveryAddress = '' } = value;
+  const defaultTracing = readProxyTracing(value['tracing']);
+  if (!isCount || typeof discoveryAddress !== 'string' || defaultTracing === 'wrong')
+    return undefined;
+  const discoveryHost = discoveryAddress.replace(/:\d+$/, '');
+  return { numTrustedProxies: Number(numTrustedProxies), discoveryHost, defaultTracing };
+};
+
 /** By the field's name in MeshConfig. Fields that are not here are accepted and have no effect yet. */
 const readers: Readonly<Record<string, FieldReader>> = {
   rootNamespace: text('rootNamespace'),
@@ -127,21 +154,16 @@ const readers: Readonly<Record<string, FieldReader>> = {
     const extensionProviders = readExtensionProviders(value);
     return extensionProviders && { extensionProviders };
   },
-  defaultConfig: (value) => {
-    if (!isFields(value)) return undefined;
-    const { numTrustedProxies = 0 } = isFields(value['gatewayTopology'])
-      ? value['gatewayTopology']
-      : {};
-    const isCount = Number.isInteger(numTrustedProxies) && Number(numTrustedProxies) >= 0;
-    const { discoveryAddress = '' } = value;
-    if (!isCount || typeof discoveryAddress !== 'string') return undefined;
-    const discoveryHost = discoveryAddress.replace(/:\d+$/, '');
-    return { numTrustedProxies: Number(numTrustedProxies), discoveryHost };
+  defaultProviders: (value) => {
+    const defaultProviders = readDefaultProviders(value);
+    return defaultProviders && { defaultProviders };
   },
+  defaultConfig: readDefaultConfig,
   serviceSettings: (value) => {
     const serviceSettings = readServiceSettings(value);
     return serviceSettings && { serviceSettings };
   },
+  enableTracing: (value) => (typeof value === 'boolean' ? { enableTracing: value } : undefined),
   enableAutoMtls: (value) => (typeof value === 'boolean' ? { enableAutoMtls: value } : undefined),
   accessLogEncoding: (value) =>
     value === 'TEXT' || value === 'JSON' ? { accessLogEncoding: value } : undefined,
