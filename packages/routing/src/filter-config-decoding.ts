@@ -31,6 +31,7 @@ import {
   FilterConfigSchema as AlpnConfigSchema,
   FilterConfig_Protocol as AlpnProtocol,
 } from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
+import { PluginConfigSchema } from '@lateen/xds/gen/istio/envoy/extensions/stats/config_pb.js';
 import { unpack } from './any-message.ts';
 import { durationMs } from './duration.ts';
 import { compileExtAuthz, compileExtAuthzRoute } from './ext-authz-compilation.ts';
@@ -45,6 +46,7 @@ import type { Findings } from './findings.ts';
 import { allMillionths, millionths, runtimeMillionths } from './fraction.ts';
 import { compileHeaderCondition } from './header-condition.ts';
 import { compileJwtAuthn, compileJwtRoute } from './jwt-compilation.ts';
+import { compileMeshStats } from './mesh-stats-compilation.ts';
 import { compileRbac } from './rbac-compilation.ts';
 import { compileStringMatch } from './string-match.ts';
 
@@ -169,6 +171,7 @@ const decoders: readonly (readonly [{ readonly typeName: string }, Decoder])[] =
   [PerRouteConfigSchema, decoderOf(PerRouteConfigSchema, compileJwtRoute)],
   [ExtAuthzSchema, decoderOf(ExtAuthzSchema, compileExtAuthz)],
   [ExtAuthzPerRouteSchema, decoderOf(ExtAuthzPerRouteSchema, compileExtAuthzRoute)],
+  [PluginConfigSchema, decoderOf(PluginConfigSchema, compileMeshStats)],
   [CorsSchema, () => ({ kind: 'cors-filter' })],
   [
     RouterSchema,

@@ -1,6 +1,7 @@
 import type { ExtAuthzRouteSettings, ExtAuthzSettings } from './ext-authz-settings.ts';
 import type { HeaderCondition } from './header-condition.ts';
 import type { JwtAuthnSettings, JwtRouteSettings } from './jwt-settings.ts';
+import type { MeshStatsSettings } from './mesh-stats-settings.ts';
 import type { RbacSettings } from './rbac-settings.ts';
 import type { Millionths } from './request-head.ts';
 import type { StringMatch } from './string-match.ts';
@@ -66,6 +67,7 @@ export type FilterConfig =
   | JwtRouteSettings
   | ExtAuthzSettings
   | ExtAuthzRouteSettings
+  | MeshStatsSettings
   /** The CORS filter itself, which has no settings of its own. */
   | { readonly kind: 'cors-filter' }
   /** Switched off for this route (`route.v3.FilterConfig.disabled`). */

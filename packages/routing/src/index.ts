@@ -37,6 +37,7 @@ export { verifyJwts } from './jwt-verification.ts';
 export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
 export { inlineJwks } from './local-jwks.ts';
+export * from './mesh-stats-settings.ts';
 export type { MetadataMatch } from './metadata-match.ts';
 export { metadataAt } from './metadata-path.ts';
 export type { OtlpLogSettings } from './otlp-log.ts';

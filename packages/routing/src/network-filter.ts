@@ -8,12 +8,14 @@ import { ExtAuthzSchema } from '@lateen/xds/gen/envoy/extensions/filters/network
 import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { RBACSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { PluginConfigSchema } from '@lateen/xds/gen/istio/envoy/extensions/stats/config_pb.js';
 import { holds, unpack } from './any-message.ts';
 import { compileNetworkExtAuthz } from './ext-authz-compilation.ts';
 import type { RawFilterConfig } from './filter-config.ts';
 import type { Findings } from './findings.ts';
 import { compileHttpConnectionManager } from './http-connection-manager-compilation.ts';
 import type { NetworkFilter } from './listener-table.ts';
+import { compileMeshStats } from './mesh-stats-compilation.ts';
 import { compileNetworkRbac } from './rbac-compilation.ts';
 import { compileTcpProxy } from './tcp-proxy.ts';
 
@@ -47,6 +49,7 @@ const decoders: readonly Decoder[] = [
   decoderOf(TcpProxySchema, compileTcpProxy),
   decoderOf(RBACSchema, compileNetworkRbac),
   decoderOf(ExtAuthzSchema, compileNetworkExtAuthz),
+  decoderOf(PluginConfigSchema, compileMeshStats),
 ];
 
 const decode = (any: Any | undefined, findings: Findings, path: string): Settings => {
