@@ -79,6 +79,12 @@ describe('an agent', { timeout: 20_000 }, () => {
     assert.equal(statSync(pathOf('sds')).mode & 0o777, 0o600);
   });
 
+  it('says of which cluster its token is', async () => {
+    await start({ ISTIO_META_CLUSTER_ID: 'cluster2' });
+    await subscribe('default').next();
+    assert.deepEqual(server.clusters, ['cluster2']);
+  });
+
   it('writes no key and no token into logs or files', async () => {
     await start();
     const { key } = await subscribe('default').next();

@@ -78,12 +78,13 @@ export const requestCertificate = async ({
   roots,
   current,
 }: CertificateRequest): Promise<SignedCertificate> => {
-  const { trustDomain, namespace, serviceAccount, lifetimeMs } = settings;
+  const { trustDomain, namespace, serviceAccount, clusterId, lifetimeMs } = settings;
   const token = await readToken(settings.tokenPath);
   if (token === '' && current === undefined)
     throw new AgentError('no-certificate', `there is no token in ${settings.tokenPath} yet`);
   const metadata = new Metadata();
   if (token !== '') metadata.set('authorization', `Bearer ${token}`);
+  if (clusterId !== '') metadata.set('ClusterID', clusterId);
   const identity = formatSpiffeId({ trustDomain, namespace, serviceAccount });
   const request = create(IstioCertificateRequestSchema, {
     csr: createSigningRequest(keys, [{ kind: 'uri', value: identity }]),

@@ -15,6 +15,8 @@ export interface CertificateSettings {
   readonly trustDomain: string;
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** Cluster whose API server knows the token [`ISTIO_META_CLUSTER_ID`]; '' is the control plane's own. */
+  readonly clusterId: string;
   /** Life to ask for [`SECRET_TTL`]. Default 24 h. */
   readonly lifetimeMs: number;
   /** Share of the life that is left when it is renewed [`SECRET_GRACE_PERIOD_RATIO`]. Default 0.5. */
@@ -58,6 +60,15 @@ export interface SettingFlags {
   readonly tokenPath?: string | undefined;
 }
 
+const readIdentity = (
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<CertificateSettings, 'trustDomain' | 'namespace' | 'serviceAccount' | 'clusterId'> => ({
+  trustDomain: env['TRUST_DOMAIN'] || 'cluster.local',
+  namespace: env['POD_NAMESPACE'] || 'default',
+  serviceAccount: env['SERVICE_ACCOUNT'] || 'default',
+  clusterId: env['ISTIO_META_CLUSTER_ID'] || '',
+});
+
 /**
  * Reads Istio's environment variables of the container.
  * @throws AgentError `bad-option`.
@@ -78,9 +89,7 @@ export const readSettings = (
     caName: isName ? host : defaultCaName,
     rootPath: flags.rootPath || env['CA_ROOT_CA'] || defaultRootPath,
     tokenPath: flags.tokenPath || defaultTokenPath,
-    trustDomain: env['TRUST_DOMAIN'] || 'cluster.local',
-    namespace: env['POD_NAMESPACE'] || 'default',
-    serviceAccount: env['SERVICE_ACCOUNT'] || 'default',
+    ...readIdentity(env),
     lifetimeMs: durationMs('SECRET_TTL', env['SECRET_TTL'], '24h0m0s'),
     graceRatio: ratio('SECRET_GRACE_PERIOD_RATIO', env['SECRET_GRACE_PERIOD_RATIO'], 0.5),
     graceJitter: ratio(

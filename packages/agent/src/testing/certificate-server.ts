@@ -52,6 +52,8 @@ export class CertificateServer {
   /** Signs; may be replaced. */
   authority: WorkloadAuthority;
   readonly tokens: string[] = [];
+  /** Whose token each call showed, as it says. */
+  readonly clusters: string[] = [];
   /** Calls that are still to be refused. */
   refusals = 0;
   #answered = 0;
@@ -89,6 +91,7 @@ export class CertificateServer {
 
   #answer(call: Call, callback: sendUnaryData<IstioCertificateResponse>): void {
     this.tokens.push(String(call.metadata.get('authorization')[0] ?? ''));
+    this.clusters.push(String(call.metadata.get('clusterid')[0] ?? ''));
     this.#answered += 1;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();

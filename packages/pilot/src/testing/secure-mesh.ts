@@ -8,6 +8,7 @@ import {
   createTokenKey,
   type KeyPair,
   privateKeyPem,
+  type TokenAuthority,
 } from '@lateen/identity';
 import { FakeKubeClient, KubeError, type Resource, resources, systemClock } from '@lateen/kube';
 import {
@@ -18,12 +19,30 @@ import {
 import { grpcServiceDefinition } from '../ads/grpc-service.ts';
 import type { TestChannel } from './ads-test-client.ts';
 
-const tokens = createTokenAuthority(createTokenKey(), systemClock);
+const newTokens = (): TokenAuthority => createTokenAuthority(createTokenKey(), systemClock);
+const tokens = newTokens();
 
 /** An API server in memory that reviews tokens and knows which accounts may read Secrets. */
 export class SecureFakeClient extends FakeKubeClient {
   /** Users that may list Secrets of their namespace. */
   readonly secretReaders: Set<string> = new Set();
+  readonly #tokens: TokenAuthority;
+
+  /** With `own`, its tokens are not those of `tokenOf`. */
+  constructor(own?: 'own tokens') {
+    super();
+    this.#tokens = own === undefined ? tokens : newTokens();
+  }
+
+  /** A token of this server for the audience `istio-ca`. */
+  tokenOf(namespace: string, name: string): Promise<string> {
+    return this.#tokens.issue({
+      namespace,
+      name,
+      audiences: ['istio-ca'],
+      lifetimeMs: 3_600_000,
+    });
+  }
 
   override async create<T extends KubeObject>(resource: Resource, object: T): Promise<T> {
     const { spec } = object as unknown as { spec: Record<string, never> };
@@ -40,7 +59,7 @@ export class SecureFakeClient extends FakeKubeClient {
   async #reviewToken<T extends KubeObject>(object: T, spec: object): Promise<T> {
     const { token, audiences } = spec as { token: string; audiences: readonly string[] };
     if (token === 'unreachable') throw new KubeError('unreachable', 'no API server');
-    const account = await tokens.verify(token, audiences[0]);
+    const account = await this.#tokens.verify(token, audiences[0]);
     if (account === undefined) return { ...object, status: { authenticated: false } };
     const username = `system:serviceaccount:${account.namespace}:${account.name}`;
     return { ...object, status: { authenticated: true, user: { username }, audiences } };
@@ -114,6 +133,8 @@ export interface CertificateCall {
   readonly port: number;
   readonly channel: TestChannel;
   readonly token?: string;
+  /** Header `ClusterID`. */
+  readonly cluster?: string;
   /** Default: a good request for the key pair. */
   readonly csr?: string;
   readonly keys?: KeyPair;
@@ -134,6 +155,7 @@ export const createCertificate = async (
   const client = new Client(`127.0.0.1:${call.port}`, credentials, options);
   const headers = new grpc.Metadata();
   if (call.token !== undefined) headers.set('authorization', `Bearer ${call.token}`);
+  if (call.cluster !== undefined) headers.set('ClusterID', call.cluster);
   const request = create(IstioCertificateRequestSchema, {
     csr: call.csr ?? createSigningRequest(keys, []),
     validityDuration: BigInt(call.validitySeconds ?? 0),
