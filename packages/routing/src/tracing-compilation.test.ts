@@ -86,6 +86,7 @@ test('tracing as Istio writes it: OpenTelemetry over gRPC, rates in hundredths, 
         headers: [['x-tenant', 'a']],
       },
       readsEnvironment: false,
+      resource: {},
       alwaysOn: false,
     },
     rates: { client: 1_000_000, random: 100, overall: 123_500 },
@@ -125,6 +126,7 @@ test('OpenTelemetry over HTTP, and Zipkin, with their defaults', () => {
       ...{ timeoutMs: 3000, headers: [['authorization', 'k']] },
     },
     readsEnvironment: false,
+    resource: {},
     alwaysOn: false,
   });
   const { settings: toZipkin } = compiled({}, zipkin({ collectorCluster: 'z' }));

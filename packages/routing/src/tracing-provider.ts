@@ -12,6 +12,7 @@ import {
   ZipkinConfigSchema,
   ZipkinConfig_CollectorEndpointVersion as ZipkinVersion,
 } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
+import { StaticConfigResourceDetectorConfigSchema } from '@lateen/xds/gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/static_config_resource_detector_pb.js';
 import { holds, unpack } from './any-message.ts';
 import { durationMsOr } from './duration.ts';
 import type { Findings } from './findings.ts';
@@ -84,21 +85,23 @@ const compileSampler = (
   return false;
 };
 
-/** Only the environment is looked at; other detectors know places that this proxy does not run in. */
-const readsEnvironment = (
+/** Detectors of the environment and of fixed attributes; others know places that this proxy does not run in. */
+const compileDetectors = (
   { resourceDetectors }: OpenTelemetryConfig,
   findings: Findings,
   path: string,
-): boolean => {
-  let found = false;
-  for (const [index, { name, typedConfig }] of resourceDetectors.entries()) {
-    if (typeNameOf(typedConfig) === 'EnvironmentResourceDetectorConfig') found = true;
-    else {
-      const at = `${path}.resource_detectors[${index}]`;
-      findings.warning(at, 'FieldUnsupported', `${name} is not known`);
-    }
+): Pick<OpenTelemetry, 'readsEnvironment' | 'resource'> => {
+  let readsEnvironment = false;
+  let resource: OpenTelemetry['resource'] = {};
+  for (const [index, { name, typedConfig: any }] of resourceDetectors.entries()) {
+    const at = `${path}.resource_detectors[${index}]`;
+    if (typeNameOf(any) === 'EnvironmentResourceDetectorConfig') readsEnvironment = true;
+    else if (any !== undefined && holds(any, StaticConfigResourceDetectorConfigSchema)) {
+      const config = unpack(any, StaticConfigResourceDetectorConfigSchema, findings, at);
+      resource = { ...resource, ...config?.attributes };
+    } else findings.warning(at, 'FieldUnsupported', `${name} is not known`);
   }
-  return found;
+  return { readsEnvironment, resource };
 };
 
 const compileOpenTelemetry = (
@@ -116,7 +119,7 @@ const compileOpenTelemetry = (
     kind: 'opentelemetry',
     serviceName: message.serviceName || unknownService,
     target: overGrpc ?? overHttp,
-    readsEnvironment: readsEnvironment(message, findings, path),
+    ...compileDetectors(message, findings, path),
     alwaysOn: compileSampler(message, findings, path),
   };
 };

@@ -66,6 +66,8 @@ export type TracingProvider =
       readonly target: OtlpTarget | undefined;
       /** `OTEL_RESOURCE_ATTRIBUTES` belongs to the resource. */
       readonly readsEnvironment: boolean;
+      /** Further attributes of the resource (static detector). */
+      readonly resource: Readonly<Record<string, string>>;
       /** Every span is sampled, whatever was decided (`always_on`). */
       readonly alwaysOn: boolean;
     }
