@@ -1,6 +1,12 @@
 export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
+export { type ComparedCluster, findConflicts } from './ingest/cluster-conflicts.ts';
 export { readMeshConfigText } from './ingest/mesh-config-text.ts';
 export type { RemoteClusterStatus } from './ingest/remote-clusters.ts';
+export {
+  type RemoteSecretEntry,
+  remoteSecretEntries,
+  remoteSecretLabel,
+} from './ingest/remote-secret.ts';
 export { injectPod } from './injection/inject-pod.ts';
 export { decideInjection, type InjectionDecision } from './injection/injection-decision.ts';
 export {

@@ -1,13 +1,12 @@
-import type { KubeObject, Secret } from '@lateen/api';
+import type { KubeObject } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { type Informer, type KubeClient, type ObjectCache, resources } from '@lateen/kube';
 import type { RemoteCluster } from '@lateen/translator';
 import { type ComparedCluster, clusterUid, findConflicts } from './cluster-conflicts.ts';
 import { type ConfigChange, wholeChange } from './config-change.ts';
 import { RemoteRegistry } from './remote-registry.ts';
+import { isRemoteSecret, type RemoteSecretEntry, remoteSecretEntries } from './remote-secret.ts';
 
-/** Label of Secrets whose keys are cluster ids and whose values are kubeconfigs. */
-const secretLabel = 'istio/multiCluster';
 /** Istio's PILOT_REMOTE_CLUSTER_TIMEOUT: a cluster that was not read by then is called so. */
 const syncTimeoutMs = 30_000;
 
@@ -53,16 +52,9 @@ export interface ClusterAccess {
   readonly problem: string | undefined;
 }
 
-/** A Secret's word for one cluster. */
-interface Entry {
-  readonly clusterId: string;
-  readonly secret: string;
-  readonly kubeconfig: string;
-}
-
 /** An entry that is followed, or why it is not. */
 interface Followed {
-  readonly entry: Entry;
+  readonly entry: RemoteSecretEntry;
   readonly registry: RemoteRegistry | undefined;
   readonly problem: string;
   readonly isConflict: boolean;
@@ -77,17 +69,7 @@ interface Comparison {
   readonly conflicts: ReadonlyMap<string, string>;
 }
 
-const ageOf = ({ metadata }: KubeObject): string =>
-  `${metadata.creationTimestamp ?? ''} ${metadata.name}`;
-
-const entriesOf = (secret: Secret): readonly Entry[] =>
-  Object.entries(secret.data ?? {}).map(([clusterId, data]) => ({
-    clusterId,
-    secret: `${secret.metadata.namespace}/${secret.metadata.name}`,
-    kubeconfig: Buffer.from(data, 'base64').toString('utf8'),
-  }));
-
-const sameEntry = (left: Entry, right: Entry): boolean =>
+const sameEntry = (left: RemoteSecretEntry, right: RemoteSecretEntry): boolean =>
   left.clusterId === right.clusterId &&
   left.secret === right.secret &&
   left.kubeconfig === right.kubeconfig;
@@ -214,16 +196,11 @@ export class RemoteClusters {
   }
 
   #isOurs(object: KubeObject | undefined): boolean {
-    const { namespace, labels } = object?.metadata ?? {};
-    return namespace === this.#options.rootNamespace && labels?.[secretLabel] === 'true';
+    return isRemoteSecret(object, this.#options.rootNamespace);
   }
 
-  #entries(): readonly Entry[] {
-    return this.#options.secrets
-      .list()
-      .filter((secret) => this.#isOurs(secret))
-      .toSorted((left, right) => (ageOf(left) < ageOf(right) ? -1 : 1))
-      .flatMap((secret) => entriesOf(secret as Secret));
+  #entries(): readonly RemoteSecretEntry[] {
+    return remoteSecretEntries(this.#options.secrets.list(), this.#options.rootNamespace);
   }
 
   /** What stays as it was goes on; the rest is stopped or started. */
@@ -248,7 +225,7 @@ export class RemoteClusters {
 
   /** What becomes of an entry; undefined: nothing that is worth saying, so far. */
   #next(
-    entry: Entry,
+    entry: RemoteSecretEntry,
     before: readonly Followed[],
     older: readonly Followed[],
   ): Followed | undefined {
@@ -266,7 +243,7 @@ export class RemoteClusters {
    * A Secret for the own cluster is of no use and does no harm, and many apply all to all; but if it leads
    * elsewhere, two clusters have one name.
    */
-  async #reviewOwn(entry: Entry): Promise<void> {
+  async #reviewOwn(entry: RemoteSecretEntry): Promise<void> {
     const { clusterId, connect, own, ownRead } = this.#options;
     let problem: string | undefined;
     try {
@@ -284,12 +261,12 @@ export class RemoteClusters {
     this.#followed = [...this.#followed, this.#refused(entry, problem, true)];
   }
 
-  #conflict(entry: Entry, holder: string): Followed {
+  #conflict(entry: RemoteSecretEntry, holder: string): Followed {
     const problem = `cluster "${entry.clusterId}" is in ${holder} already: give one of the two another name`;
     return this.#refused(entry, problem, true);
   }
 
-  #refused(entry: Entry, problem: string, isConflict: boolean): Followed {
+  #refused(entry: RemoteSecretEntry, problem: string, isConflict: boolean): Followed {
     this.#options.log.error('remote cluster not followed', {
       cluster: entry.clusterId,
       secret: entry.secret,
@@ -299,7 +276,7 @@ export class RemoteClusters {
     return { entry, registry: undefined, problem, isConflict, sinceMs };
   }
 
-  #follow(entry: Entry): Followed {
+  #follow(entry: RemoteSecretEntry): Followed {
     const { clock, log, jitter, connect, onChange } = this.#options;
     let client: KubeClient;
     try {
