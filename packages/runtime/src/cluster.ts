@@ -6,6 +6,7 @@ import { istioSystem } from './bootstrap/istio-system.ts';
 import { kubernetesService, namespacesOf, node } from './bootstrap/kube-system.ts';
 import { membershipObjects, plugAuthority } from './bootstrap/mesh-membership.ts';
 import { applyObjects, overwriteObjects } from './bootstrap/object-applier.ts';
+import { publishTelemetry, telemetryService } from './bootstrap/telemetry-service.ts';
 import { Cleanup } from './cleanup.ts';
 import { type ClusterApi, openClusterApi } from './cluster-api.ts';
 import type { ClusterOptions, ProgressNote } from './cluster-options.ts';
@@ -180,7 +181,10 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
     node(network.nodeAddress, now, membership?.cluster),
     ...kubernetesService(network.serviceAddresses.first, { host: localhost, port }),
   ]);
+  // Where the last run's eyes were, somebody else may listen now.
+  await publishTelemetry(client, undefined);
   await applyObjects(client, [
+    telemetryService(),
     ...istioSystem(membership?.network),
     ...(membership === undefined ? [] : membershipObjects()),
   ]);

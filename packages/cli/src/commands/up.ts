@@ -2,6 +2,7 @@ import {
   type Cluster,
   type ClusterOptions,
   type MeshMembership,
+  publishTelemetry,
   type RunRecord,
   RuntimeError,
   startCluster,
@@ -67,7 +68,7 @@ const readySample = (name: string | undefined): Sample | undefined => {
 
 /** Resolves with the record that names it; addons' pods find it there. */
 const openDashboard = async (
-  { record, state }: Cluster,
+  { client, record, state }: Cluster,
   dashboard: DashboardProcess,
   progress: Progress,
 ): Promise<RunRecord> => {
@@ -76,6 +77,7 @@ const openDashboard = async (
     progress.warn('dashboard', 'it did not start: see dashboard.log');
     return record;
   }
+  await publishTelemetry(client, addons);
   const known = { ...record, dashboard: addons.dashboard, addons };
   writeRunRecord(state, known);
   progress.done('dashboard', addons.dashboard);

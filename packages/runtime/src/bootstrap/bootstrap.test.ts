@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Deployment, Pod, Service } from '@lateen/api';
+import type { Deployment, EndpointSlice, Pod, Service } from '@lateen/api';
 import { FakeKubeClient, resources } from '@lateen/kube';
+import { readMeshConfigText } from '@lateen/pilot';
 import { istioSystem, meshConfigMap } from './istio-system.ts';
 import { namespacesOf } from './kube-system.ts';
 import { applyObjects } from './object-applier.ts';
 import { proxyBootstrap } from './proxy-bootstrap.ts';
+import { publishTelemetry, telemetryService } from './telemetry-service.ts';
 
 test('applying twice changes nothing; what the user changed stays; what is gone comes back', async () => {
   const client = new FakeKubeClient();
@@ -54,6 +56,44 @@ test('services have the ports of the demo profile', () => {
     [80, 8080],
     [443, 8443],
   ]);
+});
+
+test("the telemetry Service leads to the eyes' receivers, and nowhere without them", async () => {
+  const client = new FakeKubeClient();
+  await applyObjects(client, [telemetryService()]);
+  const ref = { name: 'lateen-telemetry', namespace: 'kube-system' };
+  const ports = async () => {
+    const slice = await client.get<EndpointSlice>(resources.endpointSlices, ref);
+    const { ports: real = [], endpoints } = slice as unknown as EndpointSlice;
+    return [
+      endpoints.flatMap(({ addresses }) => addresses),
+      Object.fromEntries(real.map(({ name, port }) => [name, port])),
+    ];
+  };
+  await publishTelemetry(client, {
+    dashboard: 'http://127.0.0.1:20001',
+    otlp: 'http://127.0.0.1:4319',
+    otlpGrpc: 'http://127.0.0.1:4317',
+    zipkin: 'http://127.0.0.1:9412',
+  });
+  assert.deepEqual(await ports(), [
+    ['127.0.0.1'],
+    { 'grpc-otlp': 4317, 'http-otlp': 4319, 'http-zipkin': 9412 },
+  ]);
+  await publishTelemetry(client, undefined);
+  assert.deepEqual(await ports(), [[], {}]);
+});
+
+test('each provider of the mesh is at a port of the telemetry Service', () => {
+  const { value, diagnostics } = readMeshConfigText(meshConfigMap.data?.['mesh'] ?? '');
+  assert.deepEqual(diagnostics, []);
+  const served = (telemetryService() as Service).spec?.ports?.map(({ port }) => port);
+  for (const { name, opentelemetry, zipkin, envoyOtelAls } of value?.extensionProviders ?? []) {
+    const { service, port } = opentelemetry ?? zipkin ?? envoyOtelAls ?? assert.fail(name);
+    assert.equal(service, 'lateen-telemetry.kube-system.svc.cluster.local');
+    assert.ok(served?.includes(port ?? 0), name);
+  }
+  assert.deepEqual(value?.defaultProviders.tracing, ['otel-tracing']);
 });
 
 test('a proxy is told who it is, where its app is and where istiod is', () => {

@@ -3,16 +3,47 @@ import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } 
 import { proxyVolumeMounts, proxyVolumes } from '@lateen/pilot';
 import { istioRoles, readerAccount } from './istio-roles.ts';
 import { networkLabel } from './kube-system.ts';
+import { telemetryHost, telemetryPorts } from './telemetry-service.ts';
 
 const namespace = 'istio-system';
 /** Tag of the built-in images; the catalog ignores it. */
 const imageTag = '0.1.0';
 
-/** MeshConfig as `istioctl install --set profile=demo` writes it, where it differs from the defaults. */
+/**
+ * MeshConfig as `istioctl install --set profile=demo` writes it, where it differs from the defaults. Besides,
+ * the mesh's own eyes take spans and logs, in every way that they can be sent.
+ */
 const meshConfig = `accessLogFile: /dev/stdout
 defaultConfig:
   discoveryAddress: istiod.istio-system.svc:15012
+  tracing:
+    sampling: 100
+defaultProviders:
+  metrics:
+  - prometheus
+  tracing:
+  - otel-tracing
 enablePrometheusMerge: true
+extensionProviders:
+- name: otel-tracing
+  opentelemetry:
+    service: ${telemetryHost}
+    port: ${telemetryPorts['grpc-otlp']}
+- name: otel-tracing-http
+  opentelemetry:
+    service: ${telemetryHost}
+    port: ${telemetryPorts['http-otlp']}
+    http:
+      path: /v1/traces
+      timeout: 5s
+- name: zipkin
+  zipkin:
+    service: ${telemetryHost}
+    port: ${telemetryPorts['http-zipkin']}
+- name: otel-logs
+  envoyOtelAls:
+    service: ${telemetryHost}
+    port: ${telemetryPorts['grpc-otlp']}
 outboundTrafficPolicy:
   mode: ALLOW_ANY
 rootNamespace: istio-system

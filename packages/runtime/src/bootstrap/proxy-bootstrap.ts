@@ -1,4 +1,5 @@
 import type { Container, Pod } from '@lateen/api';
+import { parse } from 'yaml';
 import type { Destination } from '../network/tcp-relay.ts';
 
 /** Istio's port of the admin pages, on localhost inside a real pod. Here it is a socket of the pod. */
@@ -60,6 +61,19 @@ const appAddresses = (ports: ReadonlyMap<number, number>): string =>
     Object.fromEntries([...ports].map(([port, own]) => [String(port), `127.0.0.1:${own}`])),
   );
 
+const configAnnotation = 'proxy.istio.io/config';
+
+/** ProxyConfig that a pod gives for its own proxy, as pilot-agent sends it; injection warned of what is none. */
+const proxyConfig = ({ metadata }: Pod): Record<string, unknown> => {
+  try {
+    const config: unknown = parse(metadata.annotations?.[configAnnotation] ?? '');
+    const isConfig = typeof config === 'object' && config !== null && !Array.isArray(config);
+    return isConfig ? { PROXY_CONFIG: config } : {};
+  } catch {
+    return {};
+  }
+};
+
 const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
   const { pod, container, role, podAddress, appPorts } = input;
   const { metadata, spec } = pod;
@@ -80,6 +94,7 @@ const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
     WORKLOAD_NAME: name,
     OWNER: owner,
     ...(role === 'sidecar' && { HTTP_PROXY_PORT: String(httpProxyPort) }),
+    ...proxyConfig(pod),
     ...metaVariables(container),
     LATEEN_BIND_ADDRESS: podAddress,
     LATEEN_SDS: 'true',

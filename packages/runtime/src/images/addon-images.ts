@@ -8,8 +8,9 @@ import type { Program } from './program.ts';
 export interface AddonEndpoints {
   /** `http://127.0.0.1:20001`. */
   readonly dashboard: string;
-  /** Receivers of spans. */
+  /** Receivers of spans: OTLP over HTTP, OTLP over gRPC where it is taken, and Zipkin. */
   readonly otlp: string;
+  readonly otlpGrpc?: string;
   readonly zipkin: string;
 }
 
