@@ -27,6 +27,7 @@ import { Ticker } from './ticker.ts';
 import { loadedCertificates } from './tls/loaded-certificates.ts';
 import { SecretStore } from './tls/secret-store.ts';
 import { SecureContexts } from './tls/secure-context.ts';
+import { createTracingEnvironment, lastReportMs } from './tracing/tracing-environment.ts';
 
 /** What a proxy takes from outside. */
 export interface ProxyDependencies {
@@ -110,6 +111,16 @@ const portOf = (listeners: ListenerSet, name: string): number | undefined => {
   return typeof address === 'object' && address !== null ? address.port : undefined;
 };
 
+/** How often a draining proxy looks whether it is done. */
+const drainPollMs = 50;
+
+/** Waits until no connection is left, or for the deadline. */
+const lastConnection = async (listeners: ListenerSet, deadlineMs: number): Promise<void> => {
+  while (listeners.connectionCount > 0 && nowMs() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+  }
+};
+
 /**
  * Starts a proxy from a bootstrap. Rejects with `ProxyError` when a static resource is invalid or
  * the admin address cannot be bound.
@@ -133,6 +144,7 @@ export const startProxy = async (
   const configuration = new Configuration({ clusters, resources, secrets, log, wallMs, bootstrap });
   const keys = new KeySets({ clusters, dice, stats, nowMs });
   const observers = [createMeshTcpObserver(identity, stats)];
+  const tracing = createTracingEnvironment(bootstrap, { clusters, dice, stats, nowMs, log });
   const listeners = new ListenerSet(
     {
       http: { clusters, stats, ticker, dice, nowMs, newRequestId: createRequestIds() },
@@ -141,13 +153,13 @@ export const startProxy = async (
       sinks,
       log,
       filters: { dice, stats, log, identity, clusters, keys, wallMs },
+      tracing,
       routes: (name) => configuration.routes(name),
     },
     deps.drainMs ?? defaultDrainMs,
   );
   configuration.useListeners(listeners);
-  const sweep = setInterval(() => listeners.sweep(nowMs()), sweepIntervalMs);
-  sweep.unref();
+  const sweep = setInterval(() => listeners.sweep(nowMs()), sweepIntervalMs).unref();
 
   const adsDeps = { configuration, log, dice, stats, contexts };
   const sds = new SdsDirectory(adsDeps, bootstrap.node ?? create(NodeSchema));
@@ -173,6 +185,7 @@ export const startProxy = async (
     ads?.stop();
     sds.stop();
     listeners.destroy();
+    await tracing.tracers.close(lastReportMs);
     clusters.stop();
     await admin.stop();
     await sinks.close();
@@ -191,15 +204,9 @@ export const startProxy = async (
     drain: async (limitMs) => {
       admin.markDraining();
       listeners.drain();
-      const deadline = nowMs() + limitMs;
-      while (listeners.connectionCount > 0 && nowMs() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, drainPollMs));
-      }
+      await lastConnection(listeners, nowMs() + limitMs);
       await stop();
     },
     stop,
   };
 };
-
-/** How often a draining proxy looks whether it is done. */
-const drainPollMs = 50;

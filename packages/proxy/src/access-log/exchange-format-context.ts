@@ -18,6 +18,9 @@ const atPath = (value: unknown, path: readonly string[]): unknown => {
 export interface FormatFacts {
   readonly chainName: string;
   readonly clientAddress: string;
+  /** Of the request's span; undefined: not traced, or not sampled. */
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
 }
 
 /** An exchange as formats see it. */
@@ -169,6 +172,12 @@ export class ExchangeFormatContext implements FormatContext {
   }
   filterState(_key: string): string | undefined {
     return undefined;
+  }
+  get traceId(): string | undefined {
+    return this.#facts.traceId;
+  }
+  get spanId(): string | undefined {
+    return this.#facts.spanId;
   }
   environment(name: string): string | undefined {
     return process.env[name];

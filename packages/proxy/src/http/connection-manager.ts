@@ -3,6 +3,7 @@ import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import type { Ticker } from '../ticker.ts';
+import type { RequestTracing } from '../tracing/request-tracing.ts';
 import type { HttpFilter } from './http-filter.ts';
 import { HttpStats } from './http-stats.ts';
 import type { RouteHolder } from './route-holder.ts';
@@ -36,6 +37,8 @@ export interface ConnectionManagerParts {
   readonly routes: RouteHolder;
   readonly filters: readonly HttpFilter[];
   readonly accessLogs: readonly AccessLogger[];
+  /** Undefined: nothing is traced. */
+  readonly tracing: RequestTracing | undefined;
   readonly chainName: string;
 }
 
@@ -49,6 +52,7 @@ export class ConnectionManager {
   readonly filters: readonly HttpFilter[];
   readonly completionFilters: readonly HttpFilter[];
   readonly accessLogs: readonly AccessLogger[];
+  readonly tracing: RequestTracing | undefined;
   readonly chainName: string;
   readonly stats: HttpStats;
   readonly deps: HttpDependencies;
@@ -68,6 +72,7 @@ export class ConnectionManager {
     this.routelessPlan = buildRoutelessPlan(parts.filters);
     this.completionFilters = parts.filters.filter(({ onComplete }) => onComplete !== undefined);
     this.accessLogs = parts.accessLogs;
+    this.tracing = parts.tracing;
     this.chainName = parts.chainName;
     this.deps = deps;
     this.timesStreams = needsStreamTimer(parts.settings);

@@ -16,6 +16,8 @@ import type { HeaderBlock } from '../http1/header-block.ts';
 import type { Refusal, ServerConnection, ServerExchange } from '../http1/server-connection.ts';
 import type { Timed } from '../ticker.ts';
 import { certificateState } from '../tls/connection-tls.ts';
+import type { RequestSpan } from '../tracing/request-span.ts';
+import type { RequestTracing } from '../tracing/request-tracing.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { FramedDownstream } from './downstream.ts';
 import { DynamicMetadata } from './dynamic-metadata.ts';
@@ -83,6 +85,8 @@ export class HttpExchange
   durationMs = 0;
   tries = 0;
   peer: PeerFacts | undefined = undefined;
+  /** Of requests that are traced and sampled. */
+  span: RequestSpan | undefined = undefined;
   isDone = false;
   responseTrailers: HeaderBlock | undefined = undefined;
   grpcStatus: string | undefined = undefined;
@@ -136,6 +140,14 @@ export class HttpExchange
     return new ExchangeFormatContext(this, this);
   }
 
+  get traceId(): string | undefined {
+    return this.span?.traceId;
+  }
+
+  get spanId(): string | undefined {
+    return this.span?.spanId;
+  }
+
   get chainName(): string {
     return this.manager.chainName;
   }
@@ -155,7 +167,15 @@ export class HttpExchange
     this.clientAddress = prepared.clientAddress;
     this.#requestId = prepared.requestId;
     this.#selectRoute();
+    if (manager.tracing !== undefined) this.#trace(manager.tracing);
     this.#runFilters();
+  }
+
+  /** Begins the request's span, if it has one; what was decided is part of its id. */
+  #trace(tracing: RequestTracing): void {
+    this.span = tracing.begin(this);
+    if (!this.manager.settings.alwaysSetRequestIdInResponse) return;
+    this.#requestId = this.request.get('x-request-id');
   }
 
   /** Answers what never became a request. */
@@ -344,6 +364,7 @@ export class HttpExchange
     this.details = reply.details;
     const { head, status, body } = localReplyHead(this, reply);
     for (const filter of this.#plan.filters) filter.onResponse?.(this, head);
+    this.span?.onResponse(head);
     if (reply.details === 'direct_response') this.#mutateResponse(head);
     const { settings } = this.manager;
     if (settings.serverHeader !== 'pass-through') head.append('server', settings.serverName);
@@ -383,6 +404,7 @@ export class HttpExchange
     applyServiceTime(response, this);
     applyAttemptCount(response, this);
     for (const filter of this.#plan.filters) filter.onResponse?.(this, response);
+    this.span?.onResponse(response);
     applyServerHeaders(response, settings);
     for (const [name, value] of this.#extraHeaders) response.append(name, value);
     if (settings.alwaysSetRequestIdInResponse && this.#requestId !== undefined) {
@@ -483,6 +505,7 @@ export class HttpExchange
     this.durationMs = manager.deps.nowMs() - this.startMs;
     manager.stats.complete(this);
     for (const filter of manager.completionFilters) filter.onComplete?.(this);
+    this.span?.finish(this);
     if (manager.accessLogs.length === 0) return;
     const context = this.formatContext();
     for (const log of manager.accessLogs) log.write(context);

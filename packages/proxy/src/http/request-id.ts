@@ -5,21 +5,21 @@ const hex4: readonly string[] = Array.from({ length: 65_536 }, (_, value) =>
 );
 
 /**
- * Makes ids in the form of a version 4 UUID from a random prefix and a counter: as unique as random
- * ones within and across processes, at a tenth of the cost. They are names, not secrets.
+ * Makes ids in the form of a version 4 UUID: a random number that no two of 2^32 ids share, then digits of the
+ * process. As unique as random ones within and across processes, at a tenth of the cost, and their first
+ * eight digits spread evenly, as sampling by request id needs. They are names, not secrets.
  */
 export const createRequestIds = (): (() => string) => {
   const random = randomBytes(16);
   const text = random.toString('hex');
-  const prefix = `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-8${text.slice(17, 20)}-${text.slice(20, 24)}`;
-  let high = random.readUInt16LE(12);
-  let low = random.readUInt16LE(14);
+  const suffix = `-${text.slice(0, 4)}-4${text.slice(5, 8)}-8${text.slice(9, 12)}-${text.slice(12, 24)}`;
+  let count = random.readUInt32LE(12);
   return () => {
-    low++;
-    if (low === 65_536) {
-      low = 0;
-      high = (high + 1) & 0xffff;
-    }
-    return `${prefix}${hex4[high] as string}${hex4[low] as string}`;
+    count = (count + 1) | 0;
+    // Steps that can be taken back (multiplying by odd numbers, xor with a shift) keep ids apart.
+    let mixed = Math.imul(count, 0x9e3779b1);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+    mixed ^= mixed >>> 13;
+    return `${hex4[mixed >>> 16] as string}${hex4[mixed & 0xffff] as string}${suffix}`;
   };
 };

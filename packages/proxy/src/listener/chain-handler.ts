@@ -18,6 +18,7 @@ import { type TcpArrival, type TcpDependencies, TcpProxy } from '../tcp/tcp-prox
 import type { ConnectionTls } from '../tls/connection-tls.ts';
 import { acceptTls, DownstreamTlsStats } from '../tls/downstream-tls.ts';
 import type { SecureContexts } from '../tls/secure-context.ts';
+import { type TracingEnvironment, tracingOf } from '../tracing/listener-tracing.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What listeners share. */
@@ -28,6 +29,7 @@ export interface ListenerDependencies {
   readonly sinks: LogSinks;
   readonly log: Logger;
   readonly filters: FilterEnvironment;
+  readonly tracing: TracingEnvironment;
   /** The holder of a named route configuration; made on first use. */
   routes(name: string): RouteHolder;
 }
@@ -82,6 +84,7 @@ export class ChainHandler {
             deps.filters,
           ),
           accessLogs: openAccessLogs(logs, deps.sinks, deps.log),
+          tracing: tracingOf(settings, listener, deps.tracing),
           chainName: table.name,
         },
         deps.http,

@@ -1,7 +1,7 @@
 import type { Dice, OtlpTarget, TracingProvider } from '@lateen/routing';
+import type { Cluster } from '../cluster/cluster.ts';
 import { type CallRequest, type CallResult, callCluster } from '../filters/cluster-call.ts';
 import { unaryAnswer, unaryRequest } from '../filters/grpc-call.ts';
-import type { ClusterDirectory } from '../http/connection-manager.ts';
 
 /** How a report ended. */
 export type ReportOutcome = 'accepted' | 'refused' | 'failed' | 'no-cluster';
@@ -11,7 +11,8 @@ export type SendReport = (body: Buffer, done: (outcome: ReportOutcome) => void) 
 
 /** What sending needs. */
 export interface ReportWay {
-  readonly clusters: ClusterDirectory;
+  /** Always the current ones. */
+  readonly clusters: { get(name: string): Cluster | undefined };
   readonly dice: Dice;
 }
 

@@ -1,11 +1,13 @@
 import type { Dice, Mirror } from '@lateen/routing';
 import type { ClusterDirectory } from '../../http/connection-manager.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import type { RequestSpan } from '../../tracing/request-span.ts';
 import { MirrorCall } from './mirror-call.ts';
 
 /** What mirroring needs to know about an exchange. */
 export interface MirroredExchange extends Exchange {
   readonly requestDone: boolean;
+  readonly span: RequestSpan | undefined;
   readonly manager: {
     readonly deps: { readonly dice: Dice; readonly clusters: ClusterDirectory };
   };
@@ -28,7 +30,10 @@ const startOne = (
   const { request } = exchange;
   const authority = request.get('host') ?? exchange.authority;
   if (mirror.hostSuffix) request.set('host', `${authority}-shadow`);
+  const span = mirror.traceSampled ? undefined : exchange.span;
+  span?.injectUnsampled(request);
   const head = request.serialize(startLine);
+  span?.inject(request);
   if (mirror.hostSuffix) request.set('host', authority);
   const call = MirrorCall.start(cluster, { head, authority, dice });
   if (exchange.requestDone) call?.bodyEnd();

@@ -5,12 +5,14 @@ import type { ResponseFlag } from '../../http/response-flag.ts';
 import type { UpstreamConnection } from '../../http/upstream-connection.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
 import type { HeaderBlock } from '../../http1/header-block.ts';
+import type { RequestSpan } from '../../tracing/request-span.ts';
 
 /** What the router needs from the exchange it routes. */
 export interface RouterHost extends Exchange {
   readonly upgrade: string | undefined;
   readonly requestDone: boolean;
   readonly responseStarted: boolean;
+  readonly span: RequestSpan | undefined;
   readonly manager: {
     readonly settings: { readonly proxy100Continue: boolean; readonly streamIdleTimeoutMs: number };
     readonly deps: {

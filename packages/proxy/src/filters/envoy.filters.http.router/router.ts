@@ -187,6 +187,7 @@ export class Router implements UpstreamUser {
       return;
     }
     this.#endpoint = endpoint;
+    exchange.span?.beginTry(exchange, endpoint);
     const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
     this.#deadlines.try(perTry > 0 ? manager.deps.nowMs() + perTry : 0);
     const acquired = this.#cluster.acquire(endpoint, this, socketRequest(exchange));
@@ -279,6 +280,7 @@ export class Router implements UpstreamUser {
       this.upstreamFailed('protocol-error', 'protocol error');
       return;
     }
+    exchange.span?.tryAnswered(status);
     const now = exchange.manager.deps.nowMs();
     this.#deadlines.try(0);
     this.#deadlines.touch(now);
@@ -333,6 +335,7 @@ export class Router implements UpstreamUser {
     const connection = this.#connection;
     const exchange = this.#exchange;
     const endpoint = this.#endpoint;
+    if (!this.#tunnel) exchange.span?.tryFailed(failure);
     this.#leaveEndpoint();
     if (this.#tunnel) {
       this.#over = true;
@@ -392,6 +395,7 @@ export class Router implements UpstreamUser {
     this.#head = '';
     this.#deadlines.streamOver();
     if (endpoint !== undefined) {
+      this.#exchange.span?.endTry(this.#exchange);
       this.#cluster.endRequest(endpoint);
       this.#retries.note(endpoint);
     }
