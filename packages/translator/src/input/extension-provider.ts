@@ -90,6 +90,17 @@ const extensionProviders = list(
   }),
 );
 
+/** Hosts that providers are at: proxies that ask or tell them need their clusters. */
+export const providerHosts = (providers: readonly ExtensionProvider[]): readonly string[] =>
+  providers
+    .flatMap(({ envoyExtAuthzHttp, envoyExtAuthzGrpc, opentelemetry, zipkin, envoyOtelAls }) => [
+      envoyExtAuthzHttp ?? envoyExtAuthzGrpc,
+      opentelemetry ?? zipkin,
+      envoyOtelAls,
+    ])
+    .flatMap((provider) => provider?.service ?? [])
+    .map((service) => service.slice(service.indexOf('/') + 1));
+
 /** Reads `extensionProviders` of MeshConfig; undefined when some field has the wrong type. */
 export const readExtensionProviders = (
   value: unknown,

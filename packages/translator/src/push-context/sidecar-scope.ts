@@ -1,5 +1,6 @@
 import { hostIsWithin, hostsOverlap } from '@lateen/api';
 import type { Config } from '../input/config.ts';
+import { providerHosts } from '../input/extension-provider.ts';
 import type { Sidecar, SidecarOutboundPolicy } from '../input/sidecar.ts';
 import type { OutboundTrafficPolicyMode } from '../mesh/mesh-config.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
@@ -17,7 +18,7 @@ export interface SidecarScope {
   readonly services: ReadonlyMap<string, MeshService>;
   /**
    * Ports by hostname that a Sidecar's egress lets clients speak to themselves; undefined: all. Of
-   * services that are only destinations of VirtualServices it lets in none.
+   * services that are only destinations of VirtualServices, or providers of the mesh, it lets in none.
    */
   readonly openPorts: ReadonlyMap<string, ReadonlySet<number>> | undefined;
   /** Bound to `mesh`, oldest first. */
@@ -186,7 +187,11 @@ const buildScope = (
       service.hosts.some((host) => imports(service.namespace, host, true)),
   );
   if (sidecar !== undefined) {
-    const needed = new Set(virtualServices.flatMap((service) => [...destinationHosts(service)]));
+    // A listener that names a cluster which is not there would be refused as a whole.
+    const needed = new Set([
+      ...virtualServices.flatMap((service) => [...destinationHosts(service)]),
+      ...providerHosts(push.meshConfig.extensionProviders),
+    ]);
     for (const service of visible) {
       if (needed.has(service.hostname)) addService(services, service);
     }
