@@ -1,9 +1,4 @@
-import {
-  createRemoteSecret,
-  lateenVersion,
-  type MeshMembership,
-  readProxyStatus,
-} from '@lateen/runtime';
+import { createRemoteSecret, lateenVersion, RuntimeError, readProxyStatus } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
@@ -17,7 +12,15 @@ import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
 import { type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
-import { findMember, memberNames, meshRootFolder, readMembers } from './mesh/mesh-members.ts';
+import { type MembershipFlags, membershipFlags, membershipOf } from './mesh/membership-flags.ts';
+import {
+  findMember,
+  memberNames,
+  planMembers,
+  readMembers,
+  type Topology,
+  topologies,
+} from './mesh/mesh-members.ts';
 import { upMesh } from './mesh/up-mesh.ts';
 import type { Output } from './progress.ts';
 import { sampleNames } from './sample.ts';
@@ -49,16 +52,14 @@ const stateDirOption = (): Option =>
 const contextOption = (): Option =>
   new Option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
 
-interface UpFlags {
+/** Besides those people give, a member of a mesh is told its place by the process that starts them all. */
+interface UpFlags extends MembershipFlags {
   readonly stateDir: string;
   /** How many clusters, or their names; neither: what the state folder holds, or a single one. */
   readonly clusters?: number;
   readonly cluster: readonly string[];
   readonly context?: string;
-  /** Of a member of a mesh: told by the process that starts them all. */
-  readonly member?: string;
-  readonly networkId?: string;
-  readonly meshRoot?: string;
+  readonly topology?: Topology;
   readonly sample?: string;
   readonly detach?: boolean;
   readonly port: number;
@@ -80,28 +81,20 @@ const upWords = (flags: UpFlags): readonly string[] => [
   ...flags.images.flatMap((file) => ['--images', file]),
   ...(flags.clusters === undefined ? [] : ['--clusters', String(flags.clusters)]),
   ...flags.cluster.flatMap((name) => ['--cluster', name]),
+  ...(flags.topology === undefined ? [] : ['--topology', flags.topology]),
   ...(flags.context === undefined ? [] : ['--context', flags.context]),
 ];
 
-const membershipOf = ({ member, networkId, meshRoot }: UpFlags): MeshMembership | undefined =>
-  member === undefined
-    ? undefined
-    : {
-        cluster: member,
-        network: networkId ?? member,
-        rootFolder: meshRoot ?? meshRootFolder('.'),
-      };
-
 /** The flags of one member of the mesh on the state folder, as the mesh itself starts it. */
 const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
-  const { name, network, stateDir } = findMember(flags.stateDir, context);
-  const at = readMembers(flags.stateDir).findIndex((one) => one.name === name);
+  if (flags.topology !== undefined)
+    throw new RuntimeError('bad-state', '--topology is for the whole mesh, not for --context');
+  const member = findMember(flags.stateDir, context);
+  const at = readMembers(flags.stateDir).findIndex(({ name }) => name === member.name);
   return {
     ...flags,
-    stateDir,
-    member: name,
-    networkId: network,
-    meshRoot: meshRootFolder(flags.stateDir),
+    ...membershipFlags(flags.stateDir, member),
+    stateDir: member.stateDir,
     port: flags.port + at,
     gatewayPort: flags.gatewayPort + at,
   };
@@ -110,9 +103,9 @@ const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
 const runUp = (asked: UpFlags, output: Output, env: NodeJS.ProcessEnv): Promise<void> => {
   const flags = asked.context === undefined ? asked : flagsOfMember(asked, asked.context);
   const asMember = flags.member !== undefined;
-  const wanted = memberNames(asked.cluster, asked.clusters);
-  const kept = readMembers(asked.stateDir).map(({ name }) => name);
-  const names = asMember ? [] : wanted.length > 0 ? wanted : kept;
+  const { stateDir, topology } = asked;
+  const names = memberNames(asked.cluster, asked.clusters);
+  const members = asMember ? [] : planMembers({ stateDir, names, topology });
   if (flags.detach === true) return detachedUp(upWords(asked), flags.stateDir, output);
   const command = env['LATEEN_COMMAND'] ?? 'lateen';
   const options: UpOptions = {
@@ -123,8 +116,8 @@ const runUp = (asked: UpFlags, output: Output, env: NodeJS.ProcessEnv): Promise<
     command,
     binFolder: command === 'lateen' ? undefined : env['LATEEN_BIN'],
   };
-  if (names.length === 0) return up(options, output);
-  return upMesh(names, options, { output, signal: stopSignal(options.background) });
+  if (members.length === 0) return up(options, output);
+  return upMesh(members, options, { output, signal: stopSignal(options.background) });
 };
 
 const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
@@ -158,10 +151,19 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
     )
     .option('--clusters <number>', 'a mesh of so many clusters: cluster1, cluster2, ...', count)
     .option('--cluster <name>', 'a mesh of clusters with these names (repeatable)', collect, [])
+    .addOption(
+      new Option(
+        '--topology <kind>',
+        'a control plane in each cluster, or one in the first for all (default: multi-primary)',
+      ).choices(topologies),
+    )
     .addOption(contextOption())
     .addOption(new Option('--member <name>').hideHelp())
     .addOption(new Option('--network-id <name>').hideHelp())
     .addOption(new Option('--mesh-root <folder>').hideHelp())
+    .addOption(new Option('--primary <name>').hideHelp())
+    .addOption(new Option('--primary-kubeconfig <file>').hideHelp())
+    .addOption(new Option('--has-remotes').hideHelp())
     .action((flags: UpFlags) => runUp(flags, output, env));
 };
 

@@ -1,10 +1,14 @@
 import { rmSync } from 'node:fs';
 import { istioCrds } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
-import { type KubeClient, systemClock } from '@lateen/kube';
+import { type KubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
 import { istioSystem } from './bootstrap/istio-system.ts';
 import { kubernetesService, namespacesOf, node } from './bootstrap/kube-system.ts';
-import { membershipObjects, plugAuthority } from './bootstrap/mesh-membership.ts';
+import {
+  membershipObjects,
+  type PrimaryCluster,
+  plugAuthority,
+} from './bootstrap/mesh-membership.ts';
 import { applyObjects, overwriteObjects } from './bootstrap/object-applier.ts';
 import { publishTelemetry, telemetryService } from './bootstrap/telemetry-service.ts';
 import { Cleanup } from './cleanup.ts';
@@ -17,6 +21,7 @@ import { openKeptNetwork } from './network/kept-network.ts';
 import type { Network } from './network/network.ts';
 import { findFreePort } from './network/tcp-listener.ts';
 import { type NodeAgents, startNodeAgents } from './node-agents.ts';
+import { PrimaryLink } from './primary-link.ts';
 import { untilAppsReady } from './readiness.ts';
 import { RuntimeError } from './runtime-error.ts';
 import type { BindFailure } from './service-proxy/service-proxy.ts';
@@ -31,11 +36,9 @@ import { lateenVersion } from './version.ts';
 const localhost = '127.0.0.1';
 /** Ports tried after a taken one. */
 const portTries = 200;
-const controlPlaneApps: readonly string[] = [
-  'istiod',
-  'istio-ingressgateway',
-  'istio-egressgateway',
-];
+const ownApps: readonly string[] = ['istiod', 'istio-ingressgateway', 'istio-egressgateway'];
+/** Where the control plane is in another cluster. */
+const remoteApps: readonly string[] = ['istio-ingressgateway'];
 
 /** A running cluster: API server, controllers, and this machine as its node. */
 export interface Cluster {
@@ -136,6 +139,7 @@ const start = async (base: Foundation): Promise<Cluster> => {
 
 const recordOf = (base: Foundation, api: ClusterApi, gatewayPort: number): RunRecord => {
   const { state, network, clock } = base;
+  const primary = base.options.membership?.primary?.cluster;
   return {
     version: lateenVersion,
     pid: process.pid,
@@ -147,6 +151,7 @@ const recordOf = (base: Foundation, api: ClusterApi, gatewayPort: number): RunRe
     apiServer: api.url,
     gateway: { http: `http://${localhost}:${gatewayPort}` },
     network: { kind: network.kind, cidr: network.cidr },
+    ...(primary !== undefined && { primary }),
   };
 };
 
@@ -162,8 +167,11 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   const { membership } = options;
   const { client, port } = interior.api;
   const common = { client, clock, log, jitter: Math.random, signal: stop.signal };
-  await applyObjects(client, [...namespacesOf(membership?.network), ...istioCrds]);
-  if (membership !== undefined) await plugAuthority(client, membership, clock);
+  const primary = membership?.primary;
+  const namespaces = namespacesOf(membership?.network, primary?.cluster);
+  await applyObjects(client, [...namespaces, ...istioCrds]);
+  if (membership !== undefined && primary === undefined)
+    await plugAuthority(client, membership, clock);
   const rootCertificate = pki.authority.certificate;
   const caches = await startControllers({ ...common, rootCertificate });
   const agents = await startNodeAgents({
@@ -185,10 +193,36 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   await publishTelemetry(client, undefined);
   await applyObjects(client, [
     telemetryService(),
-    ...istioSystem(membership?.network),
-    ...(membership === undefined ? [] : membershipObjects()),
+    ...istioSystem({
+      networkId: membership?.network,
+      controlPlane:
+        primary !== undefined ? 'elsewhere' : membership?.hasRemotes === true ? 'shared' : 'here',
+    }),
+    ...(membership === undefined || primary !== undefined ? [] : membershipObjects(membership)),
   ]);
+  if (membership !== undefined && primary !== undefined)
+    await linkToPrimary(base, client, { cluster: membership.cluster, primary });
   return agents;
+};
+
+/** The control plane is in another cluster, which may come up after this one. */
+const linkToPrimary = async (
+  { state, clock, log, cleanup, options }: Foundation,
+  client: KubeClient,
+  { cluster, primary }: { readonly cluster: string; readonly primary: PrimaryCluster },
+): Promise<void> => {
+  const link = new PrimaryLink({
+    ...{ client, cluster, primary, clock, log },
+    connection: loadKubeConfig(state.kubeconfig),
+    onAbsence: (reason) =>
+      options.onProgress({
+        kind: 'warning',
+        what: 'control plane',
+        detail: `cluster ${primary.cluster} does not answer yet: ${reason}`,
+      }),
+  });
+  cleanup.add(() => link.stop());
+  await link.start();
 };
 
 /** One line however many there are: kubectl get events has them all. */
@@ -207,14 +241,19 @@ const lifecycle = (
     untilAppsReady({ pods: agents.caches.pods, namespace, apps, signal }),
   untilReady: async (signal) => {
     const { pods } = agents.caches;
-    await untilAppsReady({ pods, namespace: 'istio-system', apps: controlPlaneApps, signal });
+    const primary = options.membership?.primary;
+    const apps = primary === undefined ? ownApps : remoteApps;
+    await untilAppsReady({ pods, namespace: 'istio-system', apps, signal });
     if (signal.aborted) return;
     const failures = agents.serviceProxy.failures();
     if (failures.length > 0) options.onProgress(failureNote(failures));
     options.onProgress({
       kind: 'done',
       what: 'control plane',
-      detail: 'istiod and gateways ready',
+      detail:
+        primary === undefined
+          ? 'istiod and gateways ready'
+          : `gateway ready; istiod is that of ${primary.cluster}`,
     });
   },
   stop: () => cleanup.run(),

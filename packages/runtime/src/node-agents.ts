@@ -7,6 +7,7 @@ import { Informer, type KubeClient, resources } from '@lateen/kube';
 import { defaultInjectionOptions } from '@lateen/pilot';
 import { nodeLabels, nodeName } from './bootstrap/kube-system.ts';
 import type { MeshMembership } from './bootstrap/mesh-membership.ts';
+import { discoveryPort } from './bootstrap/remote-discovery.ts';
 import { Cleanup } from './cleanup.ts';
 import type { ControllerCaches } from './controllers/controller-context.ts';
 import { addonImages } from './images/addon-images.ts';
@@ -25,9 +26,6 @@ import { startLoadBalancerController } from './service-proxy/load-balancer-contr
 import { ServiceProxy } from './service-proxy/service-proxy.ts';
 import { readRunRecord } from './state/run-record.ts';
 import type { StateFolder } from './state/state-folder.ts';
-
-/** istiod's port on its ClusterIP: xDS and certificates over TLS. */
-const discoveryPort = 15_012;
 
 export interface NodeAgentsOptions {
   readonly client: KubeClient;

@@ -1,11 +1,18 @@
-import type { Pod } from '@lateen/api';
-import { createKubeClient, type KubeConnection, resourcePath, resources } from '@lateen/kube';
+import type { Namespace, Pod } from '@lateen/api';
+import {
+  createKubeClient,
+  type KubeClient,
+  type KubeConnection,
+  resourcePath,
+  resources,
+} from '@lateen/kube';
 import {
   formatProxyStatus,
   proxyStatusRows,
   type RemoteClusterStatus,
   type SyncStatus,
 } from '@lateen/pilot';
+import { controllerAnnotation } from './bootstrap/kube-system.ts';
 import { sendText } from './mesh-request.ts';
 import { RuntimeError, reasonOf } from './runtime-error.ts';
 
@@ -14,18 +21,27 @@ const statusPort = 15_014;
 const isRunning = ({ metadata, status }: Pod): boolean =>
   metadata.labels?.['app'] === 'istiod' && status?.phase === 'Running';
 
+/** Why there is no istiod. */
+const absence = async (client: KubeClient): Promise<RuntimeError> => {
+  const { metadata } = await client.get<Namespace>(resources.namespaces, { name: namespace });
+  const controllers = metadata.annotations?.[controllerAnnotation];
+  return new RuntimeError(
+    'not-ready',
+    controllers === undefined
+      ? `no istiod is running in ${namespace}: see kubectl get pods -n ${namespace}`
+      : `the control plane of this cluster is in ${controllers}: ask there (--context ${controllers})`,
+  );
+};
+
 /** One page of every istiod: its JSON, and the pod's name. Rejects with KubeError, or RuntimeError `not-ready`. */
 const istiodPages = async (
   connection: KubeConnection,
   page: string,
 ): Promise<readonly { readonly istiod: string; readonly content: unknown }[]> => {
-  const { items } = await createKubeClient(connection).list<Pod>(resources.pods, { namespace });
+  const client = createKubeClient(connection);
+  const { items } = await client.list<Pod>(resources.pods, { namespace });
   const istiods = items.filter(isRunning);
-  if (istiods.length === 0)
-    throw new RuntimeError(
-      'not-ready',
-      `no istiod is running in ${namespace}: see kubectl get pods -n ${namespace}`,
-    );
+  if (istiods.length === 0) throw await absence(client);
   return Promise.all(
     istiods.map(async ({ metadata: { name } }) => {
       const pod = resourcePath(resources.pods, { namespace, name });

@@ -28,6 +28,16 @@ export const requireRunning = (stateDir: string): RunRecord => {
   return record;
 };
 
+/** Of a mesh which clusters have a control plane; of one of its clusters who controls it, if another does. */
+const topologyRow = ({ clusters, primary }: RunRecord): readonly (readonly [string, string])[] => {
+  if (clusters === undefined)
+    return primary === undefined ? [] : [['topology', `remote cluster of ${primary}`]];
+  const remotes = clusters.filter((one) => one.primary !== undefined);
+  if (remotes.length === 0) return [['topology', 'multi-primary']];
+  const names = remotes.map(({ name }) => name).join(', ');
+  return [['topology', `primary-remote: ${remotes[0]?.primary} controls ${names}`]];
+};
+
 /** Prints what runs and where, for people or as JSON. */
 export const status = async (
   stateDir: string,
@@ -39,12 +49,16 @@ export const status = async (
     output.out(`${JSON.stringify(record, undefined, 2)}\n`);
     return;
   }
-  for (const { name, gateway, apiServer, stateDir: folder } of record.clusters ?? []) {
+  for (const { name, primary, gateway, apiServer, stateDir: folder } of record.clusters ?? []) {
     const phase = readRunRecord(stateFolderAt(folder))?.phase ?? 'down';
-    output.out(`${name.padEnd(12)}${phase}, gateway ${gateway.http}, API server ${apiServer}\n`);
+    const role = primary === undefined ? '' : `, remote cluster of ${primary}`;
+    output.out(
+      `${name.padEnd(12)}${phase}${role}, gateway ${gateway.http}, API server ${apiServer}\n`,
+    );
   }
   const rows: readonly (readonly [string, string])[] = [
     ['phase', record.phase],
+    ...topologyRow(record),
     ['gateway', record.gateway.http],
     ['dashboard', record.dashboard ?? 'none'],
     ['API server', record.apiServer],

@@ -10,7 +10,14 @@ export interface MeshMember {
   readonly network: string;
   /** State folder of its own. */
   readonly stateDir: string;
+  /** The cluster that its control plane is in; undefined: it has one of its own. */
+  readonly primary: string | undefined;
 }
+
+/** Where the control planes of a mesh are: one in each cluster, or one for all in the first. Istio's words. */
+export type Topology = 'multi-primary' | 'primary-remote';
+
+export const topologies: readonly Topology[] = ['multi-primary', 'primary-remote'];
 
 /** The machine's memory and patience, not a limit of the mesh. */
 const maxMembers = 16;
@@ -21,10 +28,11 @@ const fileOf = (stateDir: string): string => join(resolve(stateDir), 'mesh.json'
 /** Folder of the root certificate that all members' CAs are below. */
 export const meshRootFolder = (stateDir: string): string => join(resolve(stateDir), 'mesh-root');
 
-const memberOf = (stateDir: string, name: string): MeshMember => ({
+const memberOf = (stateDir: string, name: string, primary?: string): MeshMember => ({
   name,
   network: `network-${name}`,
   stateDir: join(resolve(stateDir), 'clusters', name),
+  primary,
 });
 
 /** Names asked for: `--cluster a --cluster b`, or `--clusters 2` for cluster1 and cluster2. @throws RuntimeError */
@@ -48,21 +56,82 @@ export const memberNames = (
   return all;
 };
 
+/** An entry of mesh.json: a name, or a name and the cluster that controls it. */
+type Entry = string | { readonly name: string; readonly primary: string };
+
+const entryOf = ({ name, primary }: MeshMember): Entry =>
+  primary === undefined ? name : { name, primary };
+
 /** Members of the mesh that was started on a state folder; empty when it holds a single cluster or none. */
 export const readMembers = (stateDir: string): readonly MeshMember[] => {
   try {
-    const names = JSON.parse(readFileSync(fileOf(stateDir), 'utf8')) as readonly string[];
-    return names.map((name) => memberOf(stateDir, name));
+    const entries = JSON.parse(readFileSync(fileOf(stateDir), 'utf8')) as readonly Entry[];
+    return entries.map((entry) =>
+      typeof entry === 'string'
+        ? memberOf(stateDir, entry)
+        : memberOf(stateDir, entry.name, entry.primary),
+    );
   } catch {
     return [];
   }
 };
 
 /** Remembers who is in the mesh, so that the next `up` needs no flags. */
-export const writeMembers = (stateDir: string, names: readonly string[]): readonly MeshMember[] => {
+export const writeMembers = (stateDir: string, members: readonly MeshMember[]): void => {
   mkdirSync(resolve(stateDir), { recursive: true, mode: 0o700 });
-  writeFileSync(fileOf(stateDir), `${JSON.stringify(names)}\n`, { mode: 0o600 });
-  return names.map((name) => memberOf(stateDir, name));
+  const text = `${JSON.stringify(members.map(entryOf))}\n`;
+  writeFileSync(fileOf(stateDir), text, { mode: 0o600 });
+};
+
+/** Which topology the members have; undefined when there are none. */
+export const topologyOf = (members: readonly MeshMember[]): Topology | undefined => {
+  if (members.length === 0) return undefined;
+  return members.some(({ primary }) => primary !== undefined) ? 'primary-remote' : 'multi-primary';
+};
+
+const roleOf = (primary: string | undefined): string =>
+  primary === undefined ? 'has a control plane of its own' : `is a remote cluster of ${primary}`;
+
+/** What a cluster holds is for its role: it keeps it. @throws RuntimeError */
+const requireSameRoles = (planned: readonly MeshMember[], kept: readonly MeshMember[]): void => {
+  for (const { name, primary } of planned) {
+    const before = kept.find((one) => one.name === name);
+    if (before !== undefined && before.primary !== primary)
+      throw new RuntimeError(
+        'bad-state',
+        `cluster ${name} ${roleOf(before.primary)} here, and a cluster keeps its place: use another --state-dir`,
+      );
+  }
+};
+
+/** What `lateen up` was asked for, and what the state folder holds. */
+export interface MeshPlan {
+  readonly stateDir: string;
+  /** Of `memberNames`; empty: those that the state folder holds. */
+  readonly names: readonly string[];
+  /** Undefined: the one that the state folder holds, or multi-primary. */
+  readonly topology: Topology | undefined;
+}
+
+/**
+ * The members to start; none: a single cluster. In primary-remote the first has the control plane of all.
+ * @throws RuntimeError
+ */
+export const planMembers = ({ stateDir, names, topology }: MeshPlan): readonly MeshMember[] => {
+  const kept = readMembers(stateDir);
+  const wanted = names.length > 0 ? names : kept.map(({ name }) => name);
+  const isRemote = (topology ?? topologyOf(kept)) === 'primary-remote';
+  if (topology !== undefined && wanted.length < 2)
+    throw new RuntimeError(
+      'bad-state',
+      `--topology ${topology} is for several clusters: add --clusters 2, or --cluster twice`,
+    );
+  const [first] = wanted;
+  const planned = wanted.map((name, at) =>
+    memberOf(stateDir, name, isRemote && at > 0 ? first : undefined),
+  );
+  requireSameRoles(planned, kept);
+  return planned;
 };
 
 /** The member a `--context` names. @throws RuntimeError `not-running` naming those there are. */

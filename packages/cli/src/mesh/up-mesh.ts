@@ -13,9 +13,10 @@ import type { UpOptions } from '../commands/up.ts';
 import type { Output } from '../progress.ts';
 import { aborted } from '../stop-signal.ts';
 import { MemberProcess } from './member-process.ts';
+import { membershipWords } from './membership-flags.ts';
 import { mergeKubeconfigs } from './merged-kubeconfig.ts';
 import { meshCard } from './mesh-card.ts';
-import { type MeshMember, meshRootFolder, writeMembers } from './mesh-members.ts';
+import { type MeshMember, writeMembers } from './mesh-members.ts';
 
 /** How often members are looked at while they start. */
 const pollMs = 50;
@@ -25,8 +26,7 @@ const startTimeoutMs = 180_000;
 const wordsFor = (member: MeshMember, at: number, options: UpOptions): readonly string[] => [
   'up',
   ...['--state-dir', member.stateDir],
-  ...['--member', member.name, '--network-id', member.network],
-  ...['--mesh-root', meshRootFolder(options.stateDir)],
+  ...membershipWords(options.stateDir, member),
   ...['--port', String(options.port + at), '--gateway-port', String(options.gatewayPort + at)],
   ...['--dashboard-port', String(options.dashboardPort + at)],
   ...(options.dashboard ? [] : ['--no-dashboard']),
@@ -87,6 +87,7 @@ const meshRecord = (stateDir: string, processes: readonly MemberProcess[]): RunR
     clusters: records.map((record, at) => ({
       name: processes[at]?.member.name ?? '',
       network: processes[at]?.member.network ?? '',
+      ...(record.primary !== undefined && { primary: record.primary }),
       stateDir: record.stateDir,
       apiServer: record.apiServer,
       gateway: record.gateway,
@@ -113,11 +114,11 @@ const stopMember = async ({ stateDir }: MeshMember, output: Output): Promise<voi
 
 /** Runs several clusters with one root of trust until told to stop. Rejects with RuntimeError. */
 export const upMesh = async (
-  names: readonly string[],
+  members: readonly MeshMember[],
   options: UpOptions,
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
 ): Promise<void> => {
-  const members = writeMembers(options.stateDir, names);
+  writeMembers(options.stateDir, members);
   const state = stateFolderAt(options.stateDir);
   const lock = await lockStateFolder(state.root);
   const processes: MemberProcess[] = [];

@@ -80,11 +80,12 @@ const pilotGrants: readonly Grant[] = [
 /** Account with which control planes of other clusters read this one (Istio's name and rights). */
 export const readerAccount = 'istio-reader-service-account';
 
-const readerGrant: Grant = {
+const readerGrant = (rules: readonly PolicyRule[]): Grant => ({
   kind: 'ClusterRole',
   name: 'istio-reader-clusterrole-istio-system',
   serviceAccount: readerAccount,
   rules: [
+    ...rules,
     {
       apiGroups: [''],
       resources: ['endpoints', 'pods', 'services', 'nodes', 'namespaces'],
@@ -96,7 +97,23 @@ const readerGrant: Grant = {
       verbs: ['get', 'list', 'watch'],
     },
   ],
-};
+});
+
+/**
+ * What the control plane of another cluster may besides, where it is this one's too: ask who a token speaks
+ * for and what others may, hand gateways their Secrets, and write the roots of the mesh.
+ */
+const controllerRules: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  {
+    apiGroups: [''],
+    resources: ['configmaps'],
+    resourceNames: ['istio-ca-root-cert'],
+    verbs: ['patch'],
+  },
+];
 
 /** Gateways have the certificates of their own namespace, by way of istiod (Istio's `-sds` roles). */
 const gatewayGrant = (name: string): Grant => ({
@@ -106,11 +123,14 @@ const gatewayGrant = (name: string): Grant => ({
   rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'watch', 'list'] }],
 });
 
-/** Roles and bindings of istio-system: service accounts without one may nothing at all. */
-export const istioRoles = (): readonly KubeObject[] =>
+/**
+ * Roles and bindings of istio-system: service accounts without one may nothing at all. `isElsewhere`: the
+ * control plane is in another cluster.
+ */
+export const istioRoles = (isElsewhere: boolean): readonly KubeObject[] =>
   [
-    ...pilotGrants,
-    readerGrant,
+    ...(isElsewhere ? [] : pilotGrants),
+    readerGrant(isElsewhere ? controllerRules : []),
     gatewayGrant('istio-ingressgateway'),
-    gatewayGrant('istio-egressgateway'),
+    ...(isElsewhere ? [] : [gatewayGrant('istio-egressgateway')]),
   ].flatMap(grant);

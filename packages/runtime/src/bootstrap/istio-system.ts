@@ -3,6 +3,7 @@ import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } 
 import { proxyVolumeMounts, proxyVolumes } from '@lateen/pilot';
 import { istioRoles, readerAccount } from './istio-roles.ts';
 import { networkLabel } from './kube-system.ts';
+import { discoveryPort, remoteDiscovery } from './remote-discovery.ts';
 import { telemetryHost, telemetryPorts } from './telemetry-service.ts';
 
 const namespace = 'istio-system';
@@ -225,32 +226,49 @@ export const meshConfigMap: ConfigMap = {
   data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' },
 };
 
+/** What a cluster's istio-system holds. */
+export interface SystemShape {
+  /** The ingress gateway is the way into that network for other clusters. */
+  readonly networkId?: string | undefined;
+  /** Default `here`; `shared`: for other clusters too, through the ingress gateway; `elsewhere`: in another cluster. */
+  readonly controlPlane?: 'here' | 'shared' | 'elsewhere';
+}
+
 /**
- * istiod and both gateways, with the ports Istio's demo profile gives them. `networkId`: the ingress gateway
- * is the way into that network for other clusters.
+ * istiod and both gateways, with the ports Istio's demo profile gives them; of a cluster whose control plane
+ * is elsewhere, the Service that leads there and the ingress gateway.
  */
-export const istioSystem = (networkId?: string): readonly KubeObject[] => [
-  meshConfigMap,
-  serviceAccount(readerAccount, { app: 'istio-reader', release: 'istio' }),
-  ...istioRoles(),
-  ...istiod(),
-  ...gateway({
-    name: 'istio-ingressgateway',
-    role: 'ingressgateway',
-    type: 'LoadBalancer',
-    networkId,
-    ports: [
-      tcp('status-port', 15021),
-      tcp('http2', 80, 8080),
-      tcp('https', 443, 8443),
-      tcp('tcp', 31400),
-      tcp('tls', 15443),
-    ],
-  }),
-  ...gateway({
-    name: 'istio-egressgateway',
-    role: 'egressgateway',
-    type: 'ClusterIP',
-    ports: [tcp('http2', 80, 8080), tcp('https', 443, 8443)],
-  }),
-];
+export const istioSystem = ({
+  networkId,
+  controlPlane = 'here',
+}: SystemShape = {}): readonly KubeObject[] => {
+  const isElsewhere = controlPlane === 'elsewhere';
+  return [
+    ...(isElsewhere ? [] : [meshConfigMap]),
+    serviceAccount(readerAccount, { app: 'istio-reader', release: 'istio' }),
+    ...istioRoles(isElsewhere),
+    ...(isElsewhere ? [remoteDiscovery] : istiod()),
+    ...gateway({
+      name: 'istio-ingressgateway',
+      role: 'ingressgateway',
+      type: 'LoadBalancer',
+      networkId,
+      ports: [
+        tcp('status-port', 15021),
+        tcp('http2', 80, 8080),
+        tcp('https', 443, 8443),
+        tcp('tcp', 31400),
+        tcp('tls', 15443),
+        ...(controlPlane === 'shared' ? [tcp('tls-istiod', discoveryPort)] : []),
+      ],
+    }),
+    ...(isElsewhere
+      ? []
+      : gateway({
+          name: 'istio-egressgateway',
+          role: 'egressgateway',
+          type: 'ClusterIP',
+          ports: [tcp('http2', 80, 8080), tcp('https', 443, 8443)],
+        })),
+  ];
+};

@@ -12,16 +12,26 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /** Says which network a cluster is on, and by which Service it is entered. */
 export const networkLabel = 'topology.istio.io/network';
 
+/** Says in which cluster the control plane is (Istio's). */
+export const controllerAnnotation = 'topology.istio.io/controlPlaneClusters';
+
 /**
  * Namespaces every Kubernetes cluster starts with, and Istio's, which says on which network the cluster is
- * when there are several.
+ * when there are several, and in which one its control plane is when that is another.
  */
-export const namespacesOf = (networkId?: string): readonly KubeObject[] =>
+export const namespacesOf = (networkId?: string, controller?: string): readonly KubeObject[] =>
   ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'istio-system'].map((name) => {
-    const network =
-      name === 'istio-system' && networkId !== undefined ? { [networkLabel]: networkId } : {};
-    const labels = { 'kubernetes.io/metadata.name': name, ...network };
-    return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+    const isRoot = name === 'istio-system';
+    const metadata = {
+      name,
+      labels: {
+        'kubernetes.io/metadata.name': name,
+        ...(isRoot && networkId !== undefined && { [networkLabel]: networkId }),
+      },
+      ...(isRoot &&
+        controller !== undefined && { annotations: { [controllerAnnotation]: controller } }),
+    };
+    return { apiVersion: 'v1', kind: 'Namespace', metadata };
   });
 
 /** Labels of the node, which `nodeSelector` of pods may ask for. */
@@ -32,8 +42,13 @@ export const nodeLabels: Readonly<Record<string, string>> = {
   'node-role.kubernetes.io/control-plane': '',
 };
 
+/** Half of a cluster's range; a little of it is for the node itself and for load balancers. */
+const podRangeOf = (nodeAddress: string): string =>
+  `${nodeAddress.split('.').slice(0, 2).join('.')}.0.0/17`;
+
 /** This machine as a node that is ready; `region` tells the clusters of a mesh apart. */
 export const node = (address: string, now: string, region?: string): Node => {
+  const podCIDR = podRangeOf(address);
   const resources = {
     cpu: String(cpus().length),
     memory: `${Math.floor(totalmem() / 1024)}Ki`,
@@ -57,7 +72,7 @@ export const node = (address: string, now: string, region?: string): Node => {
         ...(region !== undefined && { 'topology.kubernetes.io/region': region }),
       },
     },
-    spec: {},
+    spec: { podCIDR, podCIDRs: [podCIDR] },
     status: {
       addresses: [
         { type: 'InternalIP', address },

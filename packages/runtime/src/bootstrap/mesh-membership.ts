@@ -3,6 +3,7 @@ import type { Clock } from '@lateen/base';
 import type { CertificateAuthority } from '@lateen/identity';
 import { isKubeError, type KubeClient, resources } from '@lateen/kube';
 import { loadAuthority } from '../state/cluster-pki.ts';
+import { exposedDiscovery } from './remote-discovery.ts';
 
 const namespace = 'istio-system';
 /** Where Istio's multi-cluster pages put it: a Secret that istiod signs with. */
@@ -18,6 +19,20 @@ export interface MeshMembership {
   readonly network: string;
   /** Folder of the root below which every member's CA is; made where it is not there. */
   readonly rootFolder: string;
+  /**
+   * Istio's primary-remote: the cluster whose control plane is this one's too, and a kubeconfig of its
+   * administrator. Undefined: it has a control plane of its own.
+   */
+  readonly primary?: PrimaryCluster | undefined;
+  /** Clusters without a control plane use this one's: it is reachable through the ingress gateway. */
+  readonly hasRemotes?: boolean | undefined;
+}
+
+/** The cluster that the control plane of another is in. */
+export interface PrimaryCluster {
+  readonly cluster: string;
+  /** Path of a file that is there while the cluster runs. */
+  readonly kubeconfig: string;
 }
 
 const authorityFiles = (
@@ -74,9 +89,13 @@ const gateway = (name: string, hosts: readonly string[]): KubeObject => ({
 
 /**
  * What other clusters reach this one by: port 15443 of the ingress gateway passes TLS on by server name, for
- * Istio's `*.local` names and for the `*.global` names of replicated control planes.
+ * Istio's `*.local` names and for the `*.global` names of replicated control planes; and istiod, where it is
+ * theirs too.
  */
-export const membershipObjects = (): readonly KubeObject[] => [
+export const membershipObjects = ({
+  hasRemotes,
+}: Pick<MeshMembership, 'hasRemotes'>): readonly KubeObject[] => [
   gateway('cross-network-gateway', ['*.local']),
   gateway('istio-multicluster-ingressgateway', ['*.global']),
+  ...(hasRemotes === true ? exposedDiscovery() : []),
 ];

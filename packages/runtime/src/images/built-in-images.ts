@@ -83,10 +83,17 @@ const proxy = (options: BuiltInImageOptions): Program => ({
         ...['--ca-root', replaceMountPaths(rootPath, mounts)],
         ...['--token', replaceMountPaths(tokenPath, mounts)],
       ],
-      env: {},
+      // Of sidecars the injector has said it.
+      env: namesCluster(container) ? {} : { [clusterVariable]: clusterId },
     };
   },
 });
+
+/** By which Istio's agents say whose token they show. */
+const clusterVariable = 'ISTIO_META_CLUSTER_ID';
+
+const namesCluster = ({ env = [] }: Container): boolean =>
+  env.some(({ name }) => name === clusterVariable);
 
 /**
  * A new space of one fixed size for proxies: left alone, V8 starts small and grows it by 40 MiB over

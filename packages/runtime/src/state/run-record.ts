@@ -7,6 +7,8 @@ import type { StateFolder } from './state-folder.ts';
 export interface MemberRecord {
   readonly name: string;
   readonly network: string;
+  /** The cluster that its control plane is in; absent when it has its own. */
+  readonly primary?: string;
   readonly stateDir: string;
   readonly apiServer: string;
   readonly gateway: { readonly http: string };
@@ -32,6 +34,8 @@ export interface RunRecord {
   /** Where the parts that stand in for addons answer; absent without the dashboard. */
   readonly addons?: AddonEndpoints;
   readonly network: { readonly kind: string; readonly cidr: string };
+  /** The cluster that its control plane is in; absent when it has its own. */
+  readonly primary?: string;
   /** Of a mesh of several: all of them; the rest is the first one's. */
   readonly clusters?: readonly MemberRecord[];
 }
