@@ -11,6 +11,12 @@ export interface Timed {
   onDeadline(nowMs: number): void;
 }
 
+/** The earlier of two deadlines; 0 is none. */
+export const earlier = (left: number, right: number): number => {
+  if (left === 0 || right === 0) return left + right;
+  return Math.min(left, right);
+};
+
 /**
  * Deadlines without a timer each: one coarse tick looks at all that are watched. The timer runs
  * only while something is watched.

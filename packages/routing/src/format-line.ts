@@ -71,7 +71,10 @@ const steadyRun = (pieces: readonly Piece[], empty: string): Format => {
   };
   return (context) => {
     const key = first(context);
-    for (const one of remembered) if (one.values[0] === key && isFor(one, context)) return one.text;
+    for (let at = 0; at < remembered.length; at++) {
+      const one = remembered[at] as Remembered;
+      if (one.values[0] === key && isFor(one, context)) return one.text;
+    }
     const values = operators.map((operator) => operator(context));
     const text = printAll(pieces, values, empty);
     remembered[oldest] = { values, text };

@@ -1,5 +1,5 @@
 import type { ForwardAction, HttpConnectionManagerSettings } from '@lateen/routing';
-import type { Ticker, Timed } from '../ticker.ts';
+import { earlier, type Ticker, type Timed } from '../ticker.ts';
 import type { LocalReply } from './exchange.ts';
 import type { HttpStats } from './http-stats.ts';
 
@@ -103,8 +103,7 @@ export class StreamTimer implements Timed {
 
   #schedule(): void {
     const requestAtMs = this.#stream.requestDone ? 0 : this.#requestAtMs;
-    const times = [this.#idleAtMs, requestAtMs, this.#endAtMs].filter((at) => at > 0);
-    this.deadlineMs = times.length === 0 ? 0 : Math.min(...times);
+    this.deadlineMs = earlier(this.#idleAtMs, earlier(requestAtMs, this.#endAtMs));
   }
 
   onDeadline(nowMs: number): void {

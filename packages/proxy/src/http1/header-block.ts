@@ -28,6 +28,10 @@ export class HeaderBlock {
   readonly #addedNames: string[] = [];
   readonly #addedValues: string[] = [];
   #addedCount = 0;
+  /** Added lines as text, for the names and values they were made of: mostly those of the last message. */
+  readonly #lines: string[] = [];
+  readonly #lineNames: string[] = [];
+  readonly #lineValues: string[] = [];
 
   /** Forgets the last message. */
   clear(): void {
@@ -184,16 +188,21 @@ export class HeaderBlock {
     }
     if (from < this.text.length && from === 0 && startLine === undefined) out = this.text;
     else if (from < this.text.length) out += this.text.substring(from);
-    const names = this.#addedNames;
-    const values = this.#addedValues;
-    // Sums of text stay inline, templates call a builtin for each part.
-    for (let at = 0; at < this.#addedCount; at++) {
-      out += names[at] as string;
-      out += ': ';
-      out += values[at] as string;
-      out += '\r\n';
-    }
+    for (let at = 0; at < this.#addedCount; at++) out += this.#addedLine(at);
     out += '\r\n';
     return out;
+  }
+
+  #addedLine(at: number): string {
+    const name = this.#addedNames[at] as string;
+    const value = this.#addedValues[at] as string;
+    if (this.#lineValues[at] === value && this.#lineNames[at] === name) {
+      return this.#lines[at] as string;
+    }
+    const line = `${name}: ${value}\r\n`;
+    this.#lines[at] = line;
+    this.#lineNames[at] = name;
+    this.#lineValues[at] = value;
+    return line;
   }
 }

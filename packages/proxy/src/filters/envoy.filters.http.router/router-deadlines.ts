@@ -1,10 +1,7 @@
+import { earlier } from '../../ticker.ts';
+
 /** What has run out first. */
 export type RanOut = 'request' | 'try' | 'try-idle' | 'stream' | 'back-off' | undefined;
-
-const earlier = (left: number, right: number): number => {
-  if (left === 0 || right === 0) return left + right;
-  return Math.min(left, right);
-};
 
 const isDue = (atMs: number, nowMs: number): boolean => atMs > 0 && nowMs >= atMs;
 
