@@ -34,6 +34,15 @@ const sidecarOf = (host: string): KubeObject =>
     spec: { egress: [{ hosts: [`./${host}.default.svc.cluster.local`] }] },
   });
 
+/** Of the proxy's own pod, if it is labelled so. */
+const logsOf = (app: string): KubeObject =>
+  objectOf('Telemetry', app, {
+    spec: {
+      selector: { matchLabels: { app } },
+      accessLogging: [{ providers: [{ name: 'envoy' }], filter: { expression: app } }],
+    },
+  });
+
 /** `labelled` is the service that selects it, which need not be the one it is named after. */
 const podOf = (name: string, labelled: string, version: string): KubeObject => {
   const pod = objectOf('Pod', `${name}-pod`, {
@@ -59,6 +68,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
     fc.tuple(hosts, versions).map(([host, version]) => subsetsOf(host, version)),
   ),
   change(kinds.sidecars, hosts.map(sidecarOf)),
+  change(kinds.telemetries, hosts.map(logsOf)),
   // Changes that are pushed in part are the ones that may leave something stale: more of them.
   { weight: 2, arbitrary: change(kinds.endpointSlices, slices) },
   {

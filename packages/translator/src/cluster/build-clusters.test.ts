@@ -9,6 +9,7 @@ import {
 import { ClusterConfigSchema } from '@lateen/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UpstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { readExtensionProviders } from '../input/extension-provider.ts';
 import { buildListeners } from '../listener/build-listeners.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { ingressGateway, pushOf, sidecarOf } from '../testing/test-mesh.ts';
@@ -318,6 +319,36 @@ spec: { ingress: [{ port: { number: 7000, protocol: HTTP, name: http }, defaultE
       address.address.value.portSpecifier.value,
     34567,
   );
+});
+
+test('a Sidecar leaves in what providers of the mesh are at, and opens no port of it', () => {
+  const yaml = `
+apiVersion: v1
+kind: Service
+metadata: { name: otel, namespace: observe }
+spec: { clusterIP: 127.9.128.77, ports: [{ name: grpc, port: 4317 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: s }
+spec: { egress: [{ hosts: ['./*'] }] }
+`;
+  const hostname = 'otel.observe.svc.cluster.local';
+  const extensionProviders =
+    readExtensionProviders([
+      { name: 'otel', opentelemetry: { service: `observe/${hostname}`, port: 4317 } },
+    ]) ?? [];
+  const has = (config: Partial<MeshConfig>): boolean =>
+    buildClusters(pushOf(yaml, config), productpage()).some(
+      ({ name }) => name === `outbound|4317||${hostname}`,
+    );
+  assert.equal(has({}), false);
+  assert.equal(has({ extensionProviders }), true);
+  const ports = buildListeners(
+    pushOf(yaml, { extensionProviders }),
+    productpage({ INTERCEPTION_MODE: 'REDIRECT' }),
+  ).map(({ name }) => name);
+  assert.ok(ports.includes('0.0.0.0_9080') && !ports.includes('0.0.0.0_4317'));
 });
 
 test('a gateway has all services and no ports of its own', () => {
