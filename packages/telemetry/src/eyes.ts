@@ -34,7 +34,11 @@ export interface Eyes {
   /** A bearer token lets clients write from elsewhere. */
   readonly hasToken: boolean;
   /** Where spans are taken; 0: nowhere. */
-  readonly receiverPorts: () => { readonly otlpPort: number; readonly zipkinPort: number };
+  readonly receiverPorts: () => {
+    readonly otlpPort: number;
+    readonly otlpGrpcPort: number;
+    readonly zipkinPort: number;
+  };
   readonly startedAtMs: number;
   /** What analyzers find in the mesh as it is. */
   readonly findings: MeshFindings;

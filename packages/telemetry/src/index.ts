@@ -7,4 +7,5 @@ export {
   type TelemetryOptions,
 } from './start-telemetry.ts';
 export { TelemetryError, type TelemetryErrorCode } from './telemetry-error.ts';
+export { otlpGrpcPort } from './traces/otlp-grpc.ts';
 export { otlpPort, zipkinPort } from './traces/span-receiver.ts';

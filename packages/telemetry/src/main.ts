@@ -4,13 +4,16 @@ import { createLogger } from '@lateen/base';
 import { loadKubeConfig, systemClock } from '@lateen/kube';
 import { dashboardPort, type ListenAddress, startTelemetry } from './start-telemetry.ts';
 import { reasonOf, TelemetryError } from './telemetry-error.ts';
+import { otlpGrpcPort } from './traces/otlp-grpc.ts';
 import { otlpPort, zipkinPort } from './traces/span-receiver.ts';
 
-const usage = `usage: KUBECONFIG=file main.ts [--address HOST:PORT] [--otlp-address HOST:PORT] [--zipkin-address HOST:PORT]
+const usage = `usage: KUBECONFIG=file main.ts [--address HOST:PORT] [--otlp-address HOST:PORT] [--otlp-grpc-address HOST:PORT]
+                          [--zipkin-address HOST:PORT]
                           [--static FOLDER] [--allow-host NAME]... [--read-only]
                           [--prometheus URL] [--tracing URL]
   --address         the dashboard and its API (127.0.0.1:${dashboardPort}; the next free port when taken)
   --otlp-address    spans by OTLP over HTTP (127.0.0.1:${otlpPort}); "none": not taken
+  --otlp-grpc-address  spans by OTLP over gRPC (127.0.0.1:${otlpGrpcPort}); "none": not taken
   --zipkin-address  spans by Zipkin v2 (127.0.0.1:${zipkinPort}); "none": not taken
   --static          folder of the pages
   --allow-host      a name that the server is called by, besides loopback's
@@ -23,6 +26,7 @@ environment: LATEEN_DASHBOARD_TOKEN lets clients that send it write from elsewhe
 const flags = {
   address: { type: 'string', default: `127.0.0.1:${dashboardPort}` },
   'otlp-address': { type: 'string', default: `127.0.0.1:${otlpPort}` },
+  'otlp-grpc-address': { type: 'string', default: `127.0.0.1:${otlpGrpcPort}` },
   'zipkin-address': { type: 'string', default: `127.0.0.1:${zipkinPort}` },
   static: { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
@@ -59,6 +63,7 @@ const run = async (): Promise<void> => {
     level: 'info',
   });
   const otlp = optionalAddress('otlp-address', values['otlp-address']);
+  const otlpGrpc = optionalAddress('otlp-grpc-address', values['otlp-grpc-address']);
   const zipkin = optionalAddress('zipkin-address', values['zipkin-address']);
   const prometheus = optionalUrl('prometheus', values.prometheus);
   const jaeger = optionalUrl('tracing', values.tracing);
@@ -72,6 +77,7 @@ const run = async (): Promise<void> => {
     jitter: Math.random,
     dashboard: parseAddress('address', values.address),
     ...(otlp && { otlp }),
+    ...(otlpGrpc && { otlpGrpc }),
     ...(zipkin && { zipkin }),
     ...(prometheus && { prometheus }),
     ...(jaeger && { jaeger }),

@@ -15,7 +15,9 @@ import { prometheusTarget, type ScrapeTarget, scrapeTargetOf } from './scrape/sc
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
 import { startHttpServer } from './server/http-server.ts';
+import { startUnaryServer, type UnaryServer } from './traces/grpc-unary-server.ts';
 import { jaegerTraces } from './traces/jaeger-traces.ts';
+import { exportTraces, exportTracesPath } from './traces/otlp-grpc.ts';
 import type { ReceivedSpan } from './traces/received-span.ts';
 import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
 import { embeddedTraces } from './traces/trace-source.ts';
@@ -41,6 +43,8 @@ export interface TelemetryOptions {
   readonly dashboard: ListenAddress;
   /** Absent: no spans are taken there. */
   readonly otlp?: ListenAddress;
+  /** OTLP over gRPC. */
+  readonly otlpGrpc?: ListenAddress;
   readonly zipkin?: ListenAddress;
   /** A Prometheus to read metrics of instead of the proxies. */
   readonly prometheus?: URL;
@@ -82,6 +86,12 @@ const receive = async (
   take: (span: ReceivedSpan) => void,
 ): Promise<SpanReceiver | undefined> => address && startSpanReceiver(address, take);
 
+const receiveGrpc = async (
+  address: ListenAddress | undefined,
+  take: (span: ReceivedSpan) => void,
+): Promise<UnaryServer | undefined> =>
+  address && startUnaryServer(address, new Map([[exportTracesPath, exportTraces(take)]]));
+
 /**
  * Starts everything: follows the API server, scrapes proxies, takes spans, serves the dashboard and its API. It listens
  * before all objects are read; until then answers are incomplete and say so. Rejects with TelemetryError `no-free-port`.
@@ -109,7 +119,11 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     traces.add(span);
     tracesChanged();
   };
-  const receivers = await Promise.all([receive(options.otlp, take), receive(options.zipkin, take)]);
+  const receivers = await Promise.all([
+    receive(options.otlp, take),
+    receive(options.zipkin, take),
+    receiveGrpc(options.otlpGrpc, take),
+  ]);
   const eyes = createEyes({
     ...{ clock, log, client, objects, store, scraper, traces, history },
     traceSource:
@@ -120,6 +134,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     receiverPorts: () => ({
       otlpPort: receivers[0]?.port ?? 0,
       zipkinPort: receivers[1]?.port ?? 0,
+      otlpGrpcPort: receivers[2]?.port ?? 0,
     }),
   });
   const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));

@@ -31,10 +31,11 @@ const run = async (): Promise<void> => {
     isReadOnly: false,
     token: process.env['LATEEN_DASHBOARD_TOKEN'],
   });
-  const { otlpPort, zipkinPort } = eyes.receiverPorts();
+  const { otlpPort, otlpGrpcPort, zipkinPort } = eyes.receiverPorts();
   const endpoints: AddonEndpoints = {
     dashboard: url,
     otlp: `http://127.0.0.1:${otlpPort}`,
+    otlpGrpc: `http://127.0.0.1:${otlpGrpcPort}`,
     zipkin: `http://127.0.0.1:${zipkinPort}`,
   };
   process.send?.(endpoints);

@@ -34,10 +34,8 @@ export const pagesFolder = (env: NodeJS.ProcessEnv, cacheFolder: string): string
  */
 export const startDashboard = async (options: DashboardOptions): Promise<Telemetry> => {
   const { log, token, prometheus, tracing } = options;
-  const [{ otlpPort, startTelemetry, zipkinPort }, { bundleDashboard }] = await Promise.all([
-    import('@lateen/telemetry'),
-    import('@lateen/dashboard'),
-  ]);
+  const [{ otlpGrpcPort, otlpPort, startTelemetry, zipkinPort }, { bundleDashboard }] =
+    await Promise.all([import('@lateen/telemetry'), import('@lateen/dashboard')]);
   const pages = bundleDashboard({ folder: options.pagesFolder }).then(
     ({ folder, isFresh, durationMs }) => {
       log.info('pages', { folder, isFresh, durationMs: Math.round(durationMs) });
@@ -55,6 +53,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
     jitter: Math.random,
     dashboard: { host: localhost, port: options.port },
     otlp: { host: localhost, port: otlpPort },
+    otlpGrpc: { host: localhost, port: otlpGrpcPort },
     zipkin: { host: localhost, port: zipkinPort },
     staticFolder: () => pages,
     allowedHosts: options.allowedHosts,

@@ -48,6 +48,7 @@ export const statusOf = (mesh: FixtureMesh): Status => ({
     spans: { used: 320, limit: 100_000, evicted: 0 },
     bytes: { used: 900_000, limit: 64_000_000, evicted: 0 },
     otlpPort: 4318,
+    otlpGrpcPort: 4317,
     zipkinPort: 9411,
   },
   warnings: [],

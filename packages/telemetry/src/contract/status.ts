@@ -45,6 +45,8 @@ export interface Status {
     readonly bytes: StoreFill;
     /** Ports where spans are taken; 0: not listening. */
     readonly otlpPort: number;
+    /** OTLP over gRPC. */
+    readonly otlpGrpcPort: number;
     readonly zipkinPort: number;
   };
   /** For people. */

@@ -68,7 +68,7 @@ export const runningEyes = async (
     metricsUrl: '',
     raw: { get: unreachable },
     hasToken: policy.token !== undefined,
-    receiverPorts: () => ({ otlpPort: 0, zipkinPort: 0 }),
+    receiverPorts: () => ({ otlpPort: 0, otlpGrpcPort: 0, zipkinPort: 0 }),
   });
   await meshObjects.start(stop.signal);
   const server = await startHttpServer(

@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { readBody } from '../server/request-body.ts';
-import { TelemetryError } from '../telemetry-error.ts';
+import { listenFrom } from './free-port.ts';
 import { parseOtlpJson } from './otlp-json.ts';
 import { parseOtlpProtobuf } from './otlp-protobuf.ts';
 import type { ReceivedSpan } from './received-span.ts';
@@ -12,8 +12,6 @@ import { parseZipkin } from './zipkin-json.ts';
 const maxBodyBytes = 8 * 1024 * 1024;
 const maxConnections = 512;
 const requestTimeoutMs = 20_000;
-/** Ports tried after a taken one. */
-const portTries = 20;
 
 /** Ports by custom: OTLP over HTTP, and Zipkin. */
 export const otlpPort = 4318;
@@ -134,41 +132,27 @@ export interface SpanReceiver {
   close(): Promise<void>;
 }
 
-const listening = (server: http.Server, host: string, port: number): Promise<boolean> => {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE') resolve(false);
-    else reject(error);
-  });
-  server.listen({ host, port }, () => resolve(true));
-  return promise;
-};
-
 /**
  * Takes spans over HTTP: OTLP (JSON and protobuf) at `/v1/traces`, Zipkin v2 at `/api/v2/spans`, both on each port.
  * A taken port is followed by the next free one (port 0: any). Rejects with TelemetryError `no-free-port`.
  */
 export const startSpanReceiver = async (
-  { host, port }: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number },
   take: (span: ReceivedSpan) => void,
 ): Promise<SpanReceiver> => {
-  for (let tried = port; tried < port + portTries; tried++) {
-    const server = http.createServer((request, response) => {
-      receive(request, response, take).catch(() => response.destroy());
-    });
-    server.requestTimeout = requestTimeoutMs;
-    server.maxConnections = maxConnections;
-    if (!(await listening(server, host, tried))) continue;
-    const address = server.address();
-    return {
-      port: typeof address === 'object' && address !== null ? address.port : tried,
-      close: async () => {
-        const closed = Promise.withResolvers<void>();
-        server.close(() => closed.resolve());
-        server.closeAllConnections();
-        await closed.promise;
-      },
-    };
-  }
-  throw new TelemetryError('no-free-port', `ports ${port} to ${port + portTries - 1} are taken`);
+  const server = http.createServer((request, response) => {
+    receive(request, response, take).catch(() => response.destroy());
+  });
+  server.requestTimeout = requestTimeoutMs;
+  server.maxConnections = maxConnections;
+  const port = await listenFrom(server, address);
+  return {
+    port,
+    close: async () => {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+    },
+  };
 };
