@@ -5,6 +5,7 @@ export type {
   AnalysisOptions,
   CertificateProblem,
 } from './context/analysis-context.ts';
+export type { MeshProvider, TelemetrySection } from './context/mesh-provider.ts';
 export { isKubeObject, notAnObject } from './context/object-reader.ts';
 export { defaultGatewayObjects } from './default-gateway.ts';
 export { compareFindings, type Finding, objectName, reaches } from './finding.ts';

@@ -317,6 +317,31 @@ export const fieldNotImplemented = (field: string, advice = ''): Message =>
     `${field} is accepted but has no effect: Istio does not implement it${advice === '' ? '' : `; ${advice}`}.`,
   );
 
+export const invalidTelemetryProvider = (telemetry: string, namespace: string): Message =>
+  warning(
+    'IST0157',
+    `The Telemetry ${telemetry} in namespace ${quoted(namespace)} with empty providers will be ignored.`,
+  );
+
+export const conflictingTelemetryWorkloadSelectors = (
+  telemetries: readonly string[],
+  namespace: string,
+  pod: string,
+): Message =>
+  error(
+    'IST0159',
+    `The Telemetries ${list(telemetries)} in namespace ${quoted(namespace)} select the same workload pod ${quoted(pod)}, which can lead to undefined behavior.`,
+  );
+
+export const multipleTelemetriesWithoutWorkloadSelectors = (
+  telemetries: readonly string[],
+  namespace: string,
+): Message =>
+  error(
+    'IST0160',
+    `The Telemetries ${list(telemetries)} in namespace ${quoted(namespace)} have no workload selector, which can lead to undefined behavior.`,
+  );
+
 /** Ours. `subject`: who or what has several policies; `winner`: the oldest of them. */
 export const conflictingPeerAuthentications = (
   policies: readonly string[],
@@ -352,4 +377,15 @@ export const mutualTlsMismatch = (
   error(
     'MutualTlsMismatch',
     `TLS mode ${mode} is for clients of ${workload}, which ${problem} (PeerAuthentication ${peerMode}): their requests end in 503.`,
+  );
+
+/** Ours. `section`: tracing, accessLogging or metrics. */
+export const telemetryProviderUnusable = (
+  provider: string,
+  section: string,
+  problem: string,
+): Message =>
+  warning(
+    'TelemetryProviderUnusable',
+    `Provider ${quoted(provider)} gets nothing of ${section}: ${problem}.`,
   );

@@ -26,6 +26,8 @@ import { schemaValidation } from './analyzers/schema-validation.ts';
 import { serviceEntryAddresses } from './analyzers/service-entry-addresses.ts';
 import { servicePortNames } from './analyzers/service-port-names.ts';
 import { sidecarDefaults, sidecarSelectors } from './analyzers/sidecar-selectors.ts';
+import { telemetryProviders } from './analyzers/telemetry-providers.ts';
+import { telemetryDefaults, telemetrySelectors } from './analyzers/telemetry-selectors.ts';
 import { tokenPolicies } from './analyzers/token-policies.ts';
 import { unreachableRules } from './analyzers/unreachable-rules.ts';
 import { unverifiedServers } from './analyzers/unverified-servers.ts';
@@ -61,6 +63,9 @@ export const analyzers: readonly Analyzer[] = [
   servicePortNames,
   sidecarDefaults,
   sidecarSelectors,
+  telemetryDefaults,
+  telemetryProviders,
+  telemetrySelectors,
   tokenPolicies,
   unreachableRules,
   unverifiedServers,

@@ -26,3 +26,7 @@ export { gatewayListenPort } from './push-context/merged-gateway.ts';
 export type { PushContext } from './push-context/push-context.ts';
 export { buildRoutes } from './route/build-routes.ts';
 export { type KeySetLocation, keySetLocations } from './security/authentication/key-set.ts';
+export {
+  type TelemetryProvider,
+  telemetryProviders,
+} from './telemetry/extension-provider-lookup.ts';

@@ -21,6 +21,7 @@ import type {
 } from '@lateen/api';
 import type { PathNormalization } from '../analyzers/path-variant.ts';
 import { createHostRegistry, type HostRegistry } from './host-registry.ts';
+import type { MeshProvider } from './mesh-provider.ts';
 import type { ReadObject } from './object-reader.ts';
 import { type Workload, workloadOfDeployment, workloadOfPod } from './workload.ts';
 
@@ -35,6 +36,10 @@ export interface AnalysisOptions {
   readonly rootNamespace?: string;
   /** MeshConfig.pathNormalization. Default BASE. */
   readonly pathNormalization?: PathNormalization;
+  /** Providers of the mesh and built-in ones. Default: not known, and none is missed. */
+  readonly providers?: readonly MeshProvider[];
+  /** MeshConfig.defaultProviders.accessLogging. Default none. */
+  readonly defaultLogProviders?: readonly string[];
   /** Looks into certificates of Gateways. Default: only whether they are there. */
   readonly certificateProblem?: CertificateProblem;
 }
@@ -43,6 +48,8 @@ export interface AnalysisOptions {
 export interface AnalysisContext {
   readonly rootNamespace: string;
   readonly pathNormalization: PathNormalization;
+  readonly providers: readonly MeshProvider[] | undefined;
+  readonly defaultLogProviders: readonly string[];
   readonly certificateProblem: CertificateProblem;
   /** Every object that was read, whether it fits or not. */
   readonly read: readonly ReadObject[];
@@ -101,6 +108,8 @@ export const createAnalysisContext = (
   return {
     rootNamespace: options.rootNamespace ?? 'istio-system',
     pathNormalization: options.pathNormalization ?? 'BASE',
+    providers: options.providers,
+    defaultLogProviders: options.defaultLogProviders ?? [],
     certificateProblem: options.certificateProblem ?? (() => undefined),
     read,
     virtualServices: kind<VirtualService>('VirtualService'),

@@ -18,6 +18,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   PolicyWithoutRequestAuthentication: [
     'Warning AuthorizationPolicy default/a 10:32 spec.rules[0].from[0].source.requestPrincipals',
   ],
+  TelemetryProviderUnusable: [
+    'Warning Telemetry default/a 17:75 spec.accessLogging[0].providers[2].name',
+    'Warning Telemetry default/a 17:41 spec.accessLogging[0].providers[0].name',
+    'Warning Telemetry default/a 16:35 spec.tracing[0].providers[0].name',
+  ],
   FieldNotImplemented: ['Info Gateway default/gw 6:96 spec.servers[0].defaultEndpoint'],
   IST0002: ['Warning VirtualService default/a 7:32 spec.http[0].fault.delay.percent'],
   IST0101: ['Error VirtualService default/a 8:28 spec.http[0].route[0].destination.host'],
@@ -75,6 +80,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   IST0153: ['Error EnvoyFilter default/a 6:5 spec.configPatches[0]'],
   IST0154: ['Error EnvoyFilter default/a 6:5 spec.configPatches[0]'],
   IST0155: ['Warning EnvoyFilter default/b 15:5 spec.configPatches[0]'],
+  IST0157: ['Warning Telemetry default/a 5:19 spec.accessLogging[0]'],
+  IST0159: [
+    'Error Telemetry default/a 8:19 metadata.name',
+    'Error Telemetry default/b 14:19 metadata.name',
+  ],
+  IST0160: [
+    'Error Telemetry default/a 3:19 metadata.name',
+    'Error Telemetry default/b 9:19 metadata.name',
+  ],
   IST0161: ['Error Gateway default/a 6:129 spec.servers[0].tls.credentialName'],
   IST0162: ['Warning Gateway default/a 6:31 spec.servers[0].port.number'],
   IST0166: ['Warning AuthorizationPolicy default/a 10:3 spec.selector'],
@@ -118,7 +132,7 @@ test('every message there is has its manifests, and every manifest its message',
   const codes = new Set(
     [
       ...source.matchAll(
-        /'(IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication)'/g,
+        /'(IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication|TelemetryProviderUnusable)'/g,
       ),
     ].map(([, code = '']) => code),
   );
@@ -132,7 +146,7 @@ test('the reference lists each message with its level', () => {
   const text = readFileSync(join(root, 'docs/reference-analysis.md'), 'utf8');
   const listed = [
     ...text.matchAll(
-      /^\| (IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication) \| (\w+) \|/gm,
+      /^\| (IST\d{4}|ConflictingPeerAuthentications|DenyRuleGap|FieldNotImplemented|MutualTlsMismatch|PolicyWithoutRequestAuthentication|TelemetryProviderUnusable) \| (\w+) \|/gm,
     ),
   ].map(([, code = '', level = '']) => `${code} ${level}`);
   const levels = Object.entries(expected).map(

@@ -23,6 +23,33 @@ export const findProvider = (
   );
 };
 
+/** A provider as far as Telemetry goes. */
+export interface TelemetryProvider {
+  readonly name: string;
+  /** What it can be told. */
+  readonly takes: readonly ('tracing' | 'accessLogging' | 'metrics')[];
+  /** `[namespace/]hostname`; undefined: it is no service. */
+  readonly service: string | undefined;
+}
+
+/** All providers that a Telemetry may name, built-in ones too. */
+export const telemetryProviders = ({
+  extensionProviders,
+}: Pick<MeshConfig, 'extensionProviders'>): readonly TelemetryProvider[] =>
+  [...extensionProviders, ...builtInProviders].map((provider) => {
+    const { opentelemetry, zipkin, envoyFileAccessLog, envoyOtelAls, prometheus } = provider;
+    const spans = opentelemetry ?? zipkin;
+    return {
+      name: provider.name ?? '',
+      takes: [
+        ...(spans === undefined ? [] : ['tracing' as const]),
+        ...((envoyFileAccessLog ?? envoyOtelAls) ? ['accessLogging' as const] : []),
+        ...(prometheus === undefined ? [] : ['metrics' as const]),
+      ],
+      service: (spans ?? envoyOtelAls)?.service,
+    };
+  });
+
 /** Where a provider is reached. */
 export interface ProviderTarget {
   readonly service: MeshService;
