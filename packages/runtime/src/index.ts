@@ -1,4 +1,4 @@
-export { readMeshConfigText } from '@lateen/pilot';
+export { readMeshConfigText, remoteSecretEntries } from '@lateen/pilot';
 export type { MeshMembership, PrimaryCluster } from './bootstrap/mesh-membership.ts';
 export { publishTelemetry } from './bootstrap/telemetry-service.ts';
 export { type Cluster, startCluster } from './cluster.ts';

@@ -46,3 +46,17 @@ export const liveObjects = async (connection: KubeConnection): Promise<readonly 
   const lists = await Promise.all(analyzed.map((resource) => listOf(client, resource)));
   return lists.flat();
 };
+
+/** The mesh configuration as istiod reads it: the ConfigMap `istio`, or undefined when it is not there. */
+export const liveMeshConfig = async (client: KubeClient): Promise<string | undefined> => {
+  try {
+    const map = await client.get<KubeObject & { data?: Record<string, string> }>(
+      resources.configMaps,
+      { name: 'istio', namespace: 'istio-system' },
+    );
+    return map.data?.['mesh'];
+  } catch (error) {
+    if (isKubeError(error, 'not-found')) return undefined;
+    throw error;
+  }
+};

@@ -1,15 +1,5 @@
-import { createKubeClient, type KubeClient } from '@lateen/kube';
-import { readMeshConfigText } from '@lateen/runtime';
-import {
-  type Caller,
-  completeCluster,
-  meshInputs,
-  parseRequest,
-  type SimulationInput,
-  simulate,
-} from '@lateen/simulation';
+import { type Caller, parseRequest, simulate, simulatedClusters } from '@lateen/simulation';
 import { type Command, Option } from 'commander';
-import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
 import {
   addClientFlags,
   type ClientFlags,
@@ -18,17 +8,18 @@ import {
 } from '../explain/client-flags.ts';
 import { ExplainError } from '../explain/explain-error.ts';
 import { explainText } from '../explain/explain-text.ts';
-import { liveMeshConfig, liveObjects } from '../explain/live-objects.ts';
-import { readManifests } from '../explain/manifest-files.ts';
+import { type LiveFlags, liveMesh } from '../explain/live-mesh.ts';
+import { offlineMesh } from '../explain/offline-mesh.ts';
 import type { Output } from '../progress.ts';
 
 /** Flags of `lateen explain`. */
-interface ExplainFlags extends ClusterFlags, ClientFlags {
+interface ExplainFlags extends LiveFlags, ClientFlags {
   readonly from?: string;
   readonly inbound?: string;
   readonly gateway?: string;
   readonly header: readonly string[];
   readonly filename: readonly string[];
+  readonly cluster: readonly string[];
   readonly namespace?: string;
   readonly output: 'text' | 'json';
 }
@@ -48,26 +39,6 @@ const callerOf = ({ from, inbound, gateway, namespace }: ExplainFlags): Caller =
   if (gateway !== undefined) return { kind: 'gateway', gateway: full(gateway) };
   if (inbound !== undefined) return { kind: 'inbound', workload: full(inbound) };
   return { kind: 'outbound', workload: full(from ?? '') };
-};
-
-type Mesh = Pick<SimulationInput, 'inputs' | 'live' | 'locate' | 'interceptionMode'>;
-
-/** Mesh configuration as text, read as istiod does; one that is wrong leaves Istio's defaults. */
-const meshConfigOf = (text: string | undefined) =>
-  text === undefined ? {} : (readMeshConfigText(text).value ?? {});
-
-const offlineMesh = (paths: readonly string[]): Mesh => {
-  const { objects, locate } = readManifests(paths);
-  const map = objects.find(
-    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'istio',
-  );
-  const text = (map as { data?: { mesh?: string } } | undefined)?.data?.mesh;
-  return { inputs: meshInputs(completeCluster(objects), meshConfigOf(text)), locate };
-};
-
-const liveMesh = async (client: KubeClient): Promise<Mesh> => {
-  const [objects, text] = await Promise.all([liveObjects(client), liveMeshConfig(client)]);
-  return { inputs: meshInputs(objects, meshConfigOf(text)), live: true };
 };
 
 const messageOf = (diagnostics: readonly { readonly message: string }[]): string =>
@@ -95,14 +66,22 @@ const explain = async (
   if (parsed.value === undefined) {
     throw new ExplainError('bad-request', messageOf(parsed.diagnostics));
   }
-  const mesh =
-    flags.filename.length > 0
-      ? offlineMesh(flags.filename)
-      : await liveMesh(createKubeClient(clusterConnection(flags, env)));
-  const { value, diagnostics } = simulate({ ...mesh, caller, client, request: parsed.value });
+  const isOffline = flags.filename.length > 0 || flags.cluster.length > 0;
+  const mesh = isOffline ? offlineMesh(flags) : await liveMesh(flags, env);
+  const [own, ...clusters] = simulatedClusters(mesh.clusters);
+  const [asked] = mesh.clusters;
+  if (own === undefined || own.clusterId !== asked?.clusterId)
+    throw new ExplainError(
+      'bad-caller',
+      `the rules of ${asked?.configuredBy}, whose control plane serves ${asked?.clusterId}, cannot be read`,
+    );
+  const request = parsed.value;
+  const question = { ...own, clusters, live: !isOffline, caller, client, request };
+  const { value, diagnostics } = simulate(question);
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
+  const answer = { ...value, diagnostics: [...mesh.diagnostics, ...value.diagnostics] };
   output.out(
-    flags.output === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : explainText(value),
+    flags.output === 'json' ? `${JSON.stringify(answer, undefined, 2)}\n` : explainText(answer),
   );
 };
 
@@ -121,6 +100,12 @@ export const addExplain = (program: Command, output: Output, env: NodeJS.Process
       collect,
       [],
     )
+    .option(
+      '--cluster <name=path>',
+      'manifests of a cluster of a mesh of several, the first that of the caller (repeatable)',
+      collect,
+      [],
+    )
     .option('-n, --namespace <namespace>', 'of the caller or Gateway')
     .addOption(
       new Option('-o, --output <format>', 'output format')
@@ -131,6 +116,13 @@ export const addExplain = (program: Command, output: Output, env: NodeJS.Process
     .option(
       '--kubeconfig <file>',
       'any other cluster (default: that of the state folder, else KUBECONFIG)',
+    )
+    .option('--context <name>', 'the cluster of the caller, by the context of its kubeconfig')
+    .option(
+      '--remote-context <name>',
+      'a further cluster of the mesh, besides those that its Secrets name (repeatable)',
+      collect,
+      [],
     )
     .action((words: readonly string[], flags: ExplainFlags) => {
       const [first = '', second, ...rest] = words;

@@ -1,23 +1,13 @@
 import { formatDiagnostic } from '@lateen/base';
-import type {
-  ObjectOrigin,
-  RuleOrigin,
-  SimulatedDestination,
-  SimulatedEndpoint,
-  Simulation,
-} from '@lateen/simulation';
-import { arrivalLines, type Line, place, securityLines } from './security-text.ts';
+import type { RuleOrigin, SimulatedDestination, Simulation } from '@lateen/simulation';
+import { inCluster, type Line, objectText, securityLines } from './security-text.ts';
+import { destinationEndpoints, wayLines } from './way-text.ts';
 
-/** Endpoints of one destination that are listed by name. */
-const maxEndpoints = 5;
 const labelWidth = 15;
 
 const percent = (value: number): string => `${Math.round(value * 100) / 100} %`;
 
 const duration = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
-
-const objectText = (origin: ObjectOrigin): string =>
-  `${origin.kind} ${origin.namespace}/${origin.name}${place(origin)}`;
 
 const ruleText = (origin: RuleOrigin): string => {
   const own = `${origin.path.slice('spec.'.length)} of ${objectText(origin)}`;
@@ -28,15 +18,13 @@ const ruleText = (origin: RuleOrigin): string => {
 };
 
 const connectionLines = (simulation: Simulation): readonly Line[] => {
-  const { listener, filterChain, routeConfiguration, virtualHost } = simulation;
+  const { listener, filterChain, routeConfiguration, virtualHost, workload } = simulation;
+  const where = inCluster(simulation);
   return [
     ...(simulation.proxy === ''
-      ? [['proxy', `none: ${simulation.workload} speaks for itself`] as const]
+      ? [['proxy', `none: ${workload}${where} speaks for itself`] as const]
       : [
-          [
-            'proxy',
-            `${simulation.proxy} (${simulation.workload}), ${simulation.direction}`,
-          ] as const,
+          ['proxy', `${simulation.proxy} (${workload})${where}, ${simulation.direction}`] as const,
           ['listener', listener ?? 'none'] as const,
         ]),
     ...(filterChain === null ? [] : [['filter chain', filterChain || 'the only one'] as const]),
@@ -82,17 +70,6 @@ const faultLines = ({ fault, preflight }: Simulation): readonly Line[] => [
     : []),
   ...(preflight ? [['cors', 'the proxy answers the preflight'] as const] : []),
 ];
-
-const endpointText = ({ address, pod, health }: SimulatedEndpoint): string =>
-  `${address}${pod === '' ? '' : ` ${pod}`}${health === 'healthy' ? '' : ` (${health})`}`;
-
-const endpointsText = ({ endpoints, loadBalancing }: SimulatedDestination): string => {
-  if (endpoints.length === 0) return 'none is healthy: is the workload running and ready?';
-  const shown = endpoints.slice(0, maxEndpoints).map(endpointText).join(', ');
-  const rest = endpoints.length - maxEndpoints;
-  const balancing = endpoints.length > 1 ? ` (${loadBalancing})` : '';
-  return `${shown}${rest > 0 ? ` and ${rest} more` : ''}${balancing}`;
-};
 
 const sentLines = (destination: SimulatedDestination, simulation: Simulation): readonly Line[] => {
   const [method = '', url = ''] = simulation.request.split(' ');
@@ -141,8 +118,8 @@ const destinationLines = (
   return [
     ...lines,
     ...sentLines(destination, simulation),
-    ['  endpoints', endpointsText(destination)],
-    ...arrivalLines(destination.arrivals),
+    ['  endpoints', destinationEndpoints(destination)],
+    ...wayLines(destination),
   ];
 };
 

@@ -3,11 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { KubeObject } from '@lateen/api';
-import { FakeKubeClient, resources } from '@lateen/kube';
 import { samplePath } from '../sample.ts';
 import { runWords } from '../testing/run-words.ts';
-import { liveMeshConfig, liveObjects } from './live-objects.ts';
 import { readManifests } from './manifest-files.ts';
 
 const bookinfo = [
@@ -188,24 +185,6 @@ test('a folder stands for its manifests, a List for its items, the last of an ob
   });
   assert.equal(locate(two, 'spec.nothing')?.line, 9);
   assert.equal(locate({ ...two, name: 'three' }, 'spec'), undefined);
-});
-
-test('a cluster is asked for every kind that decides', async () => {
-  const client = new FakeKubeClient();
-  const service = { metadata: { name: 'a', namespace: 'default' } } as KubeObject;
-  await client.create(resources.services, service);
-  const map = { metadata: { name: 'istio', namespace: 'istio-system' }, data: { mesh: 'x: y' } };
-  await client.create(resources.configMaps, map as unknown as KubeObject);
-  assert.deepEqual(
-    (await liveObjects(client)).map(({ apiVersion, kind, metadata }) => [
-      apiVersion,
-      kind,
-      metadata.name,
-    ]),
-    [['v1', 'Service', 'a']],
-  );
-  assert.equal(await liveMeshConfig(client), 'x: y');
-  assert.equal(await liveMeshConfig(new FakeKubeClient()), undefined);
 });
 
 const policies = `

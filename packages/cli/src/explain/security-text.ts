@@ -18,6 +18,14 @@ const maxClaims = 6;
 export const place = ({ position }: ObjectOrigin): string =>
   position === undefined ? '' : ` (${position.file ?? 'stdin'}:${position.line})`;
 
+/** ` in cluster2` where a mesh has several clusters; else ''. */
+export const inCluster = ({ clusterId }: { readonly clusterId?: string }): string =>
+  clusterId === undefined ? '' : ` in ${clusterId}`;
+
+/** An object, and where it was written. */
+export const objectText = (origin: ObjectOrigin): string =>
+  `${origin.kind} ${origin.namespace}/${origin.name}${place(origin)}`;
+
 const policyText = ({ name, origin }: SimulatedPolicy): string =>
   origin === null
     ? name
@@ -103,6 +111,7 @@ export const securityLines = (security: SimulatedSecurity | null): readonly Line
 
 const arrivalText = (arrival: SimulatedArrival, pods: string): string => {
   const { transport, mode, security } = arrival;
+  if (arrival.outcome === 'unknown') return `${pods}: ${arrival.reason}`;
   if (arrival.outcome === 'no-proxy') return `${pods}: plaintext, it has no proxy and no policies`;
   const principal = security?.principal;
   const identity = principal ? ` as ${principal}` : '';
@@ -127,6 +136,8 @@ export const arrivalLines = (arrivals: readonly SimulatedArrival[]): readonly Li
   const alike = Map.groupBy(arrivals, (arrival) => JSON.stringify(linesOf(arrival, '')));
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
-    return first === undefined ? [] : linesOf(first, group.map(({ pod }) => pod).join(', '));
+    return first === undefined
+      ? []
+      : linesOf(first, group.map((one) => one.pod + inCluster(one)).join(', '));
   });
 };

@@ -1,0 +1,66 @@
+import type { SimulatedDestination, SimulatedEndpoint, SimulatedPassage } from '@lateen/simulation';
+import { arrivalLines, inCluster, type Line, objectText } from './security-text.ts';
+
+/** Endpoints that are listed by name. */
+const maxEndpoints = 5;
+
+type Endpoints = readonly SimulatedEndpoint[];
+
+/** Localities are told where they differ: only then do they decide. */
+const localitiesDiffer = (endpoints: Endpoints): boolean =>
+  new Set(endpoints.map(({ locality = '' }) => locality)).size > 1;
+
+const endpointText = (endpoint: SimulatedEndpoint, withLocality: boolean): string => {
+  const { address, pod, health, isGateway = false, network, locality } = endpoint;
+  const leads = network === undefined ? '' : ` of network ${network}`;
+  const who = isGateway ? ` gateway${leads}` : pod === '' ? '' : ` ${pod}`;
+  const notes = [
+    ...(withLocality && locality !== undefined ? [locality] : []),
+    ...(health === 'healthy' ? [] : [health]),
+  ];
+  const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+  return `${address}${who}${inCluster(endpoint)}${noted}`;
+};
+
+const listText = (endpoints: Endpoints): string => {
+  const withLocality = localitiesDiffer(endpoints);
+  const shown = endpoints.slice(0, maxEndpoints).map((one) => endpointText(one, withLocality));
+  const rest = endpoints.length - maxEndpoints;
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+};
+
+/** Endpoints that a balancer may choose from, and how. */
+export const destinationEndpoints = ({
+  endpoints,
+  loadBalancing,
+}: SimulatedDestination): string => {
+  if (endpoints.length === 0) return 'none is healthy: is the workload running and ready?';
+  return `${listText(endpoints)}${endpoints.length > 1 ? ` (${loadBalancing})` : ''}`;
+};
+
+const passageLines = (passage: SimulatedPassage): readonly Line[] => {
+  const { pod, address, serverName, origin, passesTo, destinationRule, endpoints } = passage;
+  const { outcome, reason } = passage;
+  const name = `${pod === '' ? '' : `${pod}${inCluster(passage)}, at `}${address}`;
+  const does = outcome === 'passed' ? ': passes TLS on by its server name, unopened' : '';
+  return [
+    ['gateway', `${name}${does}`],
+    ...(serverName === '' ? [] : [['  name', serverName] as const]),
+    ...(origin === null
+      ? []
+      : [['  by', `${origin.path.slice('spec.'.length)} of ${objectText(origin)}`] as const]),
+    ...(passesTo === null ? [] : [['  cluster', passesTo] as const]),
+    ...(destinationRule === null ? [] : [['  rule', objectText(destinationRule)] as const]),
+    ...(endpoints.length === 0 ? [] : [['  endpoints', listText(endpoints)] as const]),
+    ...(reason === '' ? [] : [[`  ${outcome}`, reason] as const]),
+  ];
+};
+
+/** What becomes of a request behind the caller's proxy: straight, and through each gateway. */
+export const wayLines = ({ arrivals, gateways }: SimulatedDestination): readonly Line[] => [
+  ...arrivalLines(arrivals.filter(({ via }) => via === undefined)),
+  ...gateways.flatMap((passage) => [
+    ...passageLines(passage),
+    ...arrivalLines(arrivals.filter(({ via }) => via === passage.address)),
+  ]),
+];
