@@ -9,9 +9,10 @@ import type { KubeObject } from '@lateen/api';
 import type { Severity } from '@lateen/base';
 import { createKubeClient, isKubeError, type KubeConnection, resources } from '@lateen/kube';
 import { RuntimeError, readMeshConfigText } from '@lateen/runtime';
+import { telemetryProviders } from '@lateen/translator';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateProblem } from '../analyze/certificate-problem.ts';
-import { liveMeshConfig, liveObjects } from '../analyze/live-objects.ts';
+import { liveObjects } from '../analyze/live-objects.ts';
 import {
   analysisUrl,
   formatMessages,
@@ -21,6 +22,7 @@ import {
 import { parseSuppression, type Suppression } from '../analyze/suppression.ts';
 import { clusterConnection } from '../cluster-connection.ts';
 import { CommandExit } from '../command-exit.ts';
+import { liveMeshConfig } from '../explain/live-objects.ts';
 import { type ManifestSet, readManifestSet } from '../manifest/manifest-set.ts';
 import type { Output } from '../progress.ts';
 
@@ -93,15 +95,20 @@ const isWanted = ({ subject, object }: Finding, { namespace }: Target): boolean 
   return second === undefined || first === namespace;
 };
 
-/** MeshConfig decides which ways to write a path are one path; manifests may bring a newer one. */
-const pathNormalizationOf = ({ manifests, meshText }: Target) => {
+/** What MeshConfig decides: ways to write a path, and providers; manifests may bring a newer one. */
+const meshSettingsOf = ({ manifests, meshText }: Target) => {
   const map = manifests.objects.findLast(
     ({ object: { kind, metadata } }) => kind === 'ConfigMap' && metadata.name === 'istio',
   );
   const { data } = (map?.object ?? {}) as { readonly data?: { readonly mesh?: unknown } };
   const text = typeof data?.mesh === 'string' ? data.mesh : meshText;
   const mesh = text === undefined ? undefined : readMeshConfigText(text).value;
-  return mesh === undefined ? {} : { pathNormalization: mesh.pathNormalization };
+  if (mesh === undefined) return {};
+  return {
+    pathNormalization: mesh.pathNormalization,
+    providers: telemetryProviders(mesh),
+    defaultLogProviders: mesh.defaultProviders.accessLogging,
+  };
 };
 
 const findingsOf = (target: Target, flags: AnalyzeFlags): readonly Finding[] => {
@@ -111,7 +118,7 @@ const findingsOf = (target: Target, flags: AnalyzeFlags): readonly Finding[] => 
   return analyzeObjects([...base, ...target.manifests.objects.map(({ object }) => object)], {
     defaultNamespace: target.namespace ?? 'default',
     rootNamespace,
-    ...pathNormalizationOf(target),
+    ...meshSettingsOf(target),
     certificateProblem: (certificate, key) => certificateProblem(certificate, key, nowMs),
   })
     .filter((one) => isWanted(one, target))
