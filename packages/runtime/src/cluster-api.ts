@@ -15,6 +15,7 @@ import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import { type FindObject, liveAccountVerifier } from './live-accounts.ts';
 import type { Network } from './network/network.ts';
+import type { HeldPort } from './network/tcp-listener.ts';
 import { KubeletPodBackend } from './pod-access/kubelet-pod-backend.ts';
 import { type ClusterPki, clientKubeconfig, issueServerCertificate } from './state/cluster-pki.ts';
 import { writePrivateFile } from './state/json-file.ts';
@@ -24,7 +25,7 @@ export interface ClusterApiOptions {
   readonly state: StateFolder;
   readonly pki: ClusterPki;
   readonly network: Network;
-  readonly port: number;
+  readonly port: HeldPort;
   readonly membership: MeshMembership | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -76,11 +77,12 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
   let server: ApiServer | undefined;
   const find: FindObject = (...path) => server?.coreObject(...path);
   const verifyToken = liveAccountVerifier(pki.tokens, find);
+  options.port.release();
   server = await startApiServer({
     clock,
     log,
     host: apiHost,
-    port: options.port,
+    port: options.port.port,
     storePath: state.store,
     tls: { key, cert: certificate, clientCa: pki.authority.certificate },
     authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],

@@ -7,7 +7,6 @@ import type { Pod, Service } from '@lateen/api';
 import { silentLogger } from '@lateen/base';
 import { createKubeClient, Informer, loadKubeConfig, resources, systemClock } from '@lateen/kube';
 import { type Cluster, startCluster } from './cluster.ts';
-import { findFreePort } from './network/tcp-listener.ts';
 import { readRunRecord } from './state/run-record.ts';
 
 const folderFor = (t: TestContext): string => {
@@ -21,8 +20,8 @@ const folderFor = (t: TestContext): string => {
 const startIn = async (folder: string): Promise<Cluster> =>
   startCluster({
     stateDir: join(folder, 'state'),
-    apiPort: (await findFreePort('127.0.0.1', 17_443, 100)) ?? 0,
-    gatewayPort: (await findFreePort('127.0.0.1', 18_080, 100)) ?? 0,
+    apiPort: 17_443,
+    gatewayPort: 18_080,
     imageCatalogs: [join(folder, 'images.json')],
     onProgress: () => undefined,
   });

@@ -19,7 +19,7 @@ import { type LocalImage, readImageCatalog } from './images/image-catalog.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import { openKeptNetwork } from './network/kept-network.ts';
 import type { Network } from './network/network.ts';
-import { findFreePort } from './network/tcp-listener.ts';
+import { type HeldPort, holdFreePort } from './network/tcp-listener.ts';
 import { type NodeAgents, startNodeAgents } from './node-agents.ts';
 import { PrimaryLink } from './primary-link.ts';
 import { untilAppsReady } from './readiness.ts';
@@ -98,21 +98,22 @@ const layFoundation = async (options: ClusterOptions, cleanup: Cleanup): Promise
 const takePort = async (
   wanted: number,
   what: string,
-  { onProgress }: ClusterOptions,
-): Promise<number> => {
-  const port = await findFreePort(localhost, wanted, portTries);
-  if (port === undefined)
+  { options: { onProgress }, cleanup }: Foundation,
+): Promise<HeldPort> => {
+  const held = await holdFreePort(localhost, wanted, portTries);
+  if (held === undefined)
     throw new RuntimeError('no-free-port', `ports ${wanted} to ${wanted + portTries} are taken`);
-  if (port !== wanted)
-    onProgress({ kind: 'warning', what, detail: `port ${wanted} is taken, using ${port}` });
-  return port;
+  cleanup.add(() => held.release());
+  if (held.port !== wanted)
+    onProgress({ kind: 'warning', what, detail: `port ${wanted} is taken, using ${held.port}` });
+  return held;
 };
 
 const start = async (base: Foundation): Promise<Cluster> => {
   const { options, state, network, log, clock, cleanup, stop } = base;
   const images = options.imageCatalogs.flatMap((path) => readImageCatalog(path));
-  const apiPort = await takePort(options.apiPort, 'API server', options);
-  const gatewayPort = await takePort(options.gatewayPort, 'gateway', options);
+  const apiPort = await takePort(options.apiPort, 'API server', base);
+  const gatewayPort = await takePort(options.gatewayPort, 'gateway', base);
   let kubelet: Kubelet | undefined;
   const api = await openClusterApi({
     state,
@@ -128,7 +129,7 @@ const start = async (base: Foundation): Promise<Cluster> => {
   // Before the API server goes, also when the start fails half-way: watches would keep it open.
   cleanup.add(() => stop.abort());
   options.onProgress({ kind: 'done', what: 'API server', detail: api.url });
-  const record = recordOf(base, api, gatewayPort);
+  const record = recordOf(base, api, gatewayPort.port);
   writeRunRecord(state, record);
   cleanup.add(() => rmSync(state.runRecord, { force: true }));
   const agents = await populate(base, { api, images, gatewayPort });
@@ -158,7 +159,7 @@ const recordOf = (base: Foundation, api: ClusterApi, gatewayPort: number): RunRe
 interface Interior {
   readonly api: ClusterApi;
   readonly images: readonly LocalImage[];
-  readonly gatewayPort: number;
+  readonly gatewayPort: HeldPort;
 }
 
 /** Brings to life what the API server holds, and adds what every cluster has. */
@@ -182,7 +183,7 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
     tokens: pki.tokens,
     images: interior.images,
     membership,
-    gateway: { host: localhost, port: interior.gatewayPort },
+    gateway: { host: localhost, held: interior.gatewayPort },
   });
   const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
   await overwriteObjects(client, [

@@ -21,6 +21,7 @@ import { startScheduler } from './kubelet/scheduler.ts';
 import { StartGate } from './kubelet/start-gate.ts';
 import { AddressPool } from './network/address-pool.ts';
 import type { Network } from './network/network.ts';
+import type { HeldPort } from './network/tcp-listener.ts';
 import type { Destination } from './network/tcp-relay.ts';
 import { startLoadBalancerController } from './service-proxy/load-balancer-controller.ts';
 import { ServiceProxy } from './service-proxy/service-proxy.ts';
@@ -41,7 +42,7 @@ export interface NodeAgentsOptions {
   readonly images: readonly LocalImage[];
   readonly membership: MeshMembership | undefined;
   /** Address of this machine where the ingress gateway's port 80 is. */
-  readonly gateway: Destination;
+  readonly gateway: { readonly host: string; readonly held: HeldPort };
   readonly signal: AbortSignal;
 }
 
@@ -139,7 +140,8 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
       {
         service: 'istio-system/istio-ingressgateway',
         servicePort: 80,
-        address: options.gateway,
+        address: { host: options.gateway.host, port: options.gateway.held.port },
+        held: options.gateway.held,
       },
     ],
   });

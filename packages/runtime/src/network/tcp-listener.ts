@@ -43,13 +43,22 @@ export const isPortFree = async (host: string, port: number): Promise<boolean> =
   }
 };
 
-/** The first port at or above `wanted` that is free; undefined when none of the next `tries` is. */
-export const findFreePort = async (
+/** A port that nobody else can have until its owner listens on it. */
+export interface HeldPort {
+  readonly port: number;
+  /** Lets go of it, at once: to be called right before listening. */
+  release(): void;
+}
+
+/** Takes the first free port at or above `wanted`; undefined when none of the next `tries` is free. */
+export const holdFreePort = async (
   host: string,
   wanted: number,
   tries: number,
-): Promise<number | undefined> => {
-  for (let port = wanted; port < Math.min(wanted + tries, 65_536); port++)
-    if (await isPortFree(host, port)) return port;
+): Promise<HeldPort | undefined> => {
+  for (let port = wanted; port < Math.min(wanted + tries, 65_536); port++) {
+    const server = await listenTcp({ host, port }, (socket) => socket.destroy()).catch(() => null);
+    if (server !== null) return { port, release: () => void closeListener(server) };
+  }
   return undefined;
 };

@@ -3,7 +3,7 @@ import type { Clock, Logger } from '@lateen/base';
 import type { Informer } from '@lateen/kube';
 import type { EventRecorder } from '../kubelet/event-recorder.ts';
 import { Forwarder } from '../network/forwarder.ts';
-import { systemErrorCode } from '../network/tcp-listener.ts';
+import { type HeldPort, systemErrorCode } from '../network/tcp-listener.ts';
 import type { Destination } from '../network/tcp-relay.ts';
 import { reasonOf } from '../runtime-error.ts';
 import { readyEndpoints, serviceAddresses, serviceNameLabel } from './service-backends.ts';
@@ -28,6 +28,8 @@ export interface ExtraAddress {
   readonly service: string;
   readonly servicePort: number;
   readonly address: Destination;
+  /** Keeps the address for us until we listen. */
+  readonly held?: HeldPort;
 }
 
 interface Binding {
@@ -131,6 +133,11 @@ export class ServiceProxy {
   }
 
   async #bind(binding: Binding): Promise<void> {
+    const extra = this.#options.extra.find(
+      ({ address: { host, port } }) =>
+        host === binding.address.host && port === binding.address.port,
+    );
+    extra?.held?.release();
     try {
       const forwarder = await Forwarder.open(binding.address, () => this.#next(binding));
       if (binding.closed) forwarder.close();

@@ -21,7 +21,7 @@ import { applyObjects } from '../bootstrap/object-applier.ts';
 import { Cleanup } from '../cleanup.ts';
 import { type ClusterApi, openClusterApi } from '../cluster-api.ts';
 import { claimLoopbackNetwork } from '../network/loopback-network.ts';
-import { findFreePort } from '../network/tcp-listener.ts';
+import { holdFreePort } from '../network/tcp-listener.ts';
 import { type ClusterPki, loadClusterPki } from '../state/cluster-pki.ts';
 import { createStateFolder, type StateFolder, stateFolderAt } from '../state/state-folder.ts';
 
@@ -89,10 +89,12 @@ const openApi = async (folder: string, cleanup: Cleanup): Promise<Api> => {
   const pki = loadClusterPki(state.pki, systemClock);
   const { network } = await claimLoopbackNetwork({ seed: folder });
   cleanup.add(() => network.close());
+  const port = await holdFreePort('127.0.0.1', 17_643, 100);
+  if (port === undefined) throw new Error('no free port for the API server');
   const api = await openClusterApi({
     ...common,
     ...{ state, pki, network },
-    port: (await findFreePort('127.0.0.1', 17_643, 100)) ?? 0,
+    port,
     membership: undefined,
     kubelet: () => undefined,
   });
