@@ -12,7 +12,7 @@ import { RuntimeError, readMeshConfigText } from '@lateen/runtime';
 import { telemetryProviders } from '@lateen/translator';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { certificateProblem } from '../analyze/certificate-problem.ts';
-import { liveObjects } from '../analyze/live-objects.ts';
+import { liveMeshConfig, liveObjects } from '../analyze/live-objects.ts';
 import {
   analysisUrl,
   formatMessages,
@@ -22,7 +22,6 @@ import {
 import { parseSuppression, type Suppression } from '../analyze/suppression.ts';
 import { clusterConnection } from '../cluster-connection.ts';
 import { CommandExit } from '../command-exit.ts';
-import { liveMeshConfig } from '../explain/live-objects.ts';
 import { type ManifestSet, readManifestSet } from '../manifest/manifest-set.ts';
 import type { Output } from '../progress.ts';
 
