@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Logger, silentLogger } from '@lateen/base';
-import type { Dice } from '@lateen/routing';
+import type { Dice, FormatNode } from '@lateen/routing';
 import { typeUrls } from '@lateen/xds';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
@@ -18,7 +18,7 @@ import { Configuration } from './config/configuration.ts';
 import { ResourceLog } from './config/resource-log.ts';
 import { KeySets } from './filters/envoy.filters.http.jwt_authn/key-sets.ts';
 import { createMeshIdentity } from './filters/istio.stats/mesh-identity.ts';
-import { createMeshTcpObserver } from './filters/istio.stats/mesh-tcp-observer.ts';
+import { createMeshSeries } from './filters/istio.stats/mesh-series.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { ListenerSet } from './listener/listener-set.ts';
 import { ProxyError } from './proxy-error.ts';
@@ -121,6 +121,17 @@ const lastConnection = async (listeners: ListenerSet, deadlineMs: number): Promi
   }
 };
 
+const nodeOf = ({ node }: Bootstrap): FormatNode => {
+  const { id = '', cluster = '', metadata = {} } = node ?? {};
+  return { id, cluster, metadata };
+};
+
+const adminOptions = ({ logLevel, statusAddress, quit }: ProxyDependencies) => ({
+  ...(logLevel !== undefined && { logLevel }),
+  ...(statusAddress !== undefined && { statusAddress }),
+  ...(quit !== undefined && { quit }),
+});
+
 /**
  * Starts a proxy from a bootstrap. Rejects with `ProxyError` when a static resource is invalid or
  * the admin address cannot be bound.
@@ -136,23 +147,24 @@ export const startProxy = async (
   const contexts = new SecureContexts(secrets, stats);
   const ticker = new Ticker(nowMs);
   const sinks = new LogSinks();
-  const identity = createMeshIdentity(bootstrap.node?.id ?? '', bootstrap.node?.metadata ?? {});
+  const node = nodeOf(bootstrap);
+  const identity = createMeshIdentity(node);
   const localZone = localZoneOf(bootstrap, (name) => clusters.get(name)?.endpoints);
   const clusters: Clusters = new Clusters({ stats, contexts, dice, nowMs, localZone });
   const resources = new ResourceLog();
   secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
   const configuration = new Configuration({ clusters, resources, secrets, log, wallMs, bootstrap });
   const keys = new KeySets({ clusters, dice, stats, nowMs });
-  const observers = [createMeshTcpObserver(identity, stats)];
+  const series = createMeshSeries(stats, log, node.metadata);
   const tracing = createTracingEnvironment(bootstrap, { clusters, dice, stats, nowMs, log });
   const listeners = new ListenerSet(
     {
-      http: { clusters, stats, ticker, dice, nowMs, newRequestId: createRequestIds() },
-      tcp: { clusters, stats, dice, nowMs, observers },
+      http: { clusters, stats, ticker, dice, nowMs, newRequestId: createRequestIds(), node },
+      tcp: { clusters, stats, dice, nowMs, node },
       contexts,
       sinks,
       log,
-      filters: { dice, stats, log, identity, clusters, keys, wallMs },
+      filters: { dice, stats, log, identity, series, clusters, keys, wallMs },
       tracing,
       routes: (name) => configuration.routes(name),
     },
@@ -174,9 +186,7 @@ export const startProxy = async (
     log,
     isReady,
     certificates: () => loadedCertificates(configuration, listeners, contexts),
-    ...(deps.logLevel !== undefined && { logLevel: deps.logLevel }),
-    ...(deps.statusAddress !== undefined && { statusAddress: deps.statusAddress }),
-    ...(deps.quit !== undefined && { quit: deps.quit }),
+    ...adminOptions(deps),
   });
 
   const stop = async (): Promise<void> => {

@@ -1,18 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FormatContext } from '@lateen/routing';
+import { type FormatContext, type FormatNode, metadataAt } from '@lateen/routing';
+import { peerMessage } from '../filters/istio.stats/peer-message.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { HeaderBlock } from '../http1/header-block.ts';
 import { type ConnectionTls, connectionTls } from '../tls/connection-tls.ts';
+import { upstreamTlsOf } from '../tls/upstream-tls.ts';
 
 const machine = hostname();
-
-const atPath = (value: unknown, path: readonly string[]): unknown => {
-  let found = value;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = (found as Readonly<Record<string, unknown>>)[key];
-  }
-  return found;
-};
 
 /** Facts an exchange does not hold itself. */
 export interface FormatFacts {
@@ -21,7 +16,15 @@ export interface FormatFacts {
   /** Of the request's span; undefined: not traced, or not sampled. */
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
+  /** Where the request came in, and the proxy. */
+  readonly manager: {
+    readonly direction: 'inbound' | 'outbound' | 'unspecified';
+    readonly deps: { readonly node: FormatNode };
+  };
 }
+
+const namesOf = (list: HeaderBlock | undefined): readonly string[] =>
+  list === undefined ? [] : [...new Set([...list.entries()].map(([name]) => name))];
 
 /** An exchange as formats see it. */
 export class ExchangeFormatContext implements FormatContext {
@@ -165,13 +168,63 @@ export class ExchangeFormatContext implements FormatContext {
     return this.#exchange.dynamicMetadata(namespace, path);
   }
   routeMetadata(namespace: string, path: readonly string[]): unknown {
-    return atPath(this.#exchange.route?.metadata[namespace], path);
+    return metadataAt(this.#exchange.route?.metadata[namespace], path);
   }
   clusterMetadata(namespace: string, path: readonly string[]): unknown {
-    return atPath(this.#exchange.cluster?.table.metadata[namespace], path);
+    return metadataAt(this.#exchange.cluster?.table.metadata[namespace], path);
+  }
+  upstreamMetadata(namespace: string, path: readonly string[]): unknown {
+    return metadataAt(this.#exchange.endpoint?.entry.metadata[namespace], path);
   }
   filterState(_key: string): string | undefined {
     return undefined;
+  }
+  filterStateObject(key: string): Readonly<Record<string, unknown>> | undefined {
+    return peerMessage(key, this.#exchange, this.#facts.manager.direction === 'inbound');
+  }
+  headerNames(of: 'request' | 'response' | 'trailer'): readonly string[] {
+    const { request, response, responseTrailers } = this.#exchange;
+    if (of === 'response') return namesOf(response);
+    if (of === 'trailer') return namesOf(responseTrailers);
+    return [':method', ':path', ':authority', ':scheme', ...namesOf(request)];
+  }
+  get requestHeadBytes(): number {
+    return this.#exchange.requestHeadBytes;
+  }
+  get responseHeadBytes(): number {
+    return this.#exchange.responseHeadBytes;
+  }
+  get grpcStatus(): string | undefined {
+    return this.#exchange.grpcStatus;
+  }
+  get downstreamTls(): ConnectionTls | undefined {
+    return this.#tls;
+  }
+  get upstreamTls(): ConnectionTls | undefined {
+    const { endpoint } = this.#exchange;
+    return endpoint && upstreamTlsOf(endpoint);
+  }
+  get virtualHostName(): string | undefined {
+    return this.#exchange.virtualHost?.name;
+  }
+  get listenerDirection(): 'inbound' | 'outbound' | 'unspecified' {
+    return this.#facts.manager.direction;
+  }
+  get node(): FormatNode {
+    return this.#facts.manager.deps.node;
+  }
+  get logType(): 'DownstreamEnd' | 'NotSet' {
+    return this.#exchange.isDone ? 'DownstreamEnd' : 'NotSet';
+  }
+  get isSampled(): boolean {
+    return this.#facts.traceId !== undefined;
+  }
+  /** As Envoy's: the request's id. */
+  get streamId(): string | undefined {
+    return this.#exchange.header('x-request-id');
+  }
+  uniqueId(): string {
+    return randomUUID();
   }
   get traceId(): string | undefined {
     return this.#facts.traceId;

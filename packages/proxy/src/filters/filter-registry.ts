@@ -1,8 +1,15 @@
 import type { Logger } from '@lateen/base';
-import type { Dice, FilterChainTable, HttpFilterSettings, ListenerTable } from '@lateen/routing';
+import {
+  type Dice,
+  defaultMeshStats,
+  type FilterChainTable,
+  type HttpFilterSettings,
+  type ListenerTable,
+} from '@lateen/routing';
 import type { ClusterDirectory } from '../http/connection-manager.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
+import type { TcpObserver } from '../tcp/tcp-proxy.ts';
 import { corsFilterName, createCorsFilter } from './envoy.filters.http.cors/cors-filter.ts';
 import { createExtAuthzFilter } from './envoy.filters.http.ext_authz/ext-authz-filter.ts';
 import { createFaultFilter, faultFilterName } from './envoy.filters.http.fault/fault-filter.ts';
@@ -17,7 +24,9 @@ import { createNetworkExtAuthz } from './envoy.filters.network.ext_authz/network
 import { createNetworkRbac } from './envoy.filters.network.rbac/network-rbac.ts';
 import { createAlpnFilter } from './istio.alpn/alpn-filter.ts';
 import type { MeshIdentity } from './istio.stats/mesh-identity.ts';
+import type { MeshSeries } from './istio.stats/mesh-series.ts';
 import { createMeshStatsFilter, meshStatsFilterName } from './istio.stats/mesh-stats-filter.ts';
+import { MeshTcpObserver } from './istio.stats/mesh-tcp-observer.ts';
 import type { NetworkGate } from './network-gate.ts';
 
 /** What filters may need to work. */
@@ -27,6 +36,8 @@ export interface FilterEnvironment {
   readonly log: Logger;
   /** Who this proxy is: labels of its own workload. */
   readonly identity: MeshIdentity;
+  /** The mesh's metrics, bounded. */
+  readonly series: MeshSeries;
   readonly clusters: ClusterDirectory;
   /** Keys that tokens are checked with. */
   readonly keys: KeySets;
@@ -53,10 +64,10 @@ const builtIn: ReadonlySet<string> = new Set([
 /** Filters that are known by what their settings are, whatever they are called. */
 const buildByKind = (
   { config }: HttpFilterSettings,
-  { statPrefix }: FilterPlace,
+  { listener, statPrefix }: FilterPlace,
   environment: FilterEnvironment,
 ): HttpFilter | undefined => {
-  const { dice, stats, clusters, keys, wallMs } = environment;
+  const { dice, stats, clusters, keys, wallMs, identity, series } = environment;
   switch (config.kind) {
     case 'rbac':
       return createRbacFilter(config, { stats, statPrefix });
@@ -66,6 +77,10 @@ const buildByKind = (
       return createExtAuthzFilter(config, { clusters, dice, stats, statPrefix });
     case 'alpn':
       return createAlpnFilter(config);
+    case 'mesh-stats': {
+      const isInbound = listener.direction === 'inbound';
+      return createMeshStatsFilter({ isInbound, config, identity, series });
+    }
     default:
       return undefined;
   }
@@ -76,7 +91,7 @@ const buildByName = (
   { listener }: FilterPlace,
   environment: FilterEnvironment,
 ): HttpFilter | undefined => {
-  const { dice, stats } = environment;
+  const { dice, stats, identity, series } = environment;
   switch (settings.name) {
     case faultFilterName:
       return createFaultFilter(settings.config, {
@@ -86,8 +101,10 @@ const buildByName = (
       });
     case corsFilterName:
       return createCorsFilter(dice);
-    case meshStatsFilterName:
-      return createMeshStatsFilter(listener, environment.identity, stats);
+    case meshStatsFilterName: {
+      const isInbound = listener.direction === 'inbound';
+      return createMeshStatsFilter({ isInbound, config: defaultMeshStats, identity, series });
+    }
     case grpcStatsFilterName:
       return createGrpcStatsFilter(stats);
     default:
@@ -126,6 +143,20 @@ export const buildHttpFilters = (
   settings.flatMap((one) => {
     const filter = build(one, place, environment);
     return filter === undefined ? [] : [filter];
+  });
+
+/** Who looks on at connections of a chain. */
+export const buildTcpObservers = (
+  { filters }: FilterChainTable,
+  { identity, series }: FilterEnvironment,
+): readonly TcpObserver[] =>
+  filters.flatMap(({ name, settings }): TcpObserver[] => {
+    if (settings.kind === 'mesh-stats') {
+      return [new MeshTcpObserver({ settings, identity, series })];
+    }
+    return name === meshStatsFilterName
+      ? [new MeshTcpObserver({ settings: defaultMeshStats, identity, series })]
+      : [];
   });
 
 /** Network filters whose place is elsewhere: they end the chain, or change nothing. */

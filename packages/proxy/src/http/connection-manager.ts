@@ -1,4 +1,11 @@
-import type { Destination, Dice, HttpConnectionManagerSettings, RouteEntry } from '@lateen/routing';
+import type {
+  Destination,
+  Dice,
+  FormatNode,
+  HttpConnectionManagerSettings,
+  ListenerTable,
+  RouteEntry,
+} from '@lateen/routing';
 import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
@@ -29,6 +36,8 @@ export interface HttpDependencies {
   readonly newRequestId: () => string;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  /** Who this proxy is, for formats and expressions. */
+  readonly node: FormatNode;
 }
 
 /** What a connection manager is made of. */
@@ -40,6 +49,7 @@ export interface ConnectionManagerParts {
   /** Undefined: nothing is traced. */
   readonly tracing: RequestTracing | undefined;
   readonly chainName: string;
+  readonly direction: ListenerTable['direction'];
 }
 
 /** Plans kept at most for one table; more routes than that are worked out each time. */
@@ -54,6 +64,7 @@ export class ConnectionManager {
   readonly accessLogs: readonly AccessLogger[];
   readonly tracing: RequestTracing | undefined;
   readonly chainName: string;
+  readonly direction: ListenerTable['direction'];
   readonly stats: HttpStats;
   readonly deps: HttpDependencies;
   /** Every stream is timed, not only those of routes that say so. */
@@ -74,6 +85,7 @@ export class ConnectionManager {
     this.accessLogs = parts.accessLogs;
     this.tracing = parts.tracing;
     this.chainName = parts.chainName;
+    this.direction = parts.direction;
     this.deps = deps;
     this.timesStreams = needsStreamTimer(parts.settings);
     this.stats = new HttpStats(deps.stats, parts.settings.statPrefix);

@@ -1,4 +1,10 @@
-import type { Destination, RequestHead, RouteEntry, VirtualHostTable } from '@lateen/routing';
+import type {
+  Destination,
+  FormatContext,
+  RequestHead,
+  RouteEntry,
+  VirtualHostTable,
+} from '@lateen/routing';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { MessageHead } from '../http1/head-parser.ts';
@@ -65,6 +71,8 @@ export interface Exchange extends RequestHead {
   readonly responseTrailers: HeaderBlock | undefined;
   /** `grpc-status` of the response, from its head, its trailers or our own answer. */
   readonly grpcStatus: string | undefined;
+  /** What formats and expressions may ask. */
+  formatContext(): FormatContext;
   addFlag(flag: ResponseFlag): void;
   /** Answers without an upstream. Nothing must have been sent before. */
   localReply(reply: LocalReply): void;

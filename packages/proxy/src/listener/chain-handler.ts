@@ -7,6 +7,7 @@ import type { LogSinks } from '../access-log/log-sink.ts';
 import {
   buildHttpFilters,
   buildNetworkGates,
+  buildTcpObservers,
   type FilterEnvironment,
 } from '../filters/filter-registry.ts';
 import { gatedConnection, type NetworkGate, passGates } from '../filters/network-gate.ts';
@@ -24,7 +25,7 @@ import type { Inspection } from './inspection.ts';
 /** What listeners share. */
 export interface ListenerDependencies {
   readonly http: HttpDependencies;
-  readonly tcp: TcpDependencies;
+  readonly tcp: Omit<TcpDependencies, 'observers'>;
   readonly contexts: SecureContexts;
   readonly sinks: LogSinks;
   readonly log: Logger;
@@ -86,6 +87,7 @@ export class ChainHandler {
           accessLogs: openAccessLogs(logs, deps.sinks, deps.log),
           tracing: tracingOf(settings, listener, deps.tracing),
           chainName: table.name,
+          direction: listener.direction,
         },
         deps.http,
       );
@@ -99,7 +101,8 @@ export class ChainHandler {
       );
     } else if (table.tcp !== undefined) {
       const logs = openAccessLogs(table.tcp.accessLogs, deps.sinks, deps.log);
-      this.#tcp = new TcpProxy(table.tcp, logs, deps.tcp, onClosed);
+      const observers = buildTcpObservers(table, deps.filters);
+      this.#tcp = new TcpProxy(table.tcp, logs, { ...deps.tcp, observers }, onClosed);
     }
   }
 

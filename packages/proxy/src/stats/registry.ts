@@ -44,6 +44,16 @@ export class StatsRegistry {
     return metric;
   }
 
+  /** A series that is there already. */
+  get(family: string, labels: Labels): Metric | undefined {
+    return this.#series.get(keyOf(family, labels))?.metric;
+  }
+
+  /** Gives up a series; whoever keeps its metric counts into the void. */
+  remove(family: string, labels: Labels): void {
+    this.#series.delete(keyOf(family, labels));
+  }
+
   counter(family: string, labels: Labels = {}, statName: string = family): Counter {
     return this.#find({ family, labels, statName }, () => new Counter());
   }

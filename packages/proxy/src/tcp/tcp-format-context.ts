@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type net from 'node:net';
 import { hostname } from 'node:os';
-import type { FormatContext } from '@lateen/routing';
+import { type FormatContext, type FormatNode, metadataAt } from '@lateen/routing';
+import { peerMessage } from '../filters/istio.stats/peer-message.ts';
+import { upstreamTlsOf } from '../tls/upstream-tls.ts';
 import type { TcpSession } from './tcp-session.ts';
 
 const machine = hostname();
@@ -23,11 +26,14 @@ const nothing = {
   dynamicMetadata: () => undefined,
   routeMetadata: () => undefined,
   filterState: () => undefined,
+  uniqueId: () => randomUUID(),
 } as const;
 
 /** A TCP session as formats see it: what only requests have prints as absent. */
-export const tcpFormatContext = (session: TcpSession): FormatContext => ({
+export const tcpFormatContext = (session: TcpSession, node: FormatNode): FormatContext => ({
   ...nothing,
+  node,
+  logType: 'TcpConnectionEnd',
   startTimeMs: performance.timeOrigin + session.startMs,
   responseFlags: session.flags,
   upstreamTransportFailureReason: session.transportFailure,
@@ -50,7 +56,14 @@ export const tcpFormatContext = (session: TcpSession): FormatContext => ({
   downstreamTlsCipher: session.tls?.cipher || undefined,
   filterChainName: session.chainName,
   hostname: machine,
-  clusterMetadata: (namespace) => session.cluster?.table.metadata[namespace],
+  clusterMetadata: (namespace, path) =>
+    metadataAt(session.cluster?.table.metadata[namespace], path),
+  upstreamMetadata: (namespace, path) =>
+    metadataAt(session.endpoint?.entry.metadata[namespace], path),
+  downstreamTls: session.tls,
+  upstreamTls: session.endpoint && upstreamTlsOf(session.endpoint),
+  listenerDirection: session.isInbound ? 'inbound' : 'outbound',
+  filterStateObject: (key) => peerMessage(key, session, session.isInbound),
   environment: (name) => process.env[name],
 });
 

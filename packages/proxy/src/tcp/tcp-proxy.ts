@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import type { Dice, TcpProxySettings } from '@lateen/routing';
+import type { Dice, FormatNode, TcpProxySettings } from '@lateen/routing';
 import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type Hash64, xxHash64 } from '../cluster/xx-hash.ts';
@@ -16,6 +16,8 @@ export interface TcpDependencies {
   readonly stats: StatsRegistry;
   readonly dice: Dice;
   readonly nowMs: () => number;
+  /** Who this proxy is, for formats and expressions. */
+  readonly node: FormatNode;
   /** Told when a session begins and ends; statistics of the mesh hang on it. */
   readonly observers: readonly TcpObserver[];
 }
@@ -215,7 +217,7 @@ export class TcpProxy {
     this.#stats.sentBytes.value += session.bytesSent;
     for (const observer of this.#deps.observers) observer.closed(session);
     if (this.#logs.length > 0) {
-      const context = tcpFormatContext(session);
+      const context = tcpFormatContext(session, this.#deps.node);
       for (const log of this.#logs) log.write(context);
     }
     this.#onClosed();

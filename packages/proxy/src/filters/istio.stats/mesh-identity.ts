@@ -1,5 +1,6 @@
 import { fromBinary, fromJson, type JsonObject, toBinary, toJson } from '@bufbuild/protobuf';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
+import type { FormatNode } from '@lateen/routing';
 import type { PeerFacts } from '../../http/exchange.ts';
 
 /** Who this proxy is, as peers and metrics see it. */
@@ -7,6 +8,8 @@ export interface MeshIdentity {
   /** The bootstrap's node id. */
   readonly id: string;
   readonly facts: PeerFacts;
+  /** The bootstrap's node, as expressions see it. */
+  readonly node: FormatNode;
   /** `x-envoy-peer-metadata`: base64 of a `google.protobuf.Struct`. */
   readonly header: string;
 }
@@ -57,15 +60,17 @@ const pick = (from: JsonObject, keys: readonly string[]): JsonObject =>
     }),
   );
 
-/** The identity for a node of a bootstrap. */
-export const createMeshIdentity = (id: string, metadata: JsonObject): MeshIdentity => {
+/** The identity for a node of a bootstrap; its metadata are JSON. */
+export const createMeshIdentity = (node: FormatNode): MeshIdentity => {
+  const { id } = node;
+  const metadata = node.metadata as JsonObject;
   const shared: JsonObject = {
     ...pick(metadata, sharedKeys),
     LABELS: pick(labelsOf(metadata), sharedLabels),
   };
   const struct = fromJson(StructSchema, shared);
   const header = Buffer.from(toBinary(StructSchema, struct)).toString('base64');
-  return { id, facts: peerFacts(metadata), header };
+  return { id, node, facts: peerFacts(metadata), header };
 };
 
 /** Metadata bigger than this is not decoded. */

@@ -1,3 +1,4 @@
+import type { MeshStatsSettings } from '@lateen/routing';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { PeerFacts } from '../../http/exchange.ts';
 import type { Labels } from '../../stats/registry.ts';
@@ -20,6 +21,15 @@ export interface ServiceFacts {
   readonly namespace: string;
 }
 
+/** Clusters that stand for no service and are called by their own name. */
+const specialClusters: ReadonlySet<string> = new Set([
+  'PassthroughCluster',
+  'BlackHoleCluster',
+  'InboundPassthroughCluster',
+  'InboundPassthroughClusterIpv4',
+  'InboundPassthroughClusterIpv6',
+]);
+
 /** Service of a cluster's `istio` metadata; without one, what the client called it. */
 export const serviceOf = (cluster: Cluster | undefined, authority: string): ServiceFacts => {
   const istio = cluster?.table.metadata['istio'];
@@ -33,13 +43,22 @@ export const serviceOf = (cluster: Cluster | undefined, authority: string): Serv
     return { host: String(host), name: String(name), namespace: String(namespace) };
   }
   const host = authority === '' ? 'unknown' : authority;
-  const isSpecial = cluster?.name === 'PassthroughCluster' || cluster?.name === 'BlackHoleCluster';
+  const isSpecial = cluster !== undefined && specialClusters.has(cluster.name);
   return { host, name: isSpecial ? cluster.name : host, namespace: 'unknown' };
+};
+
+/** Whose side is told. */
+export type Reporter = 'source' | 'destination' | 'waypoint';
+
+/** The side a listener reports. */
+export const reporterOf = ({ reporter }: MeshStatsSettings, isInbound: boolean): Reporter => {
+  if (reporter === 'waypoint') return 'waypoint';
+  return isInbound ? 'destination' : 'source';
 };
 
 /** Both sides of a call. */
 export interface CallFacts {
-  readonly reporter: 'source' | 'destination';
+  readonly reporter: Reporter;
   readonly source: PeerFacts;
   readonly destination: PeerFacts;
   readonly service: ServiceFacts;

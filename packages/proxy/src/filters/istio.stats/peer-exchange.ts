@@ -1,0 +1,96 @@
+import type { Exchange, PeerFacts } from '../../http/exchange.ts';
+import type { FilterVerdict, RequestFilter } from '../../http/http-filter.ts';
+import type { MessageHead } from '../../http1/head-parser.ts';
+import { type MeshIdentity, parsePeerHeader } from './mesh-identity.ts';
+
+const metadataHeader = 'x-envoy-peer-metadata';
+const idHeader = 'x-envoy-peer-metadata-id';
+
+/** Peers remembered; their facts are decoded once. */
+const maxPeers = 2048;
+
+interface KnownPeer {
+  /** The header they were decoded from: another header with the same id is somebody else's. */
+  readonly header: string;
+  readonly facts: PeerFacts;
+}
+
+/** Facts of peers by id, decoded once. */
+class PeerCache {
+  readonly #peers = new Map<string, KnownPeer>();
+
+  /** Takes both headers off the head; undefined when there were none. */
+  take(head: MessageHead): PeerFacts | undefined {
+    const metadata = head.indexOf(metadataHeader);
+    const id = head.indexOf(idHeader);
+    if (metadata < 0 && id < 0) return undefined;
+    const value = metadata < 0 ? '' : head.valueAt(metadata);
+    const key = id < 0 ? '' : head.valueAt(id);
+    head.remove(metadataHeader);
+    head.remove(idHeader);
+    const known = this.#peers.get(key);
+    if (known !== undefined && known.header === value) return known.facts;
+    const facts = parsePeerHeader(value);
+    if (facts === undefined) return undefined;
+    if (this.#peers.size >= maxPeers) this.#peers.clear();
+    this.#peers.set(key, { header: value, facts });
+    return facts;
+  }
+}
+
+const addIdentity = (head: MessageHead, { id, header }: MeshIdentity): void => {
+  head.append(metadataHeader, header);
+  head.append(idHeader, id);
+};
+
+/** To a sidecar: the client says who it is, we answer who we are. */
+class InboundExchange implements RequestFilter {
+  readonly #identity: MeshIdentity;
+  readonly #peers: PeerCache;
+
+  constructor(identity: MeshIdentity, peers: PeerCache) {
+    this.#identity = identity;
+    this.#peers = peers;
+  }
+
+  onRequest(exchange: Exchange): FilterVerdict {
+    exchange.peer = this.#peers.take(exchange.request);
+    return 'continue';
+  }
+
+  onResponse(exchange: Exchange, response: MessageHead): void {
+    if (exchange.peer !== undefined) addIdentity(response, this.#identity);
+  }
+}
+
+/** From a sidecar or gateway: what clients claim is dropped, we say who we are, the server answers. */
+class OutboundExchange implements RequestFilter {
+  readonly #identity: MeshIdentity;
+  readonly #peers: PeerCache;
+
+  constructor(identity: MeshIdentity, peers: PeerCache) {
+    this.#identity = identity;
+    this.#peers = peers;
+  }
+
+  onRequest(exchange: Exchange): FilterVerdict {
+    const { request, cluster } = exchange;
+    request.remove(metadataHeader);
+    request.remove(idHeader);
+    // Outside the mesh nobody needs to know.
+    if (cluster !== undefined && !cluster.isOriginalDestination) {
+      addIdentity(request, this.#identity);
+    }
+    return 'continue';
+  }
+
+  onResponse(exchange: Exchange, response: MessageHead): void {
+    exchange.peer = this.#peers.take(response);
+  }
+}
+
+/** The part of the filter that exchanges who is who, for one listener. */
+export const createPeerExchange = (identity: MeshIdentity, isInbound: boolean): RequestFilter => {
+  const peers = new PeerCache();
+  return isInbound ? new InboundExchange(identity, peers) : new OutboundExchange(identity, peers);
+};
