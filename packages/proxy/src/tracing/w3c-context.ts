@@ -11,9 +11,9 @@ const noSpan = '0'.repeat(16);
 /** W3C Trace Context: `traceparent`. `tracestate` and `baggage` pass through untouched. */
 export const w3cPropagation: Propagation = {
   extract: (head) => {
-    const line = head.indexOf('traceparent');
-    if (line < 0) return noContext;
-    const [, version, traceId, spanId, flags] = form.exec(head.valueAt(line)) ?? [];
+    const value = head.get('traceparent');
+    if (value === undefined) return noContext;
+    const [, version, traceId, spanId, flags] = form.exec(value) ?? [];
     if (traceId === undefined || spanId === undefined || flags === undefined) return invalidContext;
     if (version === 'ff' || traceId === noTrace || spanId === noSpan) return invalidContext;
     const sampled = (Number.parseInt(flags, 16) & 1) === 1;
