@@ -80,3 +80,20 @@ test('Istio objects are checked, with the path of the field; others pass', async
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
   assert.deepEqual(await istioValidationPlugin.admit(requestFor('pods', pod)), {});
 });
+
+test('filters of access logs are read by the CEL of the proxy', async () => {
+  const telemetry = (expression: string) =>
+    istioValidationPlugin.admit({
+      ...requestFor('telemetries', {
+        apiVersion: 'telemetry.istio.io/v1',
+        kind: 'Telemetry',
+        metadata: { name: 'a', namespace: 'default' },
+        spec: { accessLogging: [{ filter: { expression } }] },
+      } as KubeObject),
+      group: 'telemetry.istio.io',
+    });
+  assert.deepEqual((await telemetry('response.code >= 400')).diagnostics, []);
+  const [refusal] = (await telemetry('response.code >=')).diagnostics ?? [];
+  assert.equal(refusal?.path, 'spec.accessLogging[0].filter.expression');
+  assert.match(refusal?.message ?? '', /not a valid CEL expression: /);
+});

@@ -1,7 +1,11 @@
 import { validateIstioObject } from '@lateen/api';
 import type { AdmissionPlugin } from '@lateen/apiserver';
 import { formatDiagnostic } from '@lateen/base';
-import { regexProblem } from '@lateen/routing';
+import { compileCel, regexProblem } from '@lateen/routing';
+
+/** What a proxy would refuse of an expression. */
+const celProblem = (expression: string): string | undefined =>
+  compileCel(expression).diagnostics.find(({ severity }) => severity === 'error')?.message;
 
 /** Istio's validating webhook: errors refuse the object with their fields, the rest are warnings. */
 export const istioValidationPlugin: AdmissionPlugin = {
@@ -9,7 +13,7 @@ export const istioValidationPlugin: AdmissionPlugin = {
   admit: ({ operation, group, object, subresource }) => {
     if (operation === 'DELETE' || subresource !== undefined || !group.endsWith('.istio.io'))
       return {};
-    const findings = validateIstioObject(object, { regexProblem });
+    const findings = validateIstioObject(object, { regexProblem, celProblem });
     const diagnostics = findings.filter(({ severity }) => severity === 'error');
     const warnings = findings
       .filter(({ severity }) => severity === 'warning')

@@ -23,7 +23,7 @@ const filtersByProvider = (
     sections.flatMap((section) =>
       providerNames(section).map((name) => [
         name,
-        { disabled: false, expression: section.filter?.expression },
+        { disabled: false, expression: section.filter?.expression || undefined },
       ]),
     ),
   );

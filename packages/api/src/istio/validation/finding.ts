@@ -6,9 +6,13 @@ export type Findings = readonly Diagnostic[];
 /** Whether RE2 takes a pattern: undefined, or what is wrong with it. */
 export type RegexProblem = (pattern: string) => string | undefined;
 
+/** Whether an expression of the Common Expression Language can be evaluated: undefined, or what is wrong with it. */
+export type CelProblem = (expression: string) => string | undefined;
+
 /** What a validator may ask of its caller. */
 export interface ValidationContext {
   readonly regexProblem: RegexProblem;
+  readonly celProblem: CelProblem;
 }
 
 /** The value cannot work: the object is refused. */

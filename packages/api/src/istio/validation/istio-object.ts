@@ -6,7 +6,7 @@ import { istioKinds } from '../istio-kinds.ts';
 import { checkAuthorizationPolicy } from './authorization-policy.ts';
 import { checkDestinationRule } from './destination-rule.ts';
 import { checkEnvoyFilter, checkProxyConfig, checkWasmPlugin } from './extension.ts';
-import type { Findings, RegexProblem, ValidationContext } from './finding.ts';
+import type { CelProblem, Findings, RegexProblem, ValidationContext } from './finding.ts';
 import { checkGateway } from './gateway.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
 import { lightRegexProblem } from './regex.ts';
@@ -67,6 +67,8 @@ const known: ReadonlyMap<string, Known> = new Map(
 export interface IstioValidationOptions {
   /** An RE2 engine's opinion of a pattern. Default: a light check that never refuses what RE2 takes. */
   readonly regexProblem?: RegexProblem;
+  /** An engine's opinion of an expression. Default: all are taken. */
+  readonly celProblem?: CelProblem;
 }
 
 /**
@@ -76,7 +78,7 @@ export interface IstioValidationOptions {
  */
 export const validateIstioObject = (
   object: Pick<KubeObject, 'apiVersion' | 'kind'>,
-  { regexProblem = lightRegexProblem }: IstioValidationOptions = {},
+  { regexProblem = lightRegexProblem, celProblem = () => undefined }: IstioValidationOptions = {},
 ): Findings => {
   if (!isRecord(object)) return [];
   const { apiVersion, kind } = object;
@@ -85,5 +87,5 @@ export const validateIstioObject = (
   if (found === undefined) return [];
   const shape = validateSchema(found.schema, object);
   if (shape.length > 0) return shape;
-  return found.check(Reflect.get(object, 'spec') ?? {}, { regexProblem });
+  return found.check(Reflect.get(object, 'spec') ?? {}, { regexProblem, celProblem });
 };

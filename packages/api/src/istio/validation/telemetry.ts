@@ -1,23 +1,65 @@
 import { fieldPath } from '../../schema/field-path.ts';
-import type { MetricsOverride, ProviderRef, TelemetrySpec } from '../telemetry.ts';
+import type {
+  MetricsOverride,
+  ProviderRef,
+  TelemetryAccessLogging,
+  TelemetrySpec,
+} from '../telemetry.ts';
 import { checkDuration, checkSelectorLabels } from './field.ts';
-import { type Findings, forEachItem, invalid, missing } from './finding.ts';
+import {
+  doubtful,
+  type Findings,
+  forEachItem,
+  invalid,
+  missing,
+  type ValidationContext,
+} from './finding.ts';
 
 const checkProviders = (providers: readonly ProviderRef[] | undefined, path: string): Findings =>
   (providers ?? []).length > 1
     ? [invalid(path, 'several providers are not supported here: name one')]
     : [];
 
-const checkOverride = ({ tagOverrides }: MetricsOverride, path: string): Findings =>
+/** A proxy leaves out what it cannot evaluate, and nobody sees it. */
+const checkTagValue = (
+  value: string | undefined,
+  path: string,
+  { celProblem }: ValidationContext,
+): Findings => {
+  if (!value) return [missing(path, 'must be set when the operation is UPSERT')];
+  const problem = celProblem(value);
+  return problem === undefined
+    ? []
+    : [doubtful(path, `is not CEL and will be unknown: ${problem}`)];
+};
+
+/** Proxies refuse a log whose filter they cannot read, and all else with it. */
+const checkFilter = (
+  { filter }: TelemetryAccessLogging,
+  path: string,
+  { celProblem }: ValidationContext,
+): Findings => {
+  if (filter === undefined) return [];
+  const at = `${path}.filter.expression`;
+  if (!filter.expression)
+    return [missing(at, 'must be an expression such as response.code >= 400')];
+  const problem = celProblem(filter.expression);
+  return problem === undefined ? [] : [invalid(at, `is not a valid CEL expression: ${problem}`)];
+};
+
+const checkOverride = (
+  { tagOverrides }: MetricsOverride,
+  path: string,
+  context: ValidationContext,
+): Findings =>
   Object.entries(tagOverrides ?? {}).flatMap(([tag, { operation = 'UPSERT', value }]) => {
     const at = `${fieldPath(`${path}.tagOverrides`, tag)}.value`;
-    if (operation === 'UPSERT')
-      return value ? [] : [missing(at, 'must be set when the operation is UPSERT')];
+    if (operation === 'UPSERT') return checkTagValue(value, at, context);
     return value ? [invalid(at, 'must not be set when the operation is REMOVE')] : [];
   });
 
 /** A Telemetry: one tracing section, tags and overrides that say something. */
-export const checkTelemetry = (spec: TelemetrySpec): Findings => [
+export const checkTelemetry = (spec: TelemetrySpec, context: ValidationContext): Findings => [
   ...checkSelectorLabels(spec.selector?.matchLabels, 'spec.selector.matchLabels'),
   ...((spec.tracing ?? []).length > 1
     ? [invalid('spec.tracing', 'several tracing sections are not supported: keep one')]
@@ -33,7 +75,12 @@ export const checkTelemetry = (spec: TelemetrySpec): Findings => [
     }),
   ]),
   ...forEachItem(spec.metrics, 'spec.metrics', ({ overrides, reportingInterval }, path) => [
-    ...forEachItem(overrides, `${path}.overrides`, checkOverride),
+    ...forEachItem(overrides, `${path}.overrides`, (override, at) =>
+      checkOverride(override, at, context),
+    ),
     ...checkDuration(reportingInterval, `${path}.reportingInterval`),
   ]),
+  ...forEachItem(spec.accessLogging, 'spec.accessLogging', (section, path) =>
+    checkFilter(section, path, context),
+  ),
 ];
