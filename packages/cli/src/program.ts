@@ -1,4 +1,4 @@
-import { createRemoteSecret, lateenVersion, RuntimeError, readProxyStatus } from '@lateen/runtime';
+import { createRemoteSecret, lateenVersion, RuntimeError } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
@@ -8,6 +8,7 @@ import { detachedUp } from './commands/detached-up.ts';
 import { down, downAll } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { addProxyConfig } from './commands/proxy-config.ts';
+import { addProxyStatus } from './commands/proxy-status.ts';
 import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
 import { type UpOptions, up } from './commands/up.ts';
@@ -183,16 +184,7 @@ const addInspection = (program: Command, output: Output, env: NodeJS.ProcessEnv)
       const folder = context === undefined ? stateDir : findMember(stateDir, context).stateDir;
       return status(folder, flags.output, output);
     });
-  program
-    .command('proxy-status')
-    .alias('ps')
-    .description('show how far each proxy is with its configuration')
-    .addOption(stateDirOption())
-    .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
-    .addOption(contextOption())
-    .action(async (flags: ClusterFlags) => {
-      output.out(await readProxyStatus(clusterConnection(flags, env)));
-    });
+  addProxyStatus(program, output, env);
   program
     .command('remote-clusters')
     .description('show the other clusters that this control plane reads')

@@ -4,7 +4,12 @@ export { publishTelemetry } from './bootstrap/telemetry-service.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
 export type { AddonEndpoints } from './images/addon-images.ts';
-export { type RemoteClusterRow, readProxyStatus, readRemoteClusters } from './proxy-status.ts';
+export {
+  type RemoteClusterRow,
+  readProxyStatus,
+  readRemoteClusters,
+  readSentConfiguration,
+} from './proxy-status.ts';
 export { createRemoteSecret } from './remote-secret.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export {

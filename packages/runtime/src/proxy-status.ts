@@ -33,32 +33,37 @@ const absence = async (client: KubeClient): Promise<RuntimeError> => {
   );
 };
 
-/** One page of every istiod: its JSON, and the pod's name. Rejects with KubeError, or RuntimeError `not-ready`. */
+/** A page of an istiod: its JSON. */
+interface IstiodPage {
+  readonly istiod: string;
+  readonly content: unknown;
+}
+
+const istiodPage = async (
+  connection: KubeConnection,
+  istiod: string,
+  page: string,
+): Promise<IstiodPage> => {
+  const pod = resourcePath(resources.pods, { namespace, name: istiod });
+  try {
+    const path = `${pod}:${statusPort}/proxy/debug/${page}`;
+    return { istiod, content: JSON.parse(await sendText(connection, { path })) as unknown };
+  } catch (cause) {
+    const message = `istiod ${istiod} does not answer: ${reasonOf(cause)}`;
+    throw new RuntimeError('not-ready', message, cause);
+  }
+};
+
+/** One page of every istiod. Rejects with KubeError, or RuntimeError `not-ready`. */
 const istiodPages = async (
   connection: KubeConnection,
   page: string,
-): Promise<readonly { readonly istiod: string; readonly content: unknown }[]> => {
+): Promise<readonly IstiodPage[]> => {
   const client = createKubeClient(connection);
   const { items } = await client.list<Pod>(resources.pods, { namespace });
   const istiods = items.filter(isRunning);
   if (istiods.length === 0) throw await absence(client);
-  return Promise.all(
-    istiods.map(async ({ metadata: { name } }) => {
-      const pod = resourcePath(resources.pods, { namespace, name });
-      try {
-        const text = await sendText(connection, {
-          path: `${pod}:${statusPort}/proxy/debug/${page}`,
-        });
-        return { istiod: name, content: JSON.parse(text) as unknown };
-      } catch (cause) {
-        throw new RuntimeError(
-          'not-ready',
-          `istiod ${name} does not answer: ${reasonOf(cause)}`,
-          cause,
-        );
-      }
-    }),
-  );
+  return Promise.all(istiods.map(({ metadata: { name } }) => istiodPage(connection, name, page)));
 };
 
 /**
@@ -70,6 +75,23 @@ export const readProxyStatus = async (connection: KubeConnection): Promise<strin
   return formatProxyStatus(
     proxyStatusRows(pages.flatMap(({ content }) => content as SyncStatus[])),
   );
+};
+
+/**
+ * What istiod sent a proxy last, as `/config_dump` shows it; `proxy` is `pod.namespace`. Undefined: none serves
+ * it. Rejects as `readProxyStatus`.
+ */
+export const readSentConfiguration = async (
+  connection: KubeConnection,
+  proxy: string,
+): Promise<unknown> => {
+  const pages = await istiodPages(connection, 'syncz');
+  const serving = pages.find(({ content }) =>
+    (content as SyncStatus[]).some((status) => status.proxy === proxy),
+  );
+  if (serving === undefined) return undefined;
+  const page = `config_dump?proxyID=${encodeURIComponent(proxy)}`;
+  return (await istiodPage(connection, serving.istiod, page)).content;
 };
 
 /** What an istiod says of another cluster of the mesh. */

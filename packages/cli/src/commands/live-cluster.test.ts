@@ -175,3 +175,65 @@ test('a file stands for a proxy', async (t) => {
   writeFileSync(file, 'nothing');
   assert.match((await runWords(['pc', 'c', '-f', file])).err, /dump\.json is not JSON/);
 });
+
+const dumpOf = (timeout: string, names: 'proto' | 'json'): unknown => {
+  const name = (proto: string): string =>
+    names === 'proto'
+      ? proto
+      : proto.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const section = (kind: string, list: string, entries: readonly unknown[]): unknown => ({
+    '@type': `type.googleapis.com/envoy.admin.v3.${kind}`,
+    [name(list)]: entries,
+  });
+  return {
+    configs: [
+      section('ClustersConfigDump', 'dynamic_active_clusters', [
+        { cluster: { name: 'b', [name('connect_timeout')]: timeout } },
+        { cluster: { name: 'a', [name('connect_timeout')]: '1s' } },
+      ]),
+      section('ListenersConfigDump', 'dynamic_listeners', [
+        { name: 'l', [name('active_state')]: { listener: { name: 'l' } } },
+      ]),
+      section('RoutesConfigDump', 'dynamic_route_configs', [
+        { [name('route_config')]: { name: '80' }, [name('last_updated')]: '2026-01-02T03:04:05Z' },
+      ]),
+    ],
+  };
+};
+
+const istiodPage = '/api/v1/namespaces/istio-system/pods/istiod-1:15014/proxy/debug';
+const withIstiod = (sent: unknown, runs: unknown): Answers => ({
+  '/api/v1/namespaces/shop/pods/cart-1': { kind: 'Pod', metadata: { name: 'cart-1' } },
+  '/api/v1/namespaces/shop/pods/cart-1:15000/proxy/config_dump': runs,
+  '/api/v1/namespaces/istio-system/pods': list({
+    metadata: { name: 'istiod-1', labels: { app: 'istiod' } },
+    status: { phase: 'Running' },
+  }),
+  [`${istiodPage}/syncz`]: JSON.stringify([{ proxy: 'cart-1.shop', cluster_id: 'one' }]),
+  [`${istiodPage}/config_dump`]: sent,
+});
+
+test('ps POD: what istiod sent last is what the proxy runs, or the difference', async (t) => {
+  const same = await startApi(t, withIstiod(dumpOf('1s', 'json'), dumpOf('1s', 'proto')));
+  const words = ['ps', 'cart-1', '--kubeconfig'];
+  const { out } = await runWords([...words, same.kubeconfig]);
+  assert.match(
+    out,
+    /^Clusters Match\nListeners Match\nRoutes Match \(RDS last loaded at \w{3}, 0[123] Jan 2026 \d\d:\d\d:05 \S+\)\n$/,
+  );
+  const other = await startApi(t, withIstiod(dumpOf('1s', 'json'), dumpOf('2s', 'proto')));
+  const difference = (await runWords([...words, other.kubeconfig])).out;
+  assert.match(
+    difference,
+    /^Clusters Don't Match\n--- Istiod Clusters\n\+\+\+ Envoy Clusters\n@@ /,
+  );
+  assert.match(difference, /\n-\s+"connectTimeout": "1s",\n\+\s+"connectTimeout": "2s",\n/);
+  assert.match(difference, /\n\nListeners Match\nRoutes Match /);
+});
+
+test('ps POD of a proxy that no istiod serves says so', async (t) => {
+  const answers = { ...withIstiod({}, dumpOf('1s', 'proto')), [`${istiodPage}/syncz`]: '[]' };
+  const { kubeconfig } = await startApi(t, answers);
+  const { code, err } = await runWords(['ps', 'cart-1', '--kubeconfig', kubeconfig]);
+  assert.equal(`${code} ${err}`, '1 lateen: no istiod serves cart-1.shop: see lateen ps\n');
+});

@@ -1,7 +1,7 @@
 import type { JsonRecord } from '@lateen/xds/json-record';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
-import { clusterConnection } from '../cluster-connection.ts';
+import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
 import type { Output } from '../progress.ts';
 import { assignmentSummary, selectAssignments } from '../proxy-config/assignment-summary.ts';
 import { bootstrapSummary } from '../proxy-config/bootstrap-summary.ts';
@@ -45,12 +45,10 @@ import { secretSummary } from '../proxy-config/secret-summary.ts';
 type Format = 'short' | 'json' | 'yaml';
 
 /** Flags every subcommand has. */
-interface CommonFlags {
+interface CommonFlags extends ClusterFlags {
   readonly namespace?: string;
   readonly output: Format;
   readonly file?: string;
-  readonly stateDir: string;
-  readonly kubeconfig?: string;
 }
 
 interface VerboseFlag {
@@ -141,7 +139,8 @@ const addKind = (
     )
     .option('-f, --file <file>', 'what the proxy answered, instead of a proxy')
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
-    .option('--kubeconfig <file>', 'any other cluster');
+    .option('--kubeconfig <file>', 'any other cluster')
+    .option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
 };
 
 const verbose = (): Option =>
