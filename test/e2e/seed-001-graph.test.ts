@@ -219,12 +219,41 @@ test('Kiali by its name through the ingress gateway', options, async () => {
   await page.getByRole('link', { name: 'Configuration' }).waitFor();
 });
 
-test('to look at, not to change', options, async () => {
+test('to look at, not to change; and not under any other name', options, async () => {
+  const host = { host: 'kiali.ik8s.cc' };
+  const seen = await fetchPage(`${mesh.gateway}/`, { headers: host });
+  assert.match(String(seen.headers['content-security-policy']), /script-src 'self'/);
   const refused = await fetchPage(`${mesh.gateway}/api/v1/config/VirtualService/default/x`, {
     method: 'DELETE',
-    headers: { host: 'kiali.ik8s.cc', 'x-lateen-request': '1' },
+    headers: { ...host, 'x-lateen-request': '1' },
   });
   assert.equal(refused.status, 403);
+  const foreign = await fetchPage(`${mesh.dashboard}/api/v1/status`, {
+    headers: { host: 'evil.example' },
+  });
+  assert.equal(foreign.status, 403);
+});
+
+const addressOf = (service: string): Promise<string> =>
+  mesh.kubectl(`get svc ${service} -n istio-system -o jsonpath={.spec.clusterIP}`);
+
+test('prometheus:9090 answers queries', options, async () => {
+  const query = encodeURIComponent('count({__name__=~"istio_.*|pilot_.*"})');
+  const base = `http://${await addressOf('prometheus')}:9090`;
+  const answer = await fetchPage(`${base}/api/v1/query?query=${query}`);
+  assert.equal((JSON.parse(answer.body) as { status: string }).status, 'success');
+});
+
+test('zipkin:9411 takes spans, and they can be looked up', options, async () => {
+  const span = { traceId: 'abc', id: 'def', name: 'get', localEndpoint: { serviceName: 'me' } };
+  const taken = await fetchPage(`http://${await addressOf('zipkin')}:9411/api/v2/spans`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([span]),
+  });
+  assert.equal(taken.status, 202);
+  const found = await fetchPage(`${mesh.dashboard}/api/v1/traces?service=me`);
+  assert.equal((JSON.parse(found.body) as { traces: readonly unknown[] }).traces.length, 1);
 });
 
 test('Bookinfo, in the mesh and from outside', options, async () => {

@@ -25,6 +25,7 @@ const RailLink = ({ page }: { page: PageName }): VNode => (
     class="rail-link"
     href={linkTo(page)}
     title={isRailNarrow.value ? t(`nav.${page}`) : undefined}
+    aria-label={t(`nav.${page}`)}
     aria-current={route.value.page === page ? 'page' : undefined}
   >
     <Icon name={page} size={20} />

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { bundleDashboard } from './bundle-dashboard.ts';
@@ -16,18 +16,25 @@ const inFolder = async (act: (folder: string) => Promise<void>): Promise<void> =
   }
 };
 
-test('the first start bundles, the second finds it, older bundles go', () =>
+test('the first start bundles, the second finds it, the oldest bundles go', () =>
   inFolder(async (folder) => {
     const first = await bundleDashboard({ folder });
     assert.equal(first.isFresh, true);
-    const old = join(folder, '0123456789abcdef');
-    await writeFile(old, '');
     const again = await bundleDashboard({ folder });
     assert.equal(again.isFresh, false);
     assert.equal(again.folder, first.folder);
+    for (const name of ['0', '1', '2', '3']) {
+      const old = join(folder, name.repeat(16));
+      await writeFile(old, '');
+      await utimes(old, 1, 1 + Number(name));
+    }
     const other = await bundleDashboard({ folder, development: true });
     assert.notEqual(other.folder, first.folder);
-    assert.deepEqual(await readdir(folder), [other.folder.slice(folder.length + 1)]);
+    const left = [first, other].map((each) => basename(each.folder));
+    assert.deepEqual(
+      (await readdir(folder)).sort(),
+      [...left, '2222222222222222', '3333333333333333'].sort(),
+    );
   }));
 
 test('two starts at once do not hinder each other', () =>

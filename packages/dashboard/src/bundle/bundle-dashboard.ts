@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type BuildOptions, build, type OutputFile } from 'esbuild';
+import type { BuildOptions, OutputFile } from 'esbuild';
 import { DashboardError } from './dashboard-error.ts';
 import { fingerprintSources, manifestVersions } from './source-fingerprint.ts';
 
 /** Where the pages go. */
 export interface BundleOptions {
-  /** A folder of our own in the state or cache folder; made if missing. Older bundles in it are removed. */
+  /** A folder of our own in the state or cache folder; made if missing. Of older bundles in it the newest stay. */
   readonly folder: string;
   /** Readable code with source maps; default false. */
   readonly development?: boolean;
@@ -29,6 +29,8 @@ export interface DashboardBundle {
 const sources = fileURLToPath(new URL('..', import.meta.url));
 const manifest = fileURLToPath(new URL('../../package.json', import.meta.url));
 const compress = promisify(gzip);
+/** Bundles kept: a dashboard of another version may still run on its own, of about half a megabyte. */
+const maxBundles = 4;
 
 const bundleSettings = (development: boolean): BuildOptions & { readonly write: false } => ({
   entryPoints: {
@@ -58,12 +60,21 @@ const bundleSettings = (development: boolean): BuildOptions & { readonly write: 
   write: false,
 });
 
+/** Bundlings going on in this process: they share one program of esbuild's. */
+let underWay = 0;
+
+/** The bundler is loaded only when there is something to bundle, and its program does not stay. */
 const bundle = async (development: boolean): Promise<readonly OutputFile[]> => {
+  const { build, stop } = await import('esbuild');
+  underWay += 1;
   try {
     return (await build(bundleSettings(development))).outputFiles;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DashboardError('bundle', `the dashboard does not build: ${reason}`, { cause });
+  } finally {
+    underWay -= 1;
+    if (underWay === 0) await stop();
   }
 };
 
@@ -106,11 +117,15 @@ const writeBundle = async (folder: string, files: readonly OutputFile[]): Promis
 };
 
 /** Unfinished bundles (with a dot in their names) may be another start's: they are left alone. */
-const removeOthers = async (folder: string, kept: string): Promise<void> => {
-  const old = (await readdir(folder)).filter(
-    (name) => /^[0-9a-f]{16}$/.test(name) && name !== kept,
+const removeOld = async (folder: string): Promise<void> => {
+  const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  const ages = await Promise.all(
+    names.map(async (name) => ({ name, madeMs: (await stat(join(folder, name))).mtimeMs })),
   );
-  await Promise.all(old.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  const old = ages.sort((a, b) => b.madeMs - a.madeMs).slice(maxBundles);
+  await Promise.all(
+    old.map(({ name }) => rm(join(folder, name), { recursive: true, force: true })),
+  );
 };
 
 /**
@@ -129,7 +144,7 @@ export const bundleDashboard = async (options: BundleOptions): Promise<Dashboard
     try {
       await mkdir(options.folder, { recursive: true });
       await writeBundle(folder, files);
-      await removeOthers(options.folder, key);
+      await removeOld(options.folder);
     } catch (cause) {
       throw new DashboardError('write', `cannot write the dashboard to ${folder}`, { cause });
     }

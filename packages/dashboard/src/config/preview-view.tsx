@@ -1,5 +1,5 @@
 import type { PreviewAnswer, PreviewChange, RouteView } from '@lateen/telemetry/contract';
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 import { Icon } from '../view/icon.tsx';
@@ -7,8 +7,10 @@ import { Icon } from '../view/icon.tsx';
 /** What would change in the proxies, in a sentence and in detail. */
 export const PreviewView = ({ preview }: { preview: PreviewAnswer | undefined }): VNode => {
   if (preview === undefined) return <p class="text-quiet">{t('preview.none')}</p>;
-  const { routes, clusters, listeners } = preview.counts;
-  if (routes + clusters + listeners === 0)
+  const sums = (['routes', 'clusters', 'listeners'] as const).filter(
+    (name) => preview.counts[name] > 0,
+  );
+  if (sums.length === 0)
     return (
       <p class="preview-sum">
         <Icon name="check" size={16} /> {t('preview.nothing')}
@@ -17,7 +19,13 @@ export const PreviewView = ({ preview }: { preview: PreviewAnswer | undefined })
   return (
     <div class="preview">
       <p class="preview-sum">
-        <strong>{t('preview.sum', { routes, clusters, listeners })}</strong>{' '}
+        <strong>
+          {t('preview.sum', {
+            what: sums
+              .map((name) => t(`preview.${name}`, { count: preview.counts[name] }))
+              .join(t('list.comma')),
+          })}
+        </strong>{' '}
         <span class="text-quiet">{t('preview.proxies', { count: preview.proxiesAffected })}</span>
       </p>
       {preview.changes.map((change) => (
@@ -30,13 +38,19 @@ export const PreviewView = ({ preview }: { preview: PreviewAnswer | undefined })
   );
 };
 
+/** A name that may be broken after its dots and bars. */
+const breakable = (name: string): ComponentChildren =>
+  name
+    .split(/(?<=[.|:])/)
+    .flatMap((part, index) => (index === 0 ? [part] : [<wbr key={index} />, part]));
+
 const looks = { added: 'tag-ok', removed: 'tag-bad', changed: 'tag-accent' } as const;
 
 const Change = ({ change }: { change: PreviewChange }): VNode => (
   <details class="change" open={change.resource === 'route'}>
     <summary>
       <span class={`tag ${looks[change.change]}`}>{t(`preview.${change.change}`)}</span>
-      <span class="change-name">{change.name}</span>
+      <span class="change-name">{breakable(change.name)}</span>
       <small>{t(`preview.${change.resource}`)}</small>
     </summary>
     {change.resource === 'route' ? <RouteChange change={change} /> : <FieldTable change={change} />}

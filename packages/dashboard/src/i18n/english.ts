@@ -273,8 +273,11 @@ export const english = {
   'preview.title': 'What would change',
   'preview.none': 'Once the text is valid, this shows which routes of which proxies would change.',
   'preview.nothing': 'Nothing changes in any proxy.',
-  'preview.sum':
-    '{routes|route|routes}, {clusters|cluster|clusters}, {listeners|listener|listeners} would change',
+  'preview.sum': '{what} would change',
+  'preview.routes': '{count|route|routes}',
+  'preview.clusters': '{count|cluster|clusters}',
+  'preview.listeners': '{count|listener|listeners}',
+  'list.comma': ', ',
   'preview.proxies': 'in {count|proxy|proxies}',
   'preview.added': 'added',
   'preview.removed': 'removed',

@@ -145,7 +145,7 @@ export const openEditor = (parent: HTMLElement, options: EditorOptions): CodeEdi
         keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorState.tabSize.of(2),
         EditorState.readOnly.of(options.isReadOnly),
-        EditorView.contentAttributes.of({ 'aria-label': options.label }),
+        EditorView.contentAttributes.of({ 'aria-label': options.label, tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !isFromOutside) options.onChange(update.state.doc.toString());
         }),
