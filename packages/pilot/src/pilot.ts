@@ -37,6 +37,7 @@ import { AutoRegistration } from './registration/auto-registration.ts';
 import { ResourcePool } from './resource-pool.ts';
 import type { RootRotation } from './security/mesh-authority.ts';
 import { MeshSecurity } from './security/mesh-security.ts';
+import { networkProblems } from './status/network-problems.ts';
 import { publicPages, statusPages } from './status/pages.ts';
 import { registryServices } from './status/registry.ts';
 import { StatusServer } from './status/status-server.ts';
@@ -129,6 +130,7 @@ export class RunningPilot {
   readonly #security: MeshSecurity | undefined;
   readonly #keySets: KeySetResolver;
   #push: PushContext | undefined;
+  #networkProblems: ReadonlyMap<string, string> = new Map();
   #builder: ResourceBuilder = { build: () => [] };
 
   constructor(options: PilotOptions) {
@@ -191,6 +193,7 @@ export class RunningPilot {
       isReady: () => this.#push !== undefined,
       registry: () => registryServices(this.#push),
       diagnostics: () => this.#push?.diagnostics ?? [],
+      networkProblems: () => this.#networkProblems,
     });
     const isSplit = options.debugSocket !== undefined;
     this.#status = new StatusServer(isSplit ? publicPages(pages) : pages, log);
@@ -302,6 +305,7 @@ export class RunningPilot {
     const { clock } = this.#options;
     const startedMs = clock.nowMs();
     this.#push = buildPushContext(this.#ingest.inputs(), this.#push);
+    this.#noteNetworks(networkProblems(this.#push));
     this.#pool.rotate();
     this.#builder = meshBuilder(this.#push, this.#pool);
     this.#metrics.contextInit.observe((clock.nowMs() - startedMs) / 1_000);
@@ -313,6 +317,14 @@ export class RunningPilot {
       ({ kind }) => jwksFetchMode !== 'envoy' || kind === 'discovery',
     );
     return this.#keySets.follow(locations);
+  }
+
+  #noteNetworks(problems: ReadonlyMap<string, string>): void {
+    const known = this.#networkProblems;
+    this.#networkProblems = problems;
+    for (const [cluster, reason] of problems)
+      if (known.get(cluster) !== reason)
+        this.#options.log.warn('network of a cluster', { cluster, reason });
   }
 
   #publish(change: ConfigChange, firstMs: number): void {

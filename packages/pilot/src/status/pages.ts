@@ -1,5 +1,6 @@
 import type { AdsServer, Connection } from '../ads/ads-server.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { RemoteClusterStatus } from '../ingest/remote-clusters.ts';
 import type { KeySetResolver } from '../key-sets/key-set-resolver.ts';
 import type { PilotMetrics } from '../metrics.ts';
 import { adsClients } from './clients.ts';
@@ -18,6 +19,8 @@ export interface PageSources {
   readonly isReady: () => boolean;
   /** The services of the mesh, for `/debug/registryz`. */
   readonly registry: () => unknown;
+  /** What is odd about the networks of clusters, by cluster id. */
+  readonly networkProblems: () => ReadonlyMap<string, string>;
   /** What is wrong with the objects pushes are computed from, for `/debug/diagnosticz`. */
   readonly diagnostics: () => unknown;
 }
@@ -29,12 +32,22 @@ export const statusPages = (sources: PageSources): Readonly<Record<string, PageB
   '/debug/syncz': () => jsonPage(syncStatuses(sources.ads.connections, sources.controlPlane)),
   '/debug/adsz': () => jsonPage(adsClients(sources.ads.connections)),
   '/debug/registryz': () => jsonPage(sources.registry()),
-  '/debug/clusterz': () => jsonPage(sources.ingest.remoteStatus()),
+  '/debug/clusterz': () => jsonPage(remoteStatuses(sources)),
   '/debug/ingestz': () => jsonPage(sources.ingest.status()),
   '/debug/diagnosticz': () => jsonPage(sources.diagnostics()),
   '/debug/jwksz': (query) => keySetPage(sources, query.has('refresh')),
   '/debug/config_dump': (query) => configDumpPage(sources, query.get('proxyID') ?? ''),
 });
+
+/** Those that are in sync may be reached in a way nobody meant. */
+const remoteStatuses = ({ ingest, networkProblems }: PageSources): readonly RemoteClusterStatus[] =>
+  ingest.remoteStatus().map((status) => ({
+    ...status,
+    message:
+      status.message ||
+      (status.state === 'synced' && networkProblems().get(status.clusterId)) ||
+      '',
+  }));
 
 /** What a stranger may see: whether it is ready, and its own metrics. */
 export const publicPages = (
