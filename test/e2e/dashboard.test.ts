@@ -154,7 +154,7 @@ test('wizard: shifting traffic', inBrowser, async () => {
   const page = await openWizard('Shift traffic', 'reviews');
   await page.getByLabel('Part of v3 in percent').fill('100');
   await preview(page, '100 %');
-  await page.getByText(/^1 route, \d clusters/).waitFor();
+  await page.getByText(/^1 route · \d clusters/).waitFor();
   await save(page);
   await soon('v3 only', async () => (await stars()) === 'red');
 });

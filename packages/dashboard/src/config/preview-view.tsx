@@ -23,7 +23,7 @@ export const PreviewView = ({ preview }: { preview: PreviewAnswer | undefined })
           {t('preview.sum', {
             what: sums
               .map((name) => t(`preview.${name}`, { count: preview.counts[name] }))
-              .join(t('list.comma')),
+              .join(' · '),
           })}
         </strong>{' '}
         <span class="text-quiet">{t('preview.proxies', { count: preview.proxiesAffected })}</span>

@@ -221,6 +221,15 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
         <span class="tag tag-bad">{destination.status}</span> {destination.responseFlags.join(' ')}
       </p>
     )}
+    {destination.gateways.map((passage) => (
+      <p key={passage.address} class="arrival">
+        <span class={`tag ${passage.outcome === 'passed' ? 'tag-ok' : 'tag-bad'}`}>
+          {t(`explain.passage.${passage.outcome}`)}
+        </span>{' '}
+        {passage.clusterId} <code>{passage.address}</code>{' '}
+        <span class="text-quiet">{passage.reason || passage.serverName}</span>
+      </p>
+    ))}
     {destination.arrivals.map((arrival) => (
       <p key={arrival.workload} class="arrival">
         <span class={`tag ${arrival.outcome === 'delivered' ? 'tag-ok' : 'tag-bad'}`}>

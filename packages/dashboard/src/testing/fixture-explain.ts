@@ -41,6 +41,7 @@ export const explainAnswer = (body: {
     path: '/reviews/0',
     requestHeaders: [{ name: 'x-envoy-attempt-count', value: '1' }],
     responseHeaders: [],
+    gateways: [],
     arrivals: [],
   });
   const origin = { kind: 'VirtualService', namespace: 'default', name: 'reviews' };
