@@ -7,6 +7,7 @@ import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_p
 import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { SecretSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import { LogCollectors } from './access-log/log-collectors.ts';
 import { LogSinks } from './access-log/log-sink.ts';
 import type { AdminContext } from './admin/admin-context.ts';
 import { AdminServer } from './admin/admin-server.ts';
@@ -17,6 +18,7 @@ import { Clusters } from './config/clusters.ts';
 import { Configuration } from './config/configuration.ts';
 import { ResourceLog } from './config/resource-log.ts';
 import { KeySets } from './filters/envoy.filters.http.jwt_authn/key-sets.ts';
+import type { FilterEnvironment } from './filters/filter-registry.ts';
 import { createMeshIdentity } from './filters/istio.stats/mesh-identity.ts';
 import { createMeshSeries } from './filters/istio.stats/mesh-series.ts';
 import { createRequestIds } from './http/request-id.ts';
@@ -122,9 +124,23 @@ const lastConnection = async (listeners: ListenerSet, deadlineMs: number): Promi
 };
 
 const nodeOf = ({ node }: Bootstrap): FormatNode => {
-  const { id = '', cluster = '', metadata = {} } = node ?? {};
-  return { id, cluster, metadata };
+  const { id = '', cluster = '', metadata = {}, locality } = node ?? {};
+  const { region = '', zone = '', subZone = '' } = locality ?? {};
+  return { id, cluster, metadata, locality: { region, zone, sub_zone: subZone } };
 };
+
+const filterEnvironment = (
+  node: FormatNode,
+  shared: Pick<FilterEnvironment, 'clusters' | 'dice' | 'stats' | 'log'> & {
+    readonly nowMs: () => number;
+  },
+): FilterEnvironment => ({
+  ...shared,
+  identity: createMeshIdentity(node),
+  series: createMeshSeries(shared.stats, shared.log, node.metadata),
+  keys: new KeySets(shared),
+  wallMs,
+});
 
 const adminOptions = ({ logLevel, statusAddress, quit }: ProxyDependencies) => ({
   ...(logLevel !== undefined && { logLevel }),
@@ -148,23 +164,22 @@ export const startProxy = async (
   const ticker = new Ticker(nowMs);
   const sinks = new LogSinks();
   const node = nodeOf(bootstrap);
-  const identity = createMeshIdentity(node);
   const localZone = localZoneOf(bootstrap, (name) => clusters.get(name)?.endpoints);
   const clusters: Clusters = new Clusters({ stats, contexts, dice, nowMs, localZone });
   const resources = new ResourceLog();
   secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
   const configuration = new Configuration({ clusters, resources, secrets, log, wallMs, bootstrap });
-  const keys = new KeySets({ clusters, dice, stats, nowMs });
-  const series = createMeshSeries(stats, log, node.metadata);
-  const tracing = createTracingEnvironment(bootstrap, { clusters, dice, stats, nowMs, log });
+  const shared = { clusters, dice, stats, nowMs, log };
+  const collectors = new LogCollectors({ ...shared, node });
+  const tracing = createTracingEnvironment(bootstrap, shared);
   const listeners = new ListenerSet(
     {
-      http: { clusters, stats, ticker, dice, nowMs, newRequestId: createRequestIds(), node },
-      tcp: { clusters, stats, dice, nowMs, node },
+      http: { ...shared, ticker, newRequestId: createRequestIds(), node },
+      tcp: { ...shared, node },
       contexts,
-      sinks,
+      logs: { files: sinks, collectors },
       log,
-      filters: { dice, stats, log, identity, series, clusters, keys, wallMs },
+      filters: filterEnvironment(node, shared),
       tracing,
       routes: (name) => configuration.routes(name),
     },
@@ -195,7 +210,7 @@ export const startProxy = async (
     ads?.stop();
     sds.stop();
     listeners.destroy();
-    await tracing.tracers.close(lastReportMs);
+    await Promise.all([tracing.tracers.close(lastReportMs), collectors.close(lastReportMs)]);
     clusters.stop();
     await admin.stop();
     await sinks.close();

@@ -133,7 +133,7 @@ const otlp = {
     grpcService: { envoyGrpc: { clusterName: 'outbound|4317||collector' }, timeout: '2s' },
     bufferFlushInterval: '0.5s',
   },
-  body: { stringValue: '%REQ(:METHOD)% %RESPONSE_CODE%' },
+  body: { stringValue: 'é %REQ(:METHOD)% %REQ(X-NAME)% %RESPONSE_CODE%' },
   attributes: {
     values: [
       { key: 'path', value: { stringValue: '%REQ(:PATH)%' } },
@@ -164,7 +164,11 @@ test('records for a collector print their body and attributes', () => {
     },
   );
   const context = testContext();
-  assert.equal(plain(record.body(context)), 'GET 503');
+  // Values of headers have one character a byte.
+  const named = testContext({
+    requestHeader: (name) => (name === 'x-name' ? 'caf\xc3\xa9 100%' : 'GET'),
+  });
+  assert.equal(plain(record.body(named)), 'é GET café 100% 503');
   const [path, fixed, nested] = record.attributes(context);
   assert.equal(plain(path?.value), '/reviews/0?page=2&sort=asc');
   assert.equal(plain(fixed?.value), 7n);

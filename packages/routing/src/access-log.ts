@@ -129,7 +129,7 @@ const compileCollector = (any: Any, findings: Findings, path: string): Target =>
   const settings = log && compileOtlpLog(log, findings, path);
   return settings === undefined
     ? unknown(any)
-    : { sink: { kind: 'otlp', ...settings }, format: () => '' };
+    : { sink: { kind: 'otlp', key: latin1(any.value), ...settings }, format: () => '' };
 };
 
 const targets: readonly (readonly [

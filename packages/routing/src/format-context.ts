@@ -31,6 +31,11 @@ export interface FormatNode {
   readonly id: string;
   readonly cluster: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly locality?: {
+    readonly region: string;
+    readonly zone: string;
+    readonly sub_zone: string;
+  };
 }
 
 /** When a log line is written (`%ACCESS_LOG_TYPE%`, `envoy.data.accesslog.v3.AccessLogType`). */

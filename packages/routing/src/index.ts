@@ -40,7 +40,7 @@ export { inlineJwks } from './local-jwks.ts';
 export * from './mesh-stats-settings.ts';
 export type { MetadataMatch } from './metadata-match.ts';
 export { metadataAt } from './metadata-path.ts';
-export type { OtlpLogSettings } from './otlp-log.ts';
+export type { OtlpLogRecord, OtlpLogSettings } from './otlp-log.ts';
 export {
   type NormalizedPath,
   needsNormalization,

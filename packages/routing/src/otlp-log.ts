@@ -12,6 +12,7 @@ import type { Findings } from './findings.ts';
 import { compileFormatWith } from './format.ts';
 import type { FormatContext } from './format-context.ts';
 import { compileGrpcTarget } from './grpc-target.ts';
+import { fromHeaderText, toHeaderText } from './header-text.ts';
 import type { OtlpTarget } from './tracing-settings.ts';
 
 /** What one record says; values are formats, printed for each request. */
@@ -23,7 +24,11 @@ export interface OtlpLogRecord {
 
 /** `envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig`. */
 export interface OtlpLogSettings {
+  /** The message's bytes as text: logs with the same settings can share what sends them. */
+  readonly key: string;
   readonly logName: string;
+  /** Part of the names of its statistics; empty: none. */
+  readonly statPrefix: string;
   readonly target: OtlpTarget;
   /** A batch leaves at the latest after this time. Default 1 s. */
   readonly flushIntervalMs: number;
@@ -64,9 +69,11 @@ function compileValue(value: AnyValue, findings: Findings, path: string, depth: 
   if (depth > maxDepth) return () => value;
   if (kind.case === 'stringValue') {
     if (!kind.value.includes('%')) return () => value;
-    const format = compileFormatWith(kind.value, findings, { path });
-    return (context) =>
-      create(AnyValueSchema, { value: { case: 'stringValue', value: format(context) } });
+    const format = compileFormatWith(toHeaderText(kind.value), findings, { path });
+    return (context) => {
+      const text = fromHeaderText(format(context));
+      return create(AnyValueSchema, { value: { case: 'stringValue', value: text } });
+    };
   }
   if (kind.case === 'kvlistValue') {
     const print = compileList(kind.value, findings, path, depth + 1);
@@ -90,7 +97,7 @@ export const compileOtlpLog = (
   message: OpenTelemetryAccessLogConfig,
   findings: Findings,
   path: string,
-): OtlpLogSettings | undefined => {
+): Omit<OtlpLogSettings, 'key'> | undefined => {
   const common = message.commonConfig;
   const at = `${path}.common_config`;
   if (common?.grpcService === undefined) {
@@ -104,6 +111,7 @@ export const compileOtlpLog = (
     message.attributes && compileList(message.attributes, findings, `${path}.attributes`, 0);
   return {
     logName: common.logName,
+    statPrefix: message.statPrefix,
     target,
     flushIntervalMs: durationMsOr(common.bufferFlushInterval, defaultFlushMs) || defaultFlushMs,
     bufferBytes: common.bufferSizeBytes ?? defaultBufferBytes,

@@ -1,5 +1,6 @@
 import type { Logger } from '@lateen/base';
 import type { AccessLogSettings, FormatContext } from '@lateen/routing';
+import type { LogCollectors } from './log-collectors.ts';
 import type { LogSinks } from './log-sink.ts';
 
 /** One access log of a connection manager, TCP proxy or listener. */
@@ -13,20 +14,36 @@ const pathOf = ({ sink }: AccessLogSettings): string | undefined => {
   return sink.kind === 'stderr' ? '/dev/stderr' : undefined;
 };
 
+/** Where logs of a proxy go. */
+export interface LogDestinations {
+  readonly files: LogSinks;
+  readonly collectors: LogCollectors;
+}
+
 /** Opens the logs of a configuration; kinds of sinks that are not known are left out with a warning. */
 export const openAccessLogs = (
   settings: readonly AccessLogSettings[],
-  sinks: LogSinks,
+  { files, collectors }: LogDestinations,
   log: Logger,
 ): readonly AccessLogger[] =>
   settings.flatMap((one): AccessLogger[] => {
+    if (one.sink.kind === 'otlp') {
+      const collector = collectors.open(one.sink);
+      return [
+        {
+          write: (context) => {
+            if (one.accepts(context)) collector.write(context);
+          },
+        },
+      ];
+    }
     const path = pathOf(one);
     if (path === undefined) {
       log.warn('access log sink is not known and left out', { name: one.name });
       return [];
     }
     try {
-      const sink = sinks.open(path);
+      const sink = files.open(path);
       return [
         {
           write: (context) => {

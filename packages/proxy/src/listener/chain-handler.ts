@@ -2,8 +2,7 @@ import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '@lateen/base';
 import type { DownstreamTlsSettings, FilterChainTable, ListenerTable } from '@lateen/routing';
-import { openAccessLogs } from '../access-log/access-logger.ts';
-import type { LogSinks } from '../access-log/log-sink.ts';
+import { type LogDestinations, openAccessLogs } from '../access-log/access-logger.ts';
 import {
   buildHttpFilters,
   buildNetworkGates,
@@ -27,7 +26,7 @@ export interface ListenerDependencies {
   readonly http: HttpDependencies;
   readonly tcp: Omit<TcpDependencies, 'observers'>;
   readonly contexts: SecureContexts;
-  readonly sinks: LogSinks;
+  readonly logs: LogDestinations;
   readonly log: Logger;
   readonly filters: FilterEnvironment;
   readonly tracing: TracingEnvironment;
@@ -84,7 +83,7 @@ export class ChainHandler {
             { listener, statPrefix: settings.statPrefix },
             deps.filters,
           ),
-          accessLogs: openAccessLogs(logs, deps.sinks, deps.log),
+          accessLogs: openAccessLogs(logs, deps.logs, deps.log),
           tracing: tracingOf(settings, listener, deps.tracing),
           chainName: table.name,
           direction: listener.direction,
@@ -100,7 +99,7 @@ export class ChainHandler {
         http2 && ((socket, isTls, first) => http2.accept(socket, isTls, first)),
       );
     } else if (table.tcp !== undefined) {
-      const logs = openAccessLogs(table.tcp.accessLogs, deps.sinks, deps.log);
+      const logs = openAccessLogs(table.tcp.accessLogs, deps.logs, deps.log);
       const observers = buildTcpObservers(table, deps.filters);
       this.#tcp = new TcpProxy(table.tcp, logs, { ...deps.tcp, observers }, onClosed);
     }

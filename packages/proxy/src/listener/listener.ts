@@ -43,7 +43,7 @@ export class Listener {
     this.#accepted = scope.counter('downstream_cx_total');
     this.#active = scope.gauge('downstream_cx_active');
     this.#noChain = scope.counter('no_filter_chain_match');
-    this.#logs = openAccessLogs(table.accessLogs, deps.sinks, deps.log);
+    this.#logs = openAccessLogs(table.accessLogs, deps.logs, deps.log);
     this.#nowMs = deps.http.nowMs;
     this.#inspects = table.needsInspection || table.filterChains.some(negotiates);
     const chains = [...table.filterChains];

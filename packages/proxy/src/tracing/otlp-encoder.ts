@@ -75,7 +75,7 @@ export class OtlpEncoder implements SpanEncoder {
   #buffer: Buffer = Buffer.alloc(0);
   #at = 0;
   #start = 0;
-  spans = 0;
+  items = 0;
 
   constructor({ attributes, scope }: OtlpResource) {
     const pairs = Object.entries(attributes).map(([key, value]) => attribute(0x0a, key, value));
@@ -161,7 +161,7 @@ export class OtlpEncoder implements SpanEncoder {
     this.#at = head;
     this.#length(length);
     this.#at = end;
-    this.spans++;
+    this.items++;
   }
 
   take(): Buffer {
@@ -172,7 +172,7 @@ export class OtlpEncoder implements SpanEncoder {
     const body = Buffer.concat([head, this.#resource, scope, this.#scope, spans]);
     if (this.#buffer.length > maxKeptBytes) this.#buffer = Buffer.alloc(0);
     this.#at = 0;
-    this.spans = 0;
+    this.items = 0;
     return body;
   }
 

@@ -1,3 +1,4 @@
+import type { BatchEncoder } from '../export/batch-exporter.ts';
 import type { TagName } from './span-tag.ts';
 
 /** Span kinds as OTLP numbers them. */
@@ -32,11 +33,7 @@ export interface FixedTags {
  * Writes spans one after the other into a growing batch: `begin`, tags and events, `end`. Text is in the
  * form of header values.
  */
-export interface SpanEncoder {
-  /** Spans in the batch. */
-  readonly spans: number;
-  /** Bytes of the batch so far. */
-  readonly bytes: number;
+export interface SpanEncoder extends BatchEncoder {
   fixedTags(tags: readonly (readonly [TagName, string])[]): FixedTags;
   begin(span: SpanHead): void;
   fixed(tags: FixedTags): void;
@@ -44,6 +41,4 @@ export interface SpanEncoder {
   /** After the tags. */
   event(name: string, atMs: number): void;
   end(isError: boolean): void;
-  /** The batch as the body of a report; a new batch begins. */
-  take(): Buffer;
 }

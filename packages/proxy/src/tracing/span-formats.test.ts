@@ -143,7 +143,7 @@ test('times are exact to the microsecond, ids short and long', () => {
   assert.equal(long?.endNs, 1_763_748_000_125_000_000n);
   assert.equal(short?.traceId, `${'0'.repeat(16)}${spanId}`);
   assert.deepEqual([long?.flags, short?.flags], [0x301, 1]);
-  assert.equal(encoder.spans, 0);
+  assert.equal(encoder.items, 0);
   assert.equal(encoder.take().length, otlp().take().length);
 });
 

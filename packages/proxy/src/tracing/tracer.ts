@@ -1,9 +1,10 @@
 import type { TracingProvider } from '@lateen/routing';
+import type { ReportWay } from '../export/report-sender.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { b3Propagation } from './b3-context.ts';
 import { OtlpEncoder } from './otlp-encoder.ts';
-import { SpanExporter } from './span-exporter.ts';
-import { type ReportWay, reportSender } from './span-report.ts';
+import { createSpanExporter, type SpanExporter } from './span-exporter.ts';
+import { reportSender } from './span-report.ts';
 import type { Propagation } from './trace-context.ts';
 import { exporterStats } from './tracing-stats.ts';
 import { w3cPropagation } from './w3c-context.ts';
@@ -72,7 +73,7 @@ export const createTracer = (provider: TracingProvider, parts: TracerParts): Tra
       propagation: w3cPropagation,
       exporter:
         send &&
-        new SpanExporter(
+        createSpanExporter(
           otlpEncoder(provider, parts.environment),
           send,
           exporterStats(parts.stats, provider),
@@ -86,7 +87,7 @@ export const createTracer = (provider: TracingProvider, parts: TracerParts): Tra
   const encoder = new ZipkinEncoder(parts.nodeCluster || 'unknown');
   return {
     propagation: b3Propagation,
-    exporter: send && new SpanExporter(encoder, send, exporterStats(parts.stats, provider)),
+    exporter: send && createSpanExporter(encoder, send, exporterStats(parts.stats, provider)),
     hasLongIds: provider.traceId128Bit,
     sharesSpans: provider.sharedSpanContext,
     splitsSpans: provider.splitsSpans,

@@ -1,7 +1,7 @@
 import type { TraceReason, TracingProvider } from '@lateen/routing';
+import type { ExporterStats } from '../export/batch-exporter.ts';
 import type { Counter } from '../stats/metric.ts';
 import { type StatsRegistry, StatsScope } from '../stats/registry.ts';
-import type { ExporterStats } from './span-exporter.ts';
 
 /** Counters of a provider under Envoy's names (`tracing.opentelemetry.*`, `tracing.zipkin.*`). */
 export const exporterStats = (
@@ -15,9 +15,9 @@ export const exporterStats = (
   });
   const reports = kind === 'zipkin' ? 'reports' : 'http_reports';
   return {
-    spansSent: scope.counter('spans_sent'),
+    sent: scope.counter('spans_sent'),
     timerFlushed: scope.counter('timer_flushed'),
-    spansDropped: scope.counter('spans_dropped'),
+    dropped: scope.counter('spans_dropped'),
     outcome: {
       accepted: scope.counter(kind === 'zipkin' ? 'reports_sent' : 'http_reports_success'),
       refused: scope.counter(`${reports}_dropped`),

@@ -28,7 +28,7 @@ export class ZipkinEncoder implements SpanEncoder {
   /** The endpoint of the last span: listeners have one address. */
   #label = '';
   #endpoint = '';
-  spans = 0;
+  items = 0;
 
   constructor(service: string) {
     this.#service = service;
@@ -55,7 +55,7 @@ export class ZipkinEncoder implements SpanEncoder {
     const start = microseconds(startMs);
     // Zipkin takes 0 for "not known".
     const duration = Math.max(1, microseconds(endMs) - start);
-    this.#text += `${this.spans === 0 ? '' : ','}{"id":"${spanId}","traceId":"${traceId}"${parent},"name":${valueText(span.name)},"kind":"${kind}","timestamp":${start},"duration":${duration},"localEndpoint":${this.#endpoint}${shared},"tags":{`;
+    this.#text += `${this.items === 0 ? '' : ','}{"id":"${spanId}","traceId":"${traceId}"${parent},"name":${valueText(span.name)},"kind":"${kind}","timestamp":${start},"duration":${duration},"localEndpoint":${this.#endpoint}${shared},"tags":{`;
     this.#comma = '';
     this.#events = '';
   }
@@ -78,13 +78,13 @@ export class ZipkinEncoder implements SpanEncoder {
 
   end(): void {
     this.#text += this.#events === '' ? '}}' : `},"annotations":[${this.#events}]}`;
-    this.spans++;
+    this.items++;
   }
 
   take(): Buffer {
     const body = Buffer.from(`[${this.#text}]`);
     this.#text = '';
-    this.spans = 0;
+    this.items = 0;
     return body;
   }
 }
