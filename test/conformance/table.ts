@@ -133,6 +133,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   PeerAuthentication: 'security.istio.io/v1',
   RequestAuthentication: 'security.istio.io/v1',
   AuthorizationPolicy: 'security.istio.io/v1',
+  Telemetry: 'telemetry.istio.io/v1',
 };
 
 const objectOf = ({ kind, name, namespace, labels, ...fields }: ObjectText): KubeObject =>

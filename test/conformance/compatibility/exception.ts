@@ -19,6 +19,7 @@ export const notImplementedInIstio: Exceptions = new Map([
     'Gateway servers[].tls.tlsCertificates[].caCertificates',
     'clients are checked by caCertificates of the server',
   ],
+  ['Telemetry targetRefs[].namespace', 'a Gateway of its own namespace is meant'],
   ['Sidecar ingress[].port.name', 'a label for people'],
   ['Sidecar ingress[].port.targetPort', 'deprecated; defaultEndpoint says it'],
   [`${tlsOfSidecars}.caCertCredentialName`, 'goes with credentialName, which sidecars refuse'],
@@ -41,6 +42,7 @@ export const newerThanIstio: Exceptions = new Map([
   [`${tlsOfSidecars}.insecureSkipVerify`, ''],
   ['Sidecar inboundConnectionPool.http.http2KeepAlive', ''],
   ['Sidecar outboundTrafficPolicy.mode: ALLOW_ANY_DYNAMIC_DNS', ''],
+  ['Telemetry tracing[].disableContextPropagation', ''],
 ]);
 
 const ingressPort = 'port: { number: 443, protocol: HTTPS, name: https }';

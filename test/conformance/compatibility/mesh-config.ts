@@ -24,6 +24,9 @@ export const meshConfigNames: Readonly<Record<keyof MeshConfig, string>> = {
   defaultHttpRetryPolicy: 'defaultHttpRetryPolicy',
   h2UpgradePolicy: 'h2UpgradePolicy',
   extensionProviders: 'extensionProviders',
+  defaultProviders: 'defaultProviders',
+  enableTracing: 'enableTracing',
+  defaultTracing: 'defaultConfig.tracing',
   jwksFetchMode: 'PILOT_JWT_ENABLE_REMOTE_JWKS (environment of istiod)',
   pathNormalization: 'pathNormalization.normalization',
   numTrustedProxies: 'defaultConfig.gatewayTopology.numTrustedProxies',
@@ -37,7 +40,7 @@ const severalClusters = 'packages/translator/src/endpoint/own-cluster.test.ts';
 
 /** What no row shows, and where it is shown. */
 export const shownElsewhere: ReadonlyMap<keyof MeshConfig, string> = new Map([
-  ['extensionProviders', policyTables],
+  ['defaultTracing', 'packages/translator/src/telemetry/listener-telemetry.test.ts'],
   ['jwksFetchMode', policyTables],
   ['serviceSettings', severalClusters],
   ['discoveryHost', severalClusters],

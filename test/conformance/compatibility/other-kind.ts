@@ -11,7 +11,6 @@ export const otherKinds: ReadonlyMap<string, string> = new Map([
     'AuthorizationPolicy',
     'implemented: ALLOW, DENY, AUDIT and CUSTOM, dry run, HTTP and TCP; cases in `test/conformance/authorization`',
   ],
-  ['Telemetry', 'schema and validation; metrics and access logs are as by default'],
   ['WasmPlugin', 'schema, validation and analysis; modules are not run'],
   ['IstioOperator', 'stored as it is; nothing is installed by it'],
 ]);

@@ -329,7 +329,7 @@ describe('metrics', () => {
     {
       name: 'tags of one metric, of one side',
       yaml: telemetry(
-        `{ metrics: [{ overrides: [{ match: { metric: REQUEST_COUNT, mode: CLIENT }, tagOverrides: { x: { value: request.host }, source_app: { operation: REMOVE } } }] }] }`,
+        `{ metrics: [{ overrides: [{ match: { metric: REQUEST_COUNT, mode: CLIENT }, tagOverrides: { x: { operation: UPSERT, value: request.host }, source_app: { operation: REMOVE } } }] }] }`,
       ),
       outbound: 'requests_total +x=request.host -source_app',
       inbound: 'no-host-fallback',
