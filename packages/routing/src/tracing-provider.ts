@@ -1,6 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { HeaderValue } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
-import type { GrpcService } from '@lateen/xds/gen/envoy/config/core/v3/grpc_service_pb.js';
 import type { HttpService } from '@lateen/xds/gen/envoy/config/core/v3/http_service_pb.js';
 import type { Tracing_Http } from '@lateen/xds/gen/envoy/config/trace/v3/http_tracer_pb.js';
 import {
@@ -16,6 +15,7 @@ import { StaticConfigResourceDetectorConfigSchema } from '@lateen/xds/gen/envoy/
 import { holds, unpack } from './any-message.ts';
 import { durationMsOr } from './duration.ts';
 import type { Findings } from './findings.ts';
+import { compileGrpcTarget } from './grpc-target.ts';
 import type { OtlpTarget, TracingProvider } from './tracing-settings.ts';
 
 type OpenTelemetry = Extract<TracingProvider, { readonly kind: 'opentelemetry' }>;
@@ -25,29 +25,6 @@ const unknownService = 'unknown_service:envoy';
 
 const headerValues = (headers: readonly HeaderValue[]): OtlpTarget['headers'] =>
   headers.map(({ key, value }) => [key.toLowerCase(), value] as const);
-
-const compileGrpc = (
-  service: GrpcService,
-  findings: Findings,
-  path: string,
-): OtlpTarget | undefined => {
-  const target = service.targetSpecifier;
-  if (target.case !== 'envoyGrpc') {
-    findings.warning(path, 'FieldUnsupported', 'spans go to clusters only (envoy_grpc)');
-    return undefined;
-  }
-  const { clusterName: cluster, authority } = target.value;
-  if (cluster === '') {
-    findings.error(`${path}.envoy_grpc.cluster_name`, 'FieldRequired', 'is required');
-  }
-  return {
-    kind: 'grpc',
-    cluster,
-    authority,
-    timeoutMs: durationMsOr(service.timeout, 0),
-    headers: headerValues(service.initialMetadata),
-  };
-};
 
 /** Authority and path of a URI; a path of its own is a URI too. */
 const partsOf = (uri: string): { readonly authority: string; readonly path: string } => {
@@ -113,7 +90,7 @@ const compileOpenTelemetry = (
   if (grpcService !== undefined && httpService !== undefined) {
     findings.error(path, 'FieldInvalid', 'either grpc_service or http_service, not both');
   }
-  const overGrpc = grpcService && compileGrpc(grpcService, findings, `${path}.grpc_service`);
+  const overGrpc = grpcService && compileGrpcTarget(grpcService, findings, `${path}.grpc_service`);
   const overHttp = httpService && compileHttp(httpService, findings, `${path}.http_service`);
   return {
     kind: 'opentelemetry',
