@@ -1,7 +1,13 @@
 import { rmSync } from 'node:fs';
 import { istioCrds } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
-import { type KubeClient, loadKubeConfig, systemClock } from '@lateen/kube';
+import {
+  createKubeClient,
+  type KubeClient,
+  loadKubeConfig,
+  parseKubeConfig,
+  systemClock,
+} from '@lateen/kube';
 import { istioSystem } from './bootstrap/istio-system.ts';
 import { kubernetesService, namespacesOf, node } from './bootstrap/kube-system.ts';
 import {
@@ -23,6 +29,7 @@ import { type HeldPort, holdFreePort } from './network/tcp-listener.ts';
 import { type NodeAgents, startNodeAgents } from './node-agents.ts';
 import { PrimaryLink } from './primary-link.ts';
 import { untilAppsReady } from './readiness.ts';
+import { remoteSecret } from './remote-secret.ts';
 import { RuntimeError } from './runtime-error.ts';
 import type { BindFailure } from './service-proxy/service-proxy.ts';
 import { type ClusterPki, loadClusterPki } from './state/cluster-pki.ts';
@@ -213,8 +220,9 @@ const linkToPrimary = async (
   { cluster, primary }: { readonly cluster: string; readonly primary: PrimaryCluster },
 ): Promise<void> => {
   const link = new PrimaryLink({
-    ...{ client, cluster, primary, clock, log },
-    connection: loadKubeConfig(state.kubeconfig),
+    ...{ client, primary, clock, log },
+    secret: () => remoteSecret(loadKubeConfig(state.kubeconfig), cluster),
+    connect: (kubeconfig) => createKubeClient(parseKubeConfig(kubeconfig)),
     onAbsence: (reason) =>
       options.onProgress({
         kind: 'warning',

@@ -1,17 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Service } from '@lateen/api';
+import type { KubeObject, Service } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
-import {
-  createKubeClient,
-  type KubeClient,
-  type KubeConnection,
-  parseKubeConfig,
-  resources,
-} from '@lateen/kube';
+import { type KubeClient, resources } from '@lateen/kube';
 import type { PrimaryCluster } from './bootstrap/mesh-membership.ts';
 import { overwriteObjects } from './bootstrap/object-applier.ts';
 import { remoteDiscoveryEndpoints } from './bootstrap/remote-discovery.ts';
-import { remoteSecret } from './remote-secret.ts';
 import { reasonOf } from './runtime-error.ts';
 
 /** How often the other cluster's gateway is looked at: it may get another address, or come up after us. */
@@ -22,10 +15,11 @@ const firstReviewMs = 100;
 export interface PrimaryLinkOptions {
   /** Of this cluster. */
   readonly client: KubeClient;
-  readonly connection: KubeConnection;
-  /** Id of this cluster. */
-  readonly cluster: string;
+  /** With which the other cluster reads this one. Rejects with RuntimeError. */
+  readonly secret: () => Promise<KubeObject>;
   readonly primary: PrimaryCluster;
+  /** Makes a client of the text of a kubeconfig. */
+  readonly connect: (kubeconfig: string) => KubeClient;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called once when the other cluster does not answer at the first try. */
@@ -91,8 +85,7 @@ export class PrimaryLink {
 
   /** Once: a Secret that somebody takes away while we run is taken away on purpose. */
   async #join(client: KubeClient): Promise<void> {
-    const { connection, cluster } = this.#options;
-    const body = await remoteSecret(connection, cluster);
+    const body = await this.#options.secret();
     const { name, namespace } = body.metadata;
     await client.patch(resources.secrets, { kind: 'apply', name, namespace, body });
     this.#hasJoined = true;
@@ -102,7 +95,7 @@ export class PrimaryLink {
   #client(): KubeClient {
     const text = readFileSync(this.#options.primary.kubeconfig, 'utf8');
     if (this.#primary === undefined || text !== this.#kubeconfig) {
-      this.#primary = createKubeClient(parseKubeConfig(text));
+      this.#primary = this.#options.connect(text);
       this.#kubeconfig = text;
     }
     return this.#primary;

@@ -58,6 +58,26 @@ test('services have the ports of the demo profile', () => {
   ]);
 });
 
+test('a cluster whose control plane is in another has the way there instead', () => {
+  const objects = istioSystem({ networkId: 'n', controlPlane: 'elsewhere' });
+  const named = (kind: string): readonly string[] =>
+    objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+  assert.deepEqual(named('Deployment'), ['istio-ingressgateway']);
+  assert.deepEqual(named('ConfigMap'), []);
+  const istiod = objects.find(({ metadata }) => metadata.name === 'istiod') as Service;
+  assert.equal(istiod.spec?.selector, undefined);
+  assert.deepEqual(
+    istiod.spec?.ports?.map(({ port }) => port),
+    [15_012],
+  );
+  const [root] = namespacesOf('n', 'cluster1').filter(
+    ({ metadata }) => metadata.name === 'istio-system',
+  );
+  assert.deepEqual(root?.metadata.annotations, {
+    'topology.istio.io/controlPlaneClusters': 'cluster1',
+  });
+});
+
 test("the telemetry Service leads to the eyes' receivers, and nowhere without them", async () => {
   const client = new FakeKubeClient();
   await applyObjects(client, [telemetryService()]);
