@@ -11,11 +11,10 @@ const machine = hostname();
 
 /** Facts an exchange does not hold itself. */
 export interface FormatFacts {
-  readonly chainName: string;
+  readonly manager: { readonly chainName: string };
   readonly clientAddress: string;
   /** Of the request's span; undefined: not traced, or not sampled. */
-  readonly traceId: string | undefined;
-  readonly spanId: string | undefined;
+  readonly span: { readonly traceId: string; readonly spanId: string } | undefined;
   /** Where the request came in, and the proxy. */
   readonly manager: {
     readonly direction: 'inbound' | 'outbound' | 'unspecified';
@@ -137,7 +136,7 @@ export class ExchangeFormatContext implements FormatContext {
     return undefined;
   }
   get filterChainName(): string | undefined {
-    return this.#facts.chainName;
+    return this.#facts.manager.chainName;
   }
   get connectionId(): number | undefined {
     return undefined;
@@ -217,7 +216,7 @@ export class ExchangeFormatContext implements FormatContext {
     return this.#exchange.isDone ? 'DownstreamEnd' : 'NotSet';
   }
   get isSampled(): boolean {
-    return this.#facts.traceId !== undefined;
+    return this.#facts.span !== undefined;
   }
   /** As Envoy's: the request's id. */
   get streamId(): string | undefined {
@@ -227,10 +226,10 @@ export class ExchangeFormatContext implements FormatContext {
     return randomUUID();
   }
   get traceId(): string | undefined {
-    return this.#facts.traceId;
+    return this.#facts.span?.traceId;
   }
   get spanId(): string | undefined {
-    return this.#facts.spanId;
+    return this.#facts.span?.spanId;
   }
   environment(name: string): string | undefined {
     return process.env[name];

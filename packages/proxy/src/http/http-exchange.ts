@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { Router } from '../filters/envoy.filters.http.router/router.ts';
 import type { RouterHost } from '../filters/envoy.filters.http.router/router-host.ts';
-import { headFlag, type MessageHead } from '../http1/head-parser.ts';
+import type { MessageHead } from '../http1/head-parser.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import type { Refusal, ServerConnection, ServerExchange } from '../http1/server-connection.ts';
 import type { Timed } from '../ticker.ts';
@@ -31,10 +31,12 @@ import type { ResponseFlag } from './response-flag.ts';
 import {
   applyAttemptCount,
   applyFraming,
+  applyReplyHeaders,
   applyServerHeaders,
   applyServiceTime,
   chooseFraming,
   removeResponseHopByHop,
+  statusLine,
 } from './response-hygiene.ts';
 import type { ResponseOutlet } from './response-outlet.ts';
 import { ResponseWriter } from './response-writer.ts';
@@ -138,18 +140,6 @@ export class HttpExchange
   /** What formats may ask about this exchange. */
   formatContext(): FormatContext {
     return new ExchangeFormatContext(this, this);
-  }
-
-  get traceId(): string | undefined {
-    return this.span?.traceId;
-  }
-
-  get spanId(): string | undefined {
-    return this.span?.spanId;
-  }
-
-  get chainName(): string {
-    return this.manager.chainName;
   }
 
   begin(hasBody: boolean): void {
@@ -366,11 +356,8 @@ export class HttpExchange
     for (const filter of this.#plan.filters) filter.onResponse?.(this, head);
     this.span?.onResponse(head);
     if (reply.details === 'direct_response') this.#mutateResponse(head);
-    const { settings } = this.manager;
-    if (settings.serverHeader !== 'pass-through') head.append('server', settings.serverName);
-    if (this.connection.closeAfter || (this.hasBody && !this.requestDone)) {
-      head.append('connection', 'close');
-    }
+    const closes = this.connection.closeAfter || (this.hasBody && !this.requestDone);
+    applyReplyHeaders(head, this.manager.settings, closes);
     this.#started = true;
     this.responseCode = status;
     this.grpcStatus = head.get('grpc-status');
@@ -423,10 +410,7 @@ export class HttpExchange
     const framing = chooseFraming(this.connection, upstream);
     upstream.keepTrailers = settings.enableTrailers;
     applyFraming(response, framing, this.connection.closeAfter);
-    const isHttp10 = (response.flags & headFlag.http10) !== 0;
-    const startLine = isHttp10
-      ? `HTTP/1.1${response.text.substring(8, response.linesStart)}`
-      : undefined;
+    const startLine = statusLine(response);
     this.responseHeadBytes = (this.#writer as ResponseWriter).begin(response, startLine, framing);
   }
 

@@ -50,6 +50,22 @@ export const applyServerHeaders = (
   if (settings.via !== '') response.append('via', settings.via);
 };
 
+/** `server` and `connection` of an answer of our own. */
+export const applyReplyHeaders = (
+  head: MessageHead,
+  settings: HttpConnectionManagerSettings,
+  closes: boolean,
+): void => {
+  if (settings.serverHeader !== 'pass-through') head.append('server', settings.serverName);
+  if (closes) head.append('connection', 'close');
+};
+
+/** The status line in place of one of HTTP/1.0; undefined: it may stay. */
+export const statusLine = (response: MessageHead): string | undefined =>
+  (response.flags & headFlag.http10) === 0
+    ? undefined
+    : `HTTP/1.1${response.text.substring(8, response.linesStart)}`;
+
 /** How often the upstreams were asked, where the virtual host tells clients. */
 export const applyAttemptCount = (
   response: MessageHead,

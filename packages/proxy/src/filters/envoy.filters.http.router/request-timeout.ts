@@ -1,6 +1,12 @@
 import type { ForwardAction } from '@lateen/routing';
 import type { Exchange } from '../../http/exchange.ts';
 
+/** What upstreams are told they have (`x-envoy-expected-rq-timeout-ms`), of a time-out above 0. */
+export const expectedTimeoutMs = ({ retry }: ForwardAction, timeoutMs: number): number => {
+  const perTry = retry?.perTryTimeoutMs ?? 0;
+  return perTry > 0 ? Math.min(perTry, timeoutMs) : timeoutMs;
+};
+
 /** Milliseconds in each unit of `grpc-timeout`. */
 const unitMs: Readonly<Record<string, number>> = {
   H: 3_600_000,

@@ -15,7 +15,7 @@ import type { MirrorCall } from './mirror-call.ts';
 import { startMirrors } from './mirrors.ts';
 import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
-import { requestTimeoutMs } from './request-timeout.ts';
+import { expectedTimeoutMs, requestTimeoutMs } from './request-timeout.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { RetryState } from './retry-state.ts';
 import { RouterDeadlines } from './router-deadlines.ts';
@@ -87,7 +87,8 @@ export class Router implements UpstreamUser {
     this.#startLine = requestLine(exchange, this.#path);
     this.#timeoutMs = requestTimeoutMs(exchange, action);
     if (this.#timeoutMs > 0) {
-      request.set('x-envoy-expected-rq-timeout-ms', String(this.#expectedMs()));
+      const expectedMs = expectedTimeoutMs(action, this.#timeoutMs);
+      request.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
       if (exchange.requestDone) this.#armTimeout(exchange.requestDoneMs);
     }
     if (this.#cluster.dropsRequest()) {
@@ -410,11 +411,6 @@ export class Router implements UpstreamUser {
   }
 
   // --- time ----------------------------------------------------------------------------------
-
-  #expectedMs(): number {
-    const perTry = this.#action.retry?.perTryTimeoutMs ?? 0;
-    return perTry > 0 ? Math.min(perTry, this.#timeoutMs) : this.#timeoutMs;
-  }
 
   /** The route's time-out counts from the moment the request is complete (Envoy's rule). */
   #armTimeout(fromMs: number): void {
