@@ -11,12 +11,12 @@ const machine = hostname();
 
 /** Facts an exchange does not hold itself. */
 export interface FormatFacts {
-  readonly manager: { readonly chainName: string };
   readonly clientAddress: string;
   /** Of the request's span; undefined: not traced, or not sampled. */
   readonly span: { readonly traceId: string; readonly spanId: string } | undefined;
   /** Where the request came in, and the proxy. */
   readonly manager: {
+    readonly chainName: string;
     readonly direction: 'inbound' | 'outbound' | 'unspecified';
     readonly deps: { readonly node: FormatNode };
   };
