@@ -154,7 +154,7 @@ test('Secrets among the manifests say which clusters are read; --context whose c
   const near = await ask('--from', 'productpage');
   assert.match(
     near.out,
-    /endpoints +10\.1\.0\.\d+:9080 default\/reviews-v1-0 in one, 192\.0\.2\.2:15443 gateway of network two in two/,
+    /endpoints +10\.1\.0\.\d+:9080 default\/reviews-v1-0 in one \(weight 1\), 192\.0\.2\.2:15443 gateway of network two in two \(weight 2\)/,
   );
   assert.match(
     near.out,

@@ -6,16 +6,34 @@ const maxEndpoints = 5;
 
 type Endpoints = readonly SimulatedEndpoint[];
 
-/** Localities are told where they differ: only then do they decide. */
-const localitiesDiffer = (endpoints: Endpoints): boolean =>
-  new Set(endpoints.map(({ locality = '' }) => locality)).size > 1;
+/** What decides only where it differs, and so is told only then. */
+interface Differing {
+  readonly localities: boolean;
+  readonly weights: boolean;
+}
 
-const endpointText = (endpoint: SimulatedEndpoint, withLocality: boolean): string => {
-  const { address, pod, health, isGateway = false, network, locality } = endpoint;
+const differingOf = (endpoints: Endpoints): Differing => ({
+  localities: new Set(endpoints.map(({ locality = '' }) => locality)).size > 1,
+  weights: new Set(endpoints.map(({ weight }) => weight)).size > 1,
+});
+
+const endpointText = (endpoint: SimulatedEndpoint, { localities, weights }: Differing): string => {
+  const {
+    address,
+    pod,
+    health,
+    isGateway = false,
+    network,
+    locality,
+    clusterId,
+    weight,
+  } = endpoint;
   const leads = network === undefined ? '' : ` of network ${network}`;
   const who = isGateway ? ` gateway${leads}` : pod === '' ? '' : ` ${pod}`;
   const notes = [
-    ...(withLocality && locality !== undefined ? [locality] : []),
+    // A cluster that is a region has told it with its name.
+    ...(localities && locality !== undefined && locality !== clusterId ? [locality] : []),
+    ...(weights ? [`weight ${weight}`] : []),
     ...(health === 'healthy' ? [] : [health]),
   ];
   const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
@@ -23,8 +41,8 @@ const endpointText = (endpoint: SimulatedEndpoint, withLocality: boolean): strin
 };
 
 const listText = (endpoints: Endpoints): string => {
-  const withLocality = localitiesDiffer(endpoints);
-  const shown = endpoints.slice(0, maxEndpoints).map((one) => endpointText(one, withLocality));
+  const differing = differingOf(endpoints);
+  const shown = endpoints.slice(0, maxEndpoints).map((one) => endpointText(one, differing));
   const rest = endpoints.length - maxEndpoints;
   return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 };

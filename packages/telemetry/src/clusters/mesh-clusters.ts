@@ -126,7 +126,7 @@ class MeshReading {
 
   #lose(name: string, reason: string): void {
     this.lost.add(name);
-    const message = `cluster ${name} cannot be read: ${reason}; the answer is without it, while its control planes may still serve what they saw of it last`;
+    const message = `cluster ${name} cannot be read: ${reason}; the answer is without it, while control planes may go on with what they saw of it last`;
     this.diagnostics.push({ severity: 'warning', code: 'ClusterUnreachable', message });
   }
 }
