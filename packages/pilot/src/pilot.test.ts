@@ -187,7 +187,46 @@ describe('startPilot', () => {
     assert.deepEqual(rows[0]?.watches['RDS'], ['7070', '9080']);
     assert.equal(rows[0]?.versions['RDS']?.error, 'no such subset');
     assert.notEqual(rows[0]?.versions['RDS']?.sent, rows[0]?.versions['RDS']?.acked);
-    assert.match(await page('/metrics'), /^pilot_total_xds_rejects 1$/m);
+    const metrics = await page('/metrics');
+    assert.match(metrics, /^pilot_total_xds_rejects\{type="rds"\} 1$/m);
+    assert.match(metrics, /^pilot_xds_rds_reject 1$/m);
+    assert.match(metrics, /^pilot_xds_cds_reject 0$/m);
+  });
+
+  it("tells istiod's metrics of what it did", async () => {
+    const client = await connected();
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await client.until('routes', () => client.received.length > 0);
+    const metrics = await page('/metrics');
+    const numberOf = (series: string): number => {
+      const line = metrics.split('\n').find((one) => one.startsWith(`${series} `));
+      assert.ok(line, `no ${series}`);
+      return Number(line.slice(series.length + 1));
+    };
+    for (const series of [
+      'pilot_xds',
+      'pilot_info{version="0.1.0"}',
+      'pilot_xds_pushes{type="rds"}',
+      'pilot_xds_push_time_count{type="rds"}',
+      'pilot_xds_send_time_count{type="cds"}',
+      'pilot_xds_config_size_bytes_count{type="lds"}',
+      'pilot_xds_config_size_bytes_sum{type="lds"}',
+      'pilot_proxy_queue_time_count',
+      'pilot_proxy_convergence_time_count',
+      'pilot_debounce_time_count',
+      'pilot_push_triggers{type="VirtualService"}',
+      'pilot_inbound_updates{type="config"}',
+      'pilot_k8s_cfg_events{type="VirtualService",event="update"}',
+      'pilot_k8s_reg_events{type="Service",event="add"}',
+      'pilot_services',
+      'pilot_virt_services',
+      'istiod_managed_clusters{cluster_type="local"}',
+      'process_resident_memory_bytes',
+      'process_cpu_seconds_total',
+    ])
+      assert.ok(numberOf(series) > 0, series);
+    for (const series of ['pilot_conflict_inbound_listener', 'pilot_no_ip'])
+      assert.equal(numberOf(series), 0);
   });
 
   it('goes on serving new and old proxies while the API server is away, and says so', async () => {

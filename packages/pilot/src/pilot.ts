@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { BlockList } from 'node:net';
 import type { Clock, Logger } from '@lateen/base';
 import type { KeyAlgorithm } from '@lateen/identity';
@@ -30,7 +31,8 @@ import { createKeySetFetch } from './key-sets/key-set-fetch.ts';
 import { KeySetResolver } from './key-sets/key-set-resolver.ts';
 import { serviceAddress } from './key-sets/service-address.ts';
 import { meshBuilder } from './mesh-builder.ts';
-import { createPilotMetrics } from './metrics.ts';
+import { metricsPage } from './metrics/metrics-page.ts';
+import { createPilotMetrics } from './metrics/pilot-metrics.ts';
 import { PilotError } from './pilot-error.ts';
 import { PushQueue } from './push-queue.ts';
 import { AutoRegistration } from './registration/auto-registration.ts';
@@ -112,12 +114,28 @@ interface PendingPush {
   readonly scope: PushScope;
   /** When the first change in it came; milliseconds since the epoch. */
   readonly firstMs: number;
+  /** Since when it waits for its turn. */
+  readonly queuedMs: number;
 }
+
+/** Kinds of the registry; all others are configuration. */
+const registryKinds: ReadonlySet<string> = new Set(['Service', 'EndpointSlice', 'Pod', 'Node']);
+
+/** Istio's words for what a change is about. */
+const updateTypes: Readonly<Record<string, string>> = {
+  Service: 'svc',
+  EndpointSlice: 'eds',
+  Pod: 'eds',
+};
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { readonly version: string };
 
 /** The parts of a control plane, wired. Started by `startPilot`. */
 export class RunningPilot {
   readonly #options: PilotOptions;
-  readonly #metrics = createPilotMetrics();
+  readonly #metrics = createPilotMetrics(version);
   readonly #stop = new AbortController();
   readonly #ingest: Ingest;
   readonly #ads: AdsServer;
@@ -156,13 +174,22 @@ export class RunningPilot {
       connect: options.connect ?? connectByKubeconfig,
       keySets: () => this.#keySets.keySets,
       ...(options.jwksFetchMode !== undefined && { jwksFetchMode: options.jwksFetchMode }),
-      onChange: (change) => this.#debounce.add(change),
-      onEvent: (type, event) => this.#metrics.configEvents.add(1, { type, event }),
+      onChange: (change) => {
+        for (const kind of change.kinds)
+          this.#metrics.inboundUpdates.add(1, { type: updateTypes[kind] ?? 'config' });
+        this.#debounce.add(change);
+      },
+      onEvent: (type, event) => {
+        const { registryEvents, configEvents } = this.#metrics;
+        const isRegistry = registryKinds.has(type);
+        (isRegistry ? registryEvents : configEvents).add(1, { type, event });
+      },
     });
     this.#queue = new PushQueue({
       merge: (pending, added) => ({
         scope: mergeScopes(pending.scope, added.scope),
         firstMs: Math.min(pending.firstMs, added.firstMs),
+        queuedMs: Math.min(pending.queuedMs, added.queuedMs),
       }),
       run: (connection, pending) => this.#pushTo(connection, pending),
       yieldTurn: options.yieldTurn,
@@ -188,7 +215,14 @@ export class RunningPilot {
       ads: this.#ads,
       ingest: this.#ingest,
       keySets: this.#keySets,
-      metrics: this.#metrics,
+      metricsText: () =>
+        metricsPage(this.#metrics, {
+          push: this.#push,
+          pods: this.#ingest.pods,
+          connections: this.#ads.connections,
+          remoteClusters: this.#ingest.remoteStatus().length,
+          root: this.#security?.authority.roots[0],
+        }),
       controlPlane: { podName: options.podName },
       isReady: () => this.#push !== undefined,
       registry: () => registryServices(this.#push),
@@ -328,6 +362,8 @@ export class RunningPilot {
   }
 
   #publish(change: ConfigChange, firstMs: number): void {
+    const waitedMs = this.#options.clock.nowMs() - firstMs;
+    this.#metrics.debounceTime.observe(waitedMs / 1_000);
     for (const type of change.kinds) this.#metrics.triggers.add(1, { type });
     const identities = this.#push?.serviceAccounts;
     this.#security?.authority.reviewForeignRoots();
@@ -341,14 +377,16 @@ export class RunningPilot {
       });
       return;
     }
+    const queuedMs = this.#options.clock.nowMs();
     for (const connection of this.#ads.connections) {
       const scope = scopeForProxy(merged, connection.stream.proxy.addresses);
-      this.#queue.enqueue(connection, { scope, firstMs });
+      this.#queue.enqueue(connection, { scope, firstMs, queuedMs });
     }
   }
 
-  #pushTo(connection: Connection, { scope, firstMs }: PendingPush): void {
+  #pushTo(connection: Connection, { scope, firstMs, queuedMs }: PendingPush): void {
     const { clock, log } = this.#options;
+    this.#metrics.queueTime.observe((clock.nowMs() - queuedMs) / 1_000);
     try {
       connection.stream.push(this.#builder, scope);
       this.#metrics.convergence.observe((clock.nowMs() - firstMs) / 1_000);

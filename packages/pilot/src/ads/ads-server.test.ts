@@ -8,7 +8,7 @@ import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_p
 import { ClusterLoadAssignmentSchema } from '@lateen/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
-import { createPilotMetrics } from '../metrics.ts';
+import { createPilotMetrics } from '../metrics/pilot-metrics.ts';
 import { proxyStatusRows } from '../status/proxy-status.ts';
 import { syncStatuses } from '../status/syncz.ts';
 import { deltaTestClient, sotwTestClient } from '../testing/ads-test-client.ts';

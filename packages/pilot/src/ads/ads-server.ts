@@ -7,7 +7,7 @@ import { deltaServer, type ServerProtocol, shortTypeName, sotwServer } from '@la
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { AggregatedDiscoveryService } from '@lateen/xds/gen/envoy/service/discovery/v3/ads_pb.js';
 import type { Status } from '@lateen/xds/gen/google/rpc/status_pb.js';
-import type { PilotMetrics } from '../metrics.ts';
+import type { PilotMetrics } from '../metrics/pilot-metrics.ts';
 import { PilotError } from '../pilot-error.ts';
 import type { AutoRegistration } from '../registration/auto-registration.ts';
 import { grpcServiceDefinition } from './grpc-service.ts';
@@ -61,9 +61,22 @@ interface AdsRequest {
   readonly errorDetail?: Status | undefined;
 }
 
+/** A response of either variant: resources as they are, or each with its name. */
 interface AdsResponse {
   readonly typeUrl: string;
+  readonly resources: readonly {
+    readonly value?: Uint8Array;
+    readonly resource?: { readonly value: Uint8Array } | undefined;
+  }[];
 }
+
+const sizeOf = ({ resources }: AdsResponse): number =>
+  resources.reduce(
+    (sum, { value, resource }) => sum + (value ?? resource?.value ?? new Uint8Array()).length,
+    0,
+  );
+
+const labelOf = (typeUrl: string): string => shortTypeName(typeUrl).toLowerCase();
 
 /** Serves `AggregatedDiscoveryService` in both variants and knows who is connected. */
 export class AdsServer {
@@ -170,8 +183,19 @@ export class AdsServer {
       builder: builder(),
       secrets: (names) => guard?.secrets(proxy, identity, names) ?? [],
       send: (response) => {
-        metrics.pushes.add(1, { type: shortTypeName(response.typeUrl).toLowerCase() });
-        call.write(response);
+        const type = labelOf(response.typeUrl);
+        metrics.pushes.add(1, { type });
+        metrics.configSize.observe(sizeOf(response), { type });
+        const startedMs = clock.nowMs();
+        call.write(response, () =>
+          metrics.sendTime.observe((clock.nowMs() - startedMs) / 1_000, { type }),
+        );
+      },
+      measure: (typeUrl, build) => {
+        const startedMs = clock.nowMs();
+        const built = build();
+        metrics.pushTime.observe((clock.nowMs() - startedMs) / 1_000, { type: labelOf(typeUrl) });
+        return built;
       },
     });
     this.#connectionCount += 1;
@@ -236,8 +260,7 @@ export class AdsServer {
     }
     if (errorDetail !== undefined) {
       const { metrics, log } = this.#options;
-      metrics.rejects.add(1);
-      metrics.rejectsByType.add(1, { type: shortTypeName(typeUrl).toLowerCase() });
+      metrics.rejects.add(1, { type: labelOf(typeUrl) });
       log.warn('proxy rejected configuration', {
         proxy: open.connection.stream.proxy.id,
         type: shortTypeName(typeUrl),

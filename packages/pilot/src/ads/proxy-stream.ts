@@ -41,6 +41,8 @@ export interface ProxyStreamOptions<Request, Response> {
   readonly protocol: ServerProtocol<Request, Response>;
   readonly builder: ResourceBuilder;
   readonly send: (response: Response) => void;
+  /** Runs a build and notes how long it takes. Default: nobody asks. */
+  readonly measure?: (typeUrl: string, build: () => readonly Resource[]) => readonly Resource[];
   /** SDS resources of these names that the proxy may have. Default: none. */
   readonly secrets?: (names: readonly string[]) => readonly Resource[];
 }
@@ -105,8 +107,14 @@ export class ProxyStream<Request extends StreamRequest, Response extends StreamR
     const resources =
       typeUrl === typeUrls.secret
         ? (this.#options.secrets?.(wanted) ?? [])
-        : this.#builder.build(this.proxy, typeUrl, wanted);
+        : this.#build(typeUrl, wanted);
     this.#snapshot = withResourcesOfType(this.#snapshot, typeUrl, resources);
+  }
+
+  #build(typeUrl: string, names: readonly string[]): readonly Resource[] {
+    const build = (): readonly Resource[] => this.#builder.build(this.proxy, typeUrl, names);
+    const { measure } = this.#options;
+    return measure === undefined ? build() : measure(typeUrl, build);
   }
 
   /**

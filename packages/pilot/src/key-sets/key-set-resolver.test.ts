@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock, silentLogger } from '@lateen/base';
 import type { KeySetLocation } from '@lateen/translator';
-import { createPilotMetrics, type PilotMetrics } from '../metrics.ts';
+import { createPilotMetrics, type PilotMetrics } from '../metrics/pilot-metrics.ts';
 import { PilotError } from '../pilot-error.ts';
 import type { FetchedKeySet } from './key-set.ts';
 import { KeySetResolver } from './key-set-resolver.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@lateen/base';
 import type { KeySetLocation } from '@lateen/translator';
-import type { PilotMetrics } from '../metrics.ts';
+import type { PilotMetrics } from '../metrics/pilot-metrics.ts';
 import type { FetchedKeySet } from './key-set.ts';
 import { type KeySetFetch, shownUrl } from './key-set-fetch.ts';
 

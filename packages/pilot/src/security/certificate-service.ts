@@ -7,7 +7,7 @@ import {
   type IstioCertificateResponse,
   IstioCertificateResponseSchema,
 } from '@lateen/xds/gen/istio/v1/auth/ca_pb.js';
-import type { PilotMetrics } from '../metrics.ts';
+import type { PilotMetrics } from '../metrics/pilot-metrics.ts';
 import type { Authenticated, IncomingCall, Refusal } from './caller.ts';
 import type { MeshAuthority } from './mesh-authority.ts';
 

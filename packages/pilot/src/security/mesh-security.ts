@@ -9,7 +9,7 @@ import { IstioCertificateService } from '@lateen/xds/gen/istio/v1/auth/ca_pb.js'
 import { grpcServiceDefinition } from '../ads/grpc-service.ts';
 import type { Admission, StreamGuard } from '../ads/stream-guard.ts';
 import type { RemoteClusters } from '../ingest/remote-clusters.ts';
-import type { PilotMetrics } from '../metrics.ts';
+import type { PilotMetrics } from '../metrics/pilot-metrics.ts';
 import { authenticate, type IncomingCall } from './caller.ts';
 import { createCertificateHandler } from './certificate-service.ts';
 import { ControlledClusters, type SecretSource } from './controlled-clusters.ts';

@@ -2,7 +2,6 @@ import type { AdsServer, Connection } from '../ads/ads-server.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { RemoteClusterStatus } from '../ingest/remote-clusters.ts';
 import type { KeySetResolver } from '../key-sets/key-set-resolver.ts';
-import type { PilotMetrics } from '../metrics.ts';
 import { adsClients } from './clients.ts';
 import { configDumpJson } from './config-dump.ts';
 import { jsonPage, type Page, type PageBuilder, textPage } from './status-server.ts';
@@ -13,7 +12,8 @@ export interface PageSources {
   readonly ads: AdsServer;
   readonly ingest: Ingest;
   readonly keySets: KeySetResolver;
-  readonly metrics: PilotMetrics;
+  /** Prometheus text of all metrics, as they are now. */
+  readonly metricsText: () => string;
   readonly controlPlane: ControlPlane;
   /** Whether proxies are served. */
   readonly isReady: () => boolean;
@@ -28,7 +28,7 @@ export interface PageSources {
 /** istiod's status pages, and three of ours: `/debug/ingestz`, `/debug/diagnosticz`, `/debug/jwksz`. */
 export const statusPages = (sources: PageSources): Readonly<Record<string, PageBuilder>> => ({
   '/ready': () => readyPage(sources),
-  '/metrics': () => textPage(sources.metrics.render()),
+  '/metrics': () => textPage(sources.metricsText()),
   '/debug/syncz': () => jsonPage(syncStatuses(sources.ads.connections, sources.controlPlane)),
   '/debug/adsz': () => jsonPage(adsClients(sources.ads.connections)),
   '/debug/registryz': () => jsonPage(sources.registry()),
