@@ -1,5 +1,5 @@
 export { readMeshConfigText, remoteSecretEntries } from '@lateen/pilot';
-export type { MeshMembership, PrimaryCluster } from './bootstrap/mesh-membership.ts';
+export type { MeshMembership } from './bootstrap/mesh-membership.ts';
 export { publishTelemetry } from './bootstrap/telemetry-service.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';

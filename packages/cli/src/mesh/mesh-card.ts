@@ -27,9 +27,10 @@ export const meshCard = (record: RunRecord, options: MeshCardOptions): string =>
     : 'Press Ctrl-C to stop.';
   return [
     '',
-    ...clusters.map(({ name, gateway, apiServer }) =>
-      row(name, `gateway ${gateway.http}  API server ${apiServer}`),
-    ),
+    ...clusters.map(({ name, gateway, apiServer, primary }) => {
+      const role = primary === undefined ? '' : `  control plane in ${primary}`;
+      return row(name, `gateway ${gateway.http}  API server ${apiServer}${role}`);
+    }),
     row('kubectl', `export KUBECONFIG=${record.kubeconfig}`),
     row('contexts', `export ${contextVariables(names)}`),
     ...(options.binFolder === undefined

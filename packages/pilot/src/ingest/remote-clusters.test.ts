@@ -245,4 +245,8 @@ test('a start waits for other clusters as long as it is worth it', async (t) => 
   assert.deepEqual(idsOf(remote), ['three']);
   assert.match(remote.access('two')?.problem ?? '', /has not been read yet: connection refused/);
   assert.equal(remote.access('four'), undefined);
+  const problems = ['one', 'Kubernetes', 'three', 'two', 'four'].map((id) => remote.problemOf(id));
+  assert.deepEqual(problems.slice(0, 3), [undefined, undefined, undefined]);
+  assert.match(problems[3] ?? '', /has not been read yet/);
+  assert.match(problems[4] ?? '', /"four" is not one of this control plane/);
 });

@@ -2,6 +2,7 @@ import type { KubeObject } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { type Informer, type KubeClient, type ObjectCache, resources } from '@lateen/kube';
 import type { RemoteCluster } from '@lateen/translator';
+import { defaultInjectionOptions } from '../injection/injection-options.ts';
 import { type ComparedCluster, clusterUid, findConflicts } from './cluster-conflicts.ts';
 import { type ConfigChange, wholeChange } from './config-change.ts';
 import { RemoteRegistry } from './remote-registry.ts';
@@ -51,6 +52,10 @@ export interface ClusterAccess {
   /** Why its proxies cannot be served now; undefined: they can. */
   readonly problem: string | undefined;
 }
+
+/** What is said to those who come from a cluster that no Secret names. */
+export const unknownCluster = (clusterId: string): string =>
+  `cluster "${clusterId}" is not one of this control plane: it needs a Secret of lateen create-remote-secret for it`;
 
 /** An entry that is followed, or why it is not. */
 interface Followed {
@@ -142,6 +147,17 @@ export class RemoteClusters {
       pods: registry.cluster?.pods ?? [],
       problem: problem && `cluster "${clusterId}": ${problem}`,
     };
+  }
+
+  /**
+   * Why proxies of a cluster cannot be served now; undefined: they can. Those of a cluster that nobody told
+   * us about would be told that they serve nothing; one that names none counts as the own.
+   */
+  problemOf(clusterId: string): string | undefined {
+    const { clusterId: own } = this.#options;
+    if (clusterId === own || clusterId === defaultInjectionOptions.clusterId) return undefined;
+    const access = this.access(clusterId);
+    return access === undefined ? unknownCluster(clusterId) : access.problem;
   }
 
   status(): readonly RemoteClusterStatus[] {

@@ -1,5 +1,6 @@
 import { status as grpcStatus, type Metadata } from '@grpc/grpc-js';
 import { parseSpiffeId, type SpiffeId } from '@lateen/identity';
+import { unknownCluster } from '../ingest/remote-clusters.ts';
 import type { PeerCertificates } from './secure-listener.ts';
 import type { ReviewToken } from './token-review.ts';
 
@@ -78,10 +79,7 @@ const byToken = async (
     return refuse(grpcStatus.UNAUTHENTICATED, 'the token is too long');
   const reviewToken = reviewer(cluster);
   if (reviewToken === undefined)
-    return refuse(
-      grpcStatus.UNAUTHENTICATED,
-      `cluster "${cluster}" is not one of this control plane: it needs a Secret of lateen create-remote-secret for it`,
-    );
+    return refuse(grpcStatus.UNAUTHENTICATED, unknownCluster(cluster ?? ''));
   const of = cluster === undefined ? 'this cluster' : `cluster "${cluster}"`;
   try {
     const account = await reviewToken(token);
