@@ -13,6 +13,7 @@ import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
 import { type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
+import { addSourceOptions, type SourceFlags, sourceWords } from './dashboard/source-flags.ts';
 import { type MembershipFlags, membershipFlags, membershipOf } from './mesh/membership-flags.ts';
 import {
   findMember,
@@ -54,7 +55,7 @@ const contextOption = (): Option =>
   new Option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
 
 /** Besides those people give, a member of a mesh is told its place by the process that starts them all. */
-interface UpFlags extends MembershipFlags {
+interface UpFlags extends MembershipFlags, SourceFlags {
   readonly stateDir: string;
   /** How many clusters, or their names; neither: what the state folder holds, or a single one. */
   readonly clusters?: number;
@@ -78,6 +79,7 @@ const upWords = (flags: UpFlags): readonly string[] => [
   ...['--port', String(flags.port), '--gateway-port', String(flags.gatewayPort)],
   ...['--dashboard-port', String(flags.dashboardPort)],
   ...(flags.dashboard ? [] : ['--no-dashboard']),
+  ...sourceWords(flags),
   ...(flags.sample === undefined ? [] : ['--sample', flags.sample]),
   ...flags.images.flatMap((file) => ['--images', file]),
   ...(flags.clusters === undefined ? [] : ['--clusters', String(flags.clusters)]),
@@ -122,7 +124,7 @@ const runUp = (asked: UpFlags, output: Output, env: NodeJS.ProcessEnv): Promise<
 };
 
 const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
-  program
+  const command = program
     .command('up')
     .description('start the mesh on this machine; Ctrl-C stops it')
     .addOption(
@@ -143,7 +145,8 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
       port,
       defaultDashboardPort,
     )
-    .option('--no-dashboard', 'without the dashboard')
+    .option('--no-dashboard', 'without the dashboard');
+  addSourceOptions(command)
     .option('--images <file>', 'a further image catalog (repeatable)', collect, [])
     .addOption(
       new Option('--network <kind>', 'how pods are connected')

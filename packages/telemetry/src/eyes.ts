@@ -5,12 +5,14 @@ import { MeshFindings } from './config/findings.ts';
 import type { Call } from './graph/call.ts';
 import { readCalls } from './graph/call-table.ts';
 import type { RawKubeClient } from './kubernetes/raw-client.ts';
+import type { LogStore } from './logs/log-store.ts';
 import { type MeshModel, meshModel } from './mesh/mesh-model.ts';
 import type { MeshObjects } from './mesh/mesh-objects.ts';
 import type { RoundRange } from './metrics/scrape-rounds.ts';
 import type { SeriesStore } from './metrics/series-store.ts';
 import type { Scraper } from './scrape/scraper.ts';
-import type { TraceSource } from './traces/trace-source.ts';
+import type { MetricsSource } from './source/metrics-source.ts';
+import type { WatchedTraces } from './source/watched-traces.ts';
 import type { TraceStore } from './traces/trace-store.ts';
 
 /** Name of the one cluster where nothing else is said (Istio's default). */
@@ -26,10 +28,12 @@ export interface Eyes {
   readonly scraper: Scraper;
   readonly raw: RawKubeClient;
   readonly traces: TraceStore;
+  /** Records of OTLP logs. */
+  readonly logs: LogStore;
   /** Where traces are read: that store, or a Jaeger. */
-  readonly traceSource: TraceSource;
-  /** Where metrics come from: '' for the proxies themselves, else the Prometheus' URL. */
-  readonly metricsUrl: string;
+  readonly watched: WatchedTraces;
+  /** Where metrics come from: the proxies, or a Prometheus. */
+  readonly metrics: MetricsSource;
   readonly history: ConfigHistory;
   /** A bearer token lets clients write from elsewhere. */
   readonly hasToken: boolean;

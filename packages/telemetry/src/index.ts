@@ -1,7 +1,7 @@
 export type * from './contract/index.ts';
+export type { ListenAddress } from './listen-address.ts';
 export {
   dashboardPort,
-  type ListenAddress,
   startTelemetry,
   type Telemetry,
   type TelemetryOptions,

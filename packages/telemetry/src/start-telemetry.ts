@@ -1,26 +1,27 @@
-import type { Pod } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeConnection } from '@lateen/kube';
 import { apiRoutes } from './api/api-routes.ts';
+import { metricsProblem } from './api/graph-api.ts';
 import { ConfigHistory } from './config/config-history.ts';
 import { throttled, wireObjectEvents } from './event-wiring.ts';
 import { createEyes, type Eyes } from './eyes.ts';
 import { createRawKubeClient } from './kubernetes/raw-client.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { LogStore } from './logs/log-store.ts';
 import { exposedHosts } from './mesh/exposed-hosts.ts';
 import { MeshObjects } from './mesh/mesh-objects.ts';
 import { SeriesStore } from './metrics/series-store.ts';
+import { openReceivers, type ReceiverAddresses } from './open-receivers.ts';
 import { prometheusAnswer } from './promql/prometheus-api.ts';
-import { createMetricsFetch } from './scrape/metrics-fetch.ts';
-import { prometheusTarget, type ScrapeTarget, scrapeTargetOf } from './scrape/scrape-target.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
 import { startHttpServer } from './server/http-server.ts';
-import { startUnaryServer, type UnaryServer } from './traces/grpc-unary-server.ts';
+import type { AccessPolicy } from './server/request-guard.ts';
+import { proxyMetrics } from './source/metrics-source.ts';
+import { prometheusMetrics } from './source/prometheus-source.ts';
+import { localTraces, watchTraces } from './source/watched-traces.ts';
 import { jaegerTraces } from './traces/jaeger-traces.ts';
-import { exportTraces, exportTracesPath } from './traces/otlp-grpc.ts';
-import type { ReceivedSpan } from './traces/received-span.ts';
-import { type SpanReceiver, startSpanReceiver } from './traces/span-receiver.ts';
-import { embeddedTraces } from './traces/trace-source.ts';
+import type { Takers } from './traces/span-receiver.ts';
 import { TraceStore } from './traces/trace-store.ts';
 
 /** Where the dashboard is by custom (Kiali's port). */
@@ -29,23 +30,12 @@ export const dashboardPort = 20_001;
 /** Scraping waits so long for the pods to be known. */
 const maxReadWaitMs = 3_000;
 
-/** Where a part listens; port 0: any free one. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface TelemetryOptions {
+export interface TelemetryOptions extends ReceiverAddresses {
   readonly connection: KubeConnection;
   readonly clock: Clock;
   readonly log: Logger;
   readonly jitter: () => number;
   readonly dashboard: ListenAddress;
-  /** Absent: no spans are taken there. */
-  readonly otlp?: ListenAddress;
-  /** OTLP over gRPC. */
-  readonly otlpGrpc?: ListenAddress;
-  readonly zipkin?: ListenAddress;
   /** A Prometheus to read metrics of instead of the proxies. */
   readonly prometheus?: URL;
   /** A Jaeger to read traces of instead of the spans taken here. */
@@ -70,27 +60,52 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-const scrapeTargets = (
-  prometheus: URL | undefined,
-  objects: MeshObjects,
-): readonly ScrapeTarget[] =>
-  prometheus === undefined
-    ? objects
-        .list<Pod>('Pod')
-        .map(scrapeTargetOf)
-        .filter((target) => target !== undefined)
-    : [prometheusTarget(prometheus)];
+/** Tells when a text is another than the last time; it begins with nothing to tell. */
+const whenOther = (read: () => string, tell: () => void): (() => void) => {
+  let last = '\n';
+  return () => {
+    const now = read();
+    if (now !== last) tell();
+    last = now;
+  };
+};
 
-const receive = async (
-  address: ListenAddress | undefined,
-  take: (span: ReceivedSpan) => void,
-): Promise<SpanReceiver | undefined> => address && startSpanReceiver(address, take);
+/** Hosts by which the mesh itself exposes the dashboard; looked up again when objects changed. */
+const exposedNow = (eyes: Eyes): (() => ReadonlySet<string>) => {
+  let version = -1;
+  let hosts: ReadonlySet<string> = new Set();
+  return () => {
+    if (version === eyes.objects.version) return hosts;
+    version = eyes.objects.version;
+    hosts = exposedHosts(eyes.model(), eyes.objects.list('VirtualService'));
+    return hosts;
+  };
+};
 
-const receiveGrpc = async (
-  address: ListenAddress | undefined,
-  take: (span: ReceivedSpan) => void,
-): Promise<UnaryServer | undefined> =>
-  address && startUnaryServer(address, new Map([[exportTracesPath, exportTraces(take)]]));
+const accessPolicy = (
+  { allowedHosts, isReadOnly = false, token }: TelemetryOptions,
+  eyes: Eyes,
+): AccessPolicy => {
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
+  const exposed = exposedNow(eyes);
+  return {
+    allowedHosts: () => allowed.union(exposed()),
+    isReadOnly,
+    ...(token !== undefined && { token }),
+  };
+};
+
+/** Scrapes when the pods are known; a cluster that cannot be read whole is scraped all the same. Returns how to stop waiting. */
+const scrapeWhenRead = (
+  { clock, metrics, store, scraper }: Eyes,
+  areRead: Promise<void>,
+): (() => void) => {
+  const prepared = metrics.prepare(store, clock.nowMs());
+  const scrape = (): Promise<void> => prepared.then(() => scraper.start());
+  // Stopped before they were read: nothing to do.
+  areRead.then(scrape, () => undefined);
+  return clock.schedule(maxReadWaitMs, scrape);
+};
 
 /**
  * Starts everything: follows the API server, scrapes proxies, takes spans, serves the dashboard and its API. It listens
@@ -104,68 +119,57 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
   const store = new SeriesStore(undefined, Math.floor(jitter() * 0x7fff_ffff));
   const events = new EventStream(clock);
   const traces = new TraceStore();
-  const fetchMetrics = createMetricsFetch();
+  const metrics = options.prometheus
+    ? prometheusMetrics(options.prometheus, log)
+    : proxyMetrics(objects);
   const scraper = new Scraper({
-    ...{ store, fetchMetrics, clock, log },
-    targets: () => scrapeTargets(options.prometheus, objects),
-    onRound: (atMs) => events.send({ type: 'metrics', atMs }),
+    ...{ store, clock, log, targets: metrics.targets, fetchMetrics: metrics.fetch },
+    onRound: (atMs) => {
+      events.send({ type: 'metrics', atMs });
+      tellStates();
+    },
   });
   const history = new ConfigHistory(clock.nowMs());
   wireObjectEvents(objects, { events, history, clock });
   const tracesChanged = throttled(clock, () =>
     events.send({ type: 'traces', atMs: clock.nowMs() }),
   );
-  const take = (span: ReceivedSpan): void => {
-    traces.add(span);
-    tracesChanged();
+  const logs = new LogStore();
+  const takers: Takers = {
+    takeSpan: (span) => {
+      traces.add(span);
+      tracesChanged();
+    },
+    takeLog: (record) => logs.add(record),
   };
-  const receivers = await Promise.all([
-    receive(options.otlp, take),
-    receive(options.zipkin, take),
-    receiveGrpc(options.otlpGrpc, take),
-  ]);
+  const receivers = await openReceivers(options, takers);
+  const onLook = (): void => {
+    tracesChanged();
+    tellStates();
+  };
+  const watched = options.jaeger
+    ? watchTraces(jaegerTraces(options.jaeger), { clock, onLook })
+    : localTraces(traces);
   const eyes = createEyes({
-    ...{ clock, log, client, objects, store, scraper, traces, history },
-    traceSource:
-      options.jaeger === undefined ? embeddedTraces(traces) : jaegerTraces(options.jaeger),
-    metricsUrl: options.prometheus?.href ?? '',
+    ...{ clock, log, client, objects, store, metrics, scraper, traces, watched, logs, history },
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
-    receiverPorts: () => ({
-      otlpPort: receivers[0]?.port ?? 0,
-      zipkinPort: receivers[1]?.port ?? 0,
-      otlpGrpcPort: receivers[2]?.port ?? 0,
-    }),
+    receiverPorts: receivers.ports,
   });
-  const allowed = new Set(options.allowedHosts.map((host) => host.toLowerCase()));
-  let exposedVersion = -1;
-  let exposedNow: ReadonlySet<string> = new Set();
-  const exposed = (): ReadonlySet<string> => {
-    if (exposedVersion !== objects.version) {
-      exposedVersion = objects.version;
-      exposedNow = exposedHosts(eyes.model(), objects.list('VirtualService'));
-    }
-    return exposedNow;
-  };
+  const tellStates = whenOther(
+    () => `${metricsProblem(eyes)}\n${watched.problem()}`,
+    () => events.send({ type: 'proxies', atMs: clock.nowMs() }),
+  );
   const server = await startHttpServer(options.dashboard, {
     routes: apiRoutes(eyes, connection.server),
     events,
     log,
     staticFolder: options.staticFolder,
     prometheus: (path, parameters) => prometheusAnswer(path, parameters, eyes),
-    policy: {
-      allowedHosts: () => allowed.union(exposed()),
-      isReadOnly: options.isReadOnly ?? false,
-      ...(options.token !== undefined && { token: options.token }),
-    },
+    policy: accessPolicy(options, eyes),
   });
-  // A cluster that cannot be read whole is scraped all the same.
-  const cancelWait = clock.schedule(maxReadWaitMs, () => scraper.start());
-  objects.start(stop.signal).then(
-    () => scraper.start(),
-    // Stopped before it was read: nothing to do.
-    () => undefined,
-  );
+  watched.start();
+  const cancelWait = scrapeWhenRead(eyes, objects.start(stop.signal));
   return {
     url: `http://${server.host}:${server.port}`,
     host: server.host,
@@ -175,8 +179,9 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
       stop.abort();
       cancelWait();
       scraper.stop();
-      fetchMetrics.close();
-      await Promise.all([server.close(), ...receivers.map((one) => one?.close())]);
+      metrics.close();
+      watched.close();
+      await Promise.all([server.close(), receivers.close()]);
     },
   };
 };

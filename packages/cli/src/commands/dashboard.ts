@@ -5,21 +5,20 @@ import { systemClock } from '@lateen/kube';
 import { readRunRecord, stateFolderAt } from '@lateen/runtime';
 import { type Command, InvalidArgumentError } from 'commander';
 import { clusterConnection } from '../cluster-connection.ts';
+import { addSourceOptions, type SourceFlags } from '../dashboard/source-flags.ts';
 import { pagesFolder, startDashboard } from '../dashboard/start-dashboard.ts';
 import type { Output } from '../progress.ts';
 
 /** Kiali's port. */
 export const defaultDashboardPort = 20_001;
 
-interface DashboardFlags {
+interface DashboardFlags extends SourceFlags {
   readonly stateDir: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly port: number;
   readonly allowHost: readonly string[];
   readonly readOnly?: boolean;
-  readonly prometheus?: URL;
-  readonly tracing?: URL;
 }
 
 const port = (text: string): number => {
@@ -27,11 +26,6 @@ const port = (text: string): number => {
   if (!Number.isInteger(value) || value < 1 || value > 65_535)
     throw new InvalidArgumentError('a port is a number from 1 to 65535');
   return value;
-};
-
-const httpUrl = (text: string): URL => {
-  if (URL.canParse(text) && /^https?:/.test(text)) return new URL(text);
-  throw new InvalidArgumentError('write an address like http://localhost:9090');
 };
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -87,7 +81,7 @@ const run = async (
 
 /** Adds `lateen dashboard`. */
 export const addDashboard = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
-  program
+  const command = program
     .command('dashboard')
     .description('say where the dashboard is, or serve it for any other cluster')
     // istioctl's word for one of the addons: here they are one.
@@ -105,8 +99,8 @@ export const addDashboard = (program: Command, output: Output, env: NodeJS.Proce
       collect,
       [],
     )
-    .option('--prometheus <url>', 'read metrics of a Prometheus instead of the proxies', httpUrl)
-    .option('--tracing <url>', 'read traces of a Jaeger', httpUrl)
-    .option('--read-only', 'no changes without the token of LATEEN_DASHBOARD_TOKEN')
-    .action((_addon: string | undefined, flags: DashboardFlags) => run(flags, output, env));
+    .option('--read-only', 'no changes without the token of LATEEN_DASHBOARD_TOKEN');
+  addSourceOptions(command).action((_addon: string | undefined, flags: DashboardFlags) =>
+    run(flags, output, env),
+  );
 };

@@ -3,6 +3,9 @@ import { createKubeClient, loadKubeConfig, resources } from '@lateen/kube';
 import { type RunRecord, RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
 import type { Output } from '../progress.ts';
 
+/** A dashboard that answers at all does so at once. */
+const dashboardTimeoutMs = 2_000;
+
 const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
 
@@ -14,6 +17,27 @@ const countPods = async (record: RunRecord): Promise<string> => {
   } catch {
     return 'unknown: the API server does not answer';
   }
+};
+
+/** What a dashboard says about where it reads; '' when all is well. */
+const sourceProblems = async (dashboard: string): Promise<string> => {
+  try {
+    const signal = AbortSignal.timeout(dashboardTimeoutMs);
+    const response = await fetch(`${dashboard}/api/v1/status`, { signal });
+    const { metrics, tracing } = (await response.json()) as {
+      readonly metrics: { readonly error: string };
+      readonly tracing: { readonly error: string };
+    };
+    return [metrics.error, tracing.error].filter((reason) => reason !== '').join('; ');
+  } catch {
+    return 'it does not answer; see dashboard.log';
+  }
+};
+
+const dashboardText = async ({ dashboard }: RunRecord): Promise<string> => {
+  if (dashboard === undefined) return 'none';
+  const problems = await sourceProblems(dashboard);
+  return problems === '' ? dashboard : `${dashboard} (${problems})`;
 };
 
 /** The cluster that runs on a state folder. @throws RuntimeError `not-running`. */
@@ -60,7 +84,7 @@ export const status = async (
     ['phase', record.phase],
     ...topologyRow(record),
     ['gateway', record.gateway.http],
-    ['dashboard', record.dashboard ?? 'none'],
+    ['dashboard', await dashboardText(record)],
     ['API server', record.apiServer],
     ['kubeconfig', record.kubeconfig],
     ['network', `${record.network.kind} ${record.network.cidr}`],

@@ -9,13 +9,14 @@ import {
   writeRunRecord,
 } from '@lateen/runtime';
 import { DashboardProcess } from '../dashboard/dashboard-process.ts';
+import { type SourceFlags, sourceWords } from '../dashboard/source-flags.ts';
 import { type Output, Progress } from '../progress.ts';
 import { applySample, findSample, type Sample, samplePath, untilPage } from '../sample.ts';
 import { startCard } from '../start-card.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 
 /** Flags of `lateen up`. */
-export interface UpOptions {
+export interface UpOptions extends SourceFlags {
   /** This cluster's place in a mesh; set for the processes that `upMesh` starts. */
   readonly membership: MeshMembership | undefined;
   readonly stateDir: string;
@@ -90,7 +91,7 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
   const signal = stopSignal(options.background);
   const progress = new Progress(output, () => performance.now());
   const cluster = await startCluster(clusterOptions(options, progress));
-  const eyes = new DashboardProcess(cluster.state, options.dashboardPort);
+  const eyes = new DashboardProcess(cluster.state, options.dashboardPort, sourceWords(options));
   try {
     if (sample !== undefined) await applySample(cluster.client, sample);
     await cluster.untilReady(signal);

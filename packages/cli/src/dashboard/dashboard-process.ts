@@ -25,15 +25,17 @@ const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
  */
 export class DashboardProcess {
   readonly #state: StateFolder;
+  readonly #words: readonly string[];
   #port: number;
   #child: ChildProcess | undefined;
   #isStopped = false;
   #delayMs = restartDelayMs;
   #spawnedMs = 0;
 
-  /** `port`: or the next free one. */
-  constructor(state: StateFolder, port: number) {
+  /** `port`: or the next free one. `words`: further ones for the program. */
+  constructor(state: StateFolder, port: number, words: readonly string[] = []) {
     this.#state = state;
+    this.#words = words;
     this.#port = port;
   }
 
@@ -70,7 +72,7 @@ export class DashboardProcess {
     const { kubeconfig, cache, root } = this.#state;
     const log = openSync(join(root, 'dashboard.log'), 'a', 0o600);
     const words = ['--kubeconfig', kubeconfig, '--port', String(this.#port), '--cache', cache];
-    const child = spawn(process.execPath, [memoryFlag, program, ...words], {
+    const child = spawn(process.execPath, [memoryFlag, program, ...words, ...this.#words], {
       stdio: ['ignore', log, log, 'ipc'],
       // A group of its own: Ctrl-C is for the supervisor, which stops it in order.
       detached: true,

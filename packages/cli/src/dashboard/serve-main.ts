@@ -11,6 +11,8 @@ const run = async (): Promise<void> => {
       kubeconfig: { type: 'string', default: '' },
       port: { type: 'string', default: '' },
       cache: { type: 'string', default: '' },
+      prometheus: { type: 'string' },
+      tracing: { type: 'string' },
     },
   });
   const log = createLogger({
@@ -30,6 +32,8 @@ const run = async (): Promise<void> => {
     allowedHosts: [],
     isReadOnly: false,
     token: process.env['LATEEN_DASHBOARD_TOKEN'],
+    prometheus: values.prometheus === undefined ? undefined : new URL(values.prometheus),
+    tracing: values.tracing === undefined ? undefined : new URL(values.tracing),
   });
   const { otlpPort, otlpGrpcPort, zipkinPort } = eyes.receiverPorts();
   const endpoints: AddonEndpoints = {

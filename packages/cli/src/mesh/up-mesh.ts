@@ -10,6 +10,7 @@ import {
 } from '@lateen/runtime';
 import { down } from '../commands/down.ts';
 import type { UpOptions } from '../commands/up.ts';
+import { sourceWords } from '../dashboard/source-flags.ts';
 import type { Output } from '../progress.ts';
 import { aborted } from '../stop-signal.ts';
 import { MemberProcess } from './member-process.ts';
@@ -30,6 +31,7 @@ const wordsFor = (member: MeshMember, at: number, options: UpOptions): readonly 
   ...['--port', String(options.port + at), '--gateway-port', String(options.gatewayPort + at)],
   ...['--dashboard-port', String(options.dashboardPort + at)],
   ...(options.dashboard ? [] : ['--no-dashboard']),
+  ...sourceWords(options),
   ...(options.sample === undefined || at > 0 ? [] : ['--sample', options.sample]),
   ...options.images.flatMap((file) => ['--images', file]),
 ];

@@ -8,6 +8,7 @@ import { NamespacePicker } from './namespace-picker.tsx';
 import { Page } from './page.tsx';
 import { isRailNarrow, type ThemeChoice, themeChoice } from './preferences.ts';
 import { linkTo, type PageName, route } from './route.ts';
+import { SourceNotice } from './source-notice.tsx';
 import { WindowPicker } from './window-picker.tsx';
 
 const observing: readonly PageName[] = [
@@ -125,6 +126,7 @@ export const Shell = (): VNode => {
           </div>
         </header>
         <main id="content" class={`page page-${page}`} tabIndex={-1}>
+          <SourceNotice status={status.value} page={page} />
           <Page status={status.value} />
         </main>
       </div>

@@ -20,6 +20,8 @@ export const english = {
   'theme.dark': 'Dark',
   'language.switch': '切换到中文',
   'language.other': '中文',
+  'source.noMetrics': 'No new metrics:',
+  'source.noTraces': 'No traces:',
   'namespaces.label': 'Namespaces',
   'namespaces.all': 'All namespaces',
   'namespaces.some': '{count} namespaces',

@@ -35,6 +35,7 @@ export const statusOf = (mesh: FixtureMesh): Status => ({
   proxies: { total: 8, synced: 8, scraped: 8 },
   metrics: {
     source: 'embedded',
+    error: '',
     url: '',
     scrapeIntervalMs: 5000,
     retentionMs: 900_000,
@@ -43,6 +44,7 @@ export const statusOf = (mesh: FixtureMesh): Status => ({
   },
   tracing: {
     source: 'embedded',
+    error: '',
     url: '',
     traces: { used: 40, limit: 5000, evicted: 0 },
     spans: { used: 320, limit: 100_000, evicted: 0 },

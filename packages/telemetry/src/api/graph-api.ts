@@ -21,13 +21,20 @@ const routingKinds: ReadonlySet<string> = new Set([
   'ServiceEntry',
 ]);
 
+/** Why metrics cannot be read of the Prometheus that should have them; '' when they can. */
+export const metricsProblem = ({ metrics, scraper }: Eyes): string =>
+  metrics.url === '' ? '' : scraper.state(metrics.targetOf('')).error;
+
 /** What is worth a banner: proxies that do not answer, a store that is full. */
-export const warningsOf = ({ scraper, store, objects }: Eyes): readonly string[] => {
+export const warningsOf = (eyes: Eyes): readonly string[] => {
+  const { scraper, store, objects, metrics } = eyes;
   const { ok: answered, total } = scraper.counts;
   const { evicted } = store.use;
   return [
     ...(objects.problem === '' ? [] : [`the Kubernetes API does not answer: ${objects.problem}`]),
-    ...(answered < total ? [`${total - answered} of ${total} proxies cannot be scraped`] : []),
+    ...(metrics.url === '' && answered < total
+      ? [`${total - answered} of ${total} proxies cannot be scraped`]
+      : []),
     ...(evicted > 0 ? [`the metrics store is full: ${evicted} series were left out`] : []),
   ];
 };

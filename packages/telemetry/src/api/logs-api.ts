@@ -43,7 +43,8 @@ export const logRoutes = (eyes: Eyes): readonly ApiRoute[] => [
       const limit = query.integer('limit', 500, { min: 1, max: 5000 });
       const sinceMs = query.duration('since', 300_000, { minMs: 1000, maxMs: 86_400_000 });
       if (query.diagnostics.length > 0) return problem('bad-request', '');
-      const answer = await readLogs(eyes.raw, {
+      const places = { raw: eyes.raw, logs: eyes.logs, nowMs: eyes.clock.nowMs() };
+      const answer = await readLogs(places, {
         pods,
         containers: query.texts('container'),
         sinceSeconds: Math.ceil(sinceMs / 1000),

@@ -29,7 +29,7 @@ export const proxyRoutes = (eyes: Eyes): readonly ApiRoute[] => [
       const { rows, error } = await readSyncTable(eyes.raw, eyes.objects.list('Pod'));
       return ok({
         proxies: rows.map((row) =>
-          withScrape(row, eyes.scraper.state(`${row.namespace}/${row.pod}`)),
+          withScrape(row, eyes.scraper.state(eyes.metrics.targetOf(`${row.namespace}/${row.pod}`))),
         ),
         istiodError: error,
       } satisfies ProxyList);

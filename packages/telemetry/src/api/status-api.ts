@@ -4,7 +4,7 @@ import { isSynced, readSyncTable } from '../proxies/sync-status.ts';
 import { scrapeIntervalMs } from '../scrape/scraper.ts';
 import { ok } from '../server/answer.ts';
 import type { ApiRoute } from '../server/route-table.ts';
-import { warningsOf } from './graph-api.ts';
+import { metricsProblem, warningsOf } from './graph-api.ts';
 
 /** Package version; there is one for all of Lateen. */
 const version = '0.1.0';
@@ -31,19 +31,21 @@ export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] =>
         proxies: {
           total: sync.rows.length,
           synced: sync.rows.filter(isSynced).length,
-          scraped: scraper.counts.ok,
+          scraped: eyes.metrics.url === '' ? scraper.counts.ok : sync.rows.length,
         },
         metrics: {
-          source: eyes.metricsUrl === '' ? 'embedded' : 'prometheus',
-          url: eyes.metricsUrl,
+          source: eyes.metrics.url === '' ? 'embedded' : 'prometheus',
+          url: eyes.metrics.url,
+          error: metricsProblem(eyes),
           scrapeIntervalMs,
           retentionMs: (limits.rounds - 1) * scrapeIntervalMs,
           series: { used: use.series, limit: limits.maxSeries, evicted: use.evicted },
           bytes: { used: use.bytes, limit: limits.maxBytes, evicted: use.evicted },
         },
         tracing: {
-          source: eyes.traceSource.kind,
-          url: eyes.traceSource.url,
+          source: eyes.watched.source.kind,
+          url: eyes.watched.source.url,
+          error: eyes.watched.problem(),
           ...traces.fill(),
           ...eyes.receiverPorts(),
         },

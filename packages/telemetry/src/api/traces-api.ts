@@ -26,17 +26,14 @@ const filterOf = (query: QueryReader): TraceFilter => ({
 });
 
 /** `GET traces`, `GET traces/{traceId}`. */
-export const traceRoutes = ({ traces, traceSource }: Eyes): readonly ApiRoute[] => [
+export const traceRoutes = ({ traces, watched: { source } }: Eyes): readonly ApiRoute[] => [
   {
     method: 'GET',
     path: 'traces',
     handle: async ({ query }) => {
       const filter = filterOf(query);
       if (query.diagnostics.length > 0) return problem('bad-request', '');
-      const [found, services] = await Promise.all([
-        traceSource.list(filter),
-        traceSource.services(),
-      ]);
+      const [found, services] = await Promise.all([source.list(filter), source.services()]);
       return ok({ traces: found, services, evicted: traces.evicted } satisfies TraceList);
     },
   },
@@ -44,9 +41,7 @@ export const traceRoutes = ({ traces, traceSource }: Eyes): readonly ApiRoute[] 
     method: 'GET',
     path: 'traces/{traceId}',
     handle: async ({ params }) => {
-      const trace = await traceSource.get(
-        (params['traceId'] ?? '').toLowerCase().padStart(32, '0'),
-      );
+      const trace = await source.get((params['traceId'] ?? '').toLowerCase().padStart(32, '0'));
       return trace === undefined
         ? problem('not-found', 'there is no such trace, or it was forgotten')
         : ok(trace);

@@ -32,6 +32,8 @@ export interface Status {
   readonly metrics: {
     readonly source: 'embedded' | 'prometheus';
     readonly url: string;
+    /** Why the Prometheus could not be read; '' when it could, and for `embedded`. */
+    readonly error: string;
     readonly scrapeIntervalMs: number;
     readonly retentionMs: number;
     readonly series: StoreFill;
@@ -40,6 +42,8 @@ export interface Status {
   readonly tracing: {
     readonly source: 'embedded' | 'jaeger';
     readonly url: string;
+    /** Why the Jaeger could not be read; '' when it could, and for `embedded`. */
+    readonly error: string;
     readonly traces: StoreFill;
     readonly spans: StoreFill;
     readonly bytes: StoreFill;

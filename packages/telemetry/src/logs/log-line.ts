@@ -1,16 +1,10 @@
 import type { LogLine } from '../contract/log.ts';
 import { accessLogFields } from './access-log-line.ts';
+import { accessOf, type LogSource } from './log-owner.ts';
+import type { ReceivedLog } from './received-log.ts';
 
 /** Longer lines are cut. */
 const maxCharacters = 8_192;
-
-/** Where a line comes from. */
-export interface LogSource {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  readonly isProxy: boolean;
-}
 
 const levels: readonly (readonly [LogLine['level'], RegExp])[] = [
   ['error', /\b(?:error|fatal|panic|critical|exception)\b/i],
@@ -42,6 +36,20 @@ const traceIdOf = (text: string): string => {
     if (found !== undefined) return found.toLowerCase();
   }
   return '';
+};
+
+/** A record of OTLP logs as a line. */
+export const receivedLine = (log: ReceivedLog, source: LogSource): LogLine => {
+  const access = accessOf(log);
+  const text = log.text === '' ? JSON.stringify(log.attributes) : log.text;
+  return {
+    timeMs: log.timeMs,
+    ...source,
+    text,
+    level: levelOf(`${log.severity} ${text}`, access?.responseCode),
+    ...(access && { access }),
+    traceId: log.traceId || traceIdOf(text),
+  };
 };
 
 /** A line of the API server's log endpoint with `timestamps=true`; undefined when it has no time. */

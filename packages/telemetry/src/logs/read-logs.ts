@@ -4,7 +4,9 @@ import type { LogAnswer, LogLine } from '../contract/log.ts';
 import type { RawKubeClient } from '../kubernetes/raw-client.ts';
 import { compileTest, type TextTest } from '../regular-expression.ts';
 import { reasonOf } from '../telemetry-error.ts';
-import { type LogSource, logLine } from './log-line.ts';
+import { logLine, receivedLine } from './log-line.ts';
+import { type LogSource, ownerOf } from './log-owner.ts';
+import type { LogStore } from './log-store.ts';
 
 /** Containers read for one answer, and bytes of each: more is for `kubectl logs`. */
 const maxContainers = 40;
@@ -70,8 +72,35 @@ const passes = (line: LogLine, { test, traceId, requestId, levels }: LogQuery): 
   (levels === undefined || levels.has(line.level)) &&
   test(line.text);
 
-/** Lines of several containers, merged by time. Containers that cannot be read are told, not thrown for. */
-export const readLogs = async (raw: RawKubeClient, query: LogQuery): Promise<LogAnswer> => {
+/** Where lines are read: containers by the API server, records that were sent. */
+export interface LogPlaces {
+  readonly raw: RawKubeClient;
+  readonly logs: LogStore;
+  readonly nowMs: number;
+}
+
+/** Records that pods sent; those that are in a container's log too are there already. */
+const receivedLines = (
+  { logs, nowMs }: LogPlaces,
+  { pods, containers, sinceSeconds }: LogQuery,
+  known: readonly LogLine[],
+): readonly LogLine[] => {
+  const received = logs.list(nowMs - sinceSeconds * 1000, () => true);
+  if (received.length === 0) return [];
+  const texts = new Set(known.map(({ pod, text }) => `${pod} ${text.trim()}`));
+  return received.flatMap((log) => {
+    const owner = ownerOf(log, pods);
+    if (owner === undefined || texts.has(`${owner.pod} ${log.text.trim()}`)) return [];
+    const isWanted = containers.length === 0 || containers.includes(owner.container);
+    return isWanted ? [receivedLine(log, owner)] : [];
+  });
+};
+
+/**
+ * Lines of several containers, and records that pods sent, merged by time. Containers that cannot be
+ * read are told, not thrown for.
+ */
+export const readLogs = async (places: LogPlaces, query: LogQuery): Promise<LogAnswer> => {
   const all = sourcesOf(query);
   const sources = all.slice(0, maxContainers);
   const errors: LogAnswer['errors'][number][] = all
@@ -84,7 +113,7 @@ export const readLogs = async (raw: RawKubeClient, query: LogQuery): Promise<Log
   const read = await Promise.all(
     sources.map(async (source) => {
       try {
-        const text = await raw.get(pathOf(source, query));
+        const text = await places.raw.get(pathOf(source, query));
         return text
           .split('\n')
           .map((line) => logLine(line, source))
@@ -95,8 +124,8 @@ export const readLogs = async (raw: RawKubeClient, query: LogQuery): Promise<Log
       }
     }),
   );
-  const lines = read
-    .flat()
+  const written = read.flat();
+  const lines = [...written, ...receivedLines(places, query, written)]
     .filter((line) => passes(line, query))
     .sort((left, right) => left.timeMs - right.timeMs);
   return { lines: lines.slice(-query.limit), truncated: lines.length > query.limit, errors };

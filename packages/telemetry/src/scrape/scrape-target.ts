@@ -47,15 +47,3 @@ export const scrapeTargetOf = (pod: Pod): ScrapeTarget | undefined => {
     startedAtMs: startedAt(pod, container),
   };
 };
-
-/** Names that are asked of a Prometheus: what dashboards of the mesh need. */
-const federated = '{__name__=~"istio_.*|pilot_.*|citadel_.*"}';
-
-/**
- * All of a Prometheus as one target: its latest samples by `/federate`. `url`: its address, with the path it lives at.
- */
-export const prometheusTarget = (url: URL): ScrapeTarget => {
-  const federate = new URL(`${url.href.replace(/\/$/, '')}/federate`);
-  federate.searchParams.set('match[]', federated);
-  return { id: 'prometheus', namespace: '', pod: '', url: federate, startedAtMs: 0 };
-};

@@ -5,7 +5,7 @@ import { ManualClock, silentLogger } from '@lateen/base';
 import { queryMetrics } from '../metrics/metrics-query.ts';
 import { SeriesStore } from '../metrics/series-store.ts';
 import { samplePod } from '../testing/sample-mesh.ts';
-import { prometheusTarget, type ScrapeTarget, scrapeTargetOf } from './scrape-target.ts';
+import { type ScrapeTarget, scrapeTargetOf } from './scrape-target.ts';
 import { Scraper, scrapeIntervalMs } from './scraper.ts';
 
 const pod = (fields: object): Pod =>
@@ -23,9 +23,6 @@ test('what is scraped of pods', () => {
     status: { phase: 'Running', podIP: 'fd00::1' },
   });
   assert.equal(scrapeTargetOf(istiod)?.url.href, 'http://[fd00::1]:15014/metrics');
-  const { url } = prometheusTarget(new URL('http://prom:9090/base/'));
-  assert.equal(url.pathname, '/base/federate');
-  assert.match(url.searchParams.get('match[]') ?? '', /istio_\.\*/);
 });
 
 const target = (name: string): ScrapeTarget => ({

@@ -83,6 +83,8 @@ export class Scraper {
     };
     await Promise.all(Array.from({ length: Math.min(maxParallel, targets.length) }, work));
     if (this.#isStopped) return;
+    // Nobody answered: that is not the same as nothing having happened.
+    if (targets.length > 0 && answers.length === 0) return onRound(atMs);
     // All of a round is written at once: a graph never sees half of it.
     store.beginRound(atMs);
     for (const { target, bytes, startMs } of answers) {

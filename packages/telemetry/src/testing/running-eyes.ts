@@ -13,8 +13,10 @@ import { Scraper } from '../scrape/scraper.ts';
 import { EventStream } from '../server/event-stream.ts';
 import { startHttpServer } from '../server/http-server.ts';
 import type { AccessPolicy } from '../server/request-guard.ts';
+import { proxyMetrics } from '../source/metrics-source.ts';
+import { localTraces } from '../source/watched-traces.ts';
 import { TelemetryError } from '../telemetry-error.ts';
-import { embeddedTraces } from '../traces/trace-source.ts';
+import { LogStore } from '../logs/log-store.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 
 /** A server over a mesh that is only objects: nothing is scraped, no proxy answers. */
@@ -64,8 +66,9 @@ export const runningEyes = async (
       onRound: () => undefined,
     }),
     traces,
-    traceSource: embeddedTraces(traces),
-    metricsUrl: '',
+    logs: new LogStore(),
+    watched: localTraces(traces),
+    metrics: proxyMetrics(meshObjects),
     raw: { get: unreachable },
     hasToken: policy.token !== undefined,
     receiverPorts: () => ({ otlpPort: 0, otlpGrpcPort: 0, zipkinPort: 0 }),

@@ -26,8 +26,11 @@ export type UnaryResult =
   | { readonly message: Uint8Array }
   | { readonly code: number; readonly reason: string };
 
+/** Answers one message; `from`: address of the caller. */
+export type UnaryMethod = (message: Buffer, from: string) => UnaryResult;
+
 /** Methods by path, `/package.Service/Method`. */
-export type UnaryMethods = ReadonlyMap<string, (message: Buffer) => UnaryResult>;
+export type UnaryMethods = ReadonlyMap<string, UnaryMethod>;
 
 /** A server that listens. */
 export interface UnaryServer {
@@ -102,11 +105,7 @@ class Calls {
     } else this.#read(stream, headers, method);
   }
 
-  #read(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    method: (message: Buffer) => UnaryResult,
-  ): void {
+  #read(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: UnaryMethod): void {
     const parts: Buffer[] = [];
     let bytes = 0;
     stream.on('data', (part: Buffer) => {
@@ -132,7 +131,7 @@ class Calls {
 
   async #finish(
     stream: ServerHttp2Stream,
-    method: (message: Buffer) => UnaryResult,
+    method: UnaryMethod,
     reading: Promise<Buffer | undefined>,
   ): Promise<void> {
     const message = await reading;
@@ -140,7 +139,7 @@ class Calls {
       refuse(stream, grpcCode.invalidArgument, 'the message cannot be read');
       return;
     }
-    const result = method(message);
+    const result = method(message, stream.session?.socket.remoteAddress ?? '');
     if ('message' in result) answer(stream, result.message);
     else refuse(stream, result.code, result.reason);
   }

@@ -1,4 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { parseOtlpLogs } from '../logs/otlp-logs.ts';
+import type { ReceivedLog } from '../logs/received-log.ts';
 import { grpcCode, type UnaryResult } from './grpc-unary-server.ts';
 import { parseOtlpProtobuf } from './otlp-protobuf.ts';
 import type { ReceivedSpan } from './received-span.ts';
@@ -29,4 +31,16 @@ export const exportTraces =
     }
     for (const span of read.spans) take(span);
     return { message: responseOf(read.rejected) };
+  };
+
+/** Takes the records of one `ExportLogsServiceRequest`. */
+export const exportLogs =
+  (take: (log: ReceivedLog) => void) =>
+  (message: Buffer, from: string): UnaryResult => {
+    const logs = parseOtlpLogs(message, from);
+    if (logs === undefined) {
+      return { code: grpcCode.invalidArgument, reason: 'no ExportLogsServiceRequest' };
+    }
+    for (const log of logs) take(log);
+    return { message: new Uint8Array() };
   };

@@ -221,8 +221,9 @@ test('no more than the bounds, the oldest go first', () => {
 
 test('the receiver takes OTLP and Zipkin, zipped too, and refuses what it cannot read', async (t) => {
   const taken: ReceivedSpan[] = [];
-  const receiver = await startSpanReceiver({ host: '127.0.0.1', port: 0 }, (span) =>
-    taken.push(span),
+  const receiver = await startSpanReceiver(
+    { host: '127.0.0.1', port: 0 },
+    { takeSpan: (span) => taken.push(span), takeLog: () => undefined },
   );
   t.after(() => receiver.close());
   const post = async (
@@ -252,6 +253,6 @@ test('the receiver takes OTLP and Zipkin, zipped too, and refuses what it cannot
   assert.match(await post('/v1/traces', 'application/x-protobuf', 'nonsense'), /^400 /);
   assert.match(await post('/v1/traces', 'text/plain', '{}'), /^415 /);
   assert.match(await post('/api/v2/spans', json, 'x'.repeat(9 * 1024 * 1024)), /^413 /);
-  assert.match(await post('/v1/logs', json, '{}'), /^404 /);
+  assert.match(await post('/v1/metrics', json, '{}'), /^404 /);
   assert.equal(taken.length, 3);
 });

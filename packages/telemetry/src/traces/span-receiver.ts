@@ -1,6 +1,8 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { parseOtlpLogs, parseOtlpLogsJson } from '../logs/otlp-logs.ts';
+import type { ReceivedLog } from '../logs/received-log.ts';
 import { readBody } from '../server/request-body.ts';
 import { listenFrom } from './free-port.ts';
 import { parseOtlpJson } from './otlp-json.ts';
@@ -20,13 +22,14 @@ export const zipkinPort = 9411;
 const unzip = promisify(gunzip);
 
 /** What was understood of a body. */
-interface ReadSpans {
+interface ReadItems {
   readonly spans: readonly ReceivedSpan[];
+  readonly logs?: readonly ReceivedLog[];
   readonly rejected: number;
 }
 
-/** A refusal, or spans. */
-type ReadResult = { readonly status: number; readonly message: string } | ReadSpans;
+/** A refusal, or spans and logs. */
+type ReadResult = { readonly status: number; readonly message: string } | ReadItems;
 
 const json = (body: Buffer): unknown => {
   try {
@@ -58,8 +61,18 @@ const readZipkin = (type: string, body: Buffer): ReadResult => {
   return Array.isArray(value) ? parseZipkin(value) : unreadable;
 };
 
-const paths: Readonly<Record<string, (type: string, body: Buffer) => ReadResult>> = {
+const readLogs = (type: string, body: Buffer, from: string): ReadResult => {
+  if (type !== protobufType && type !== jsonType) {
+    return { status: 415, message: `use ${protobufType} or ${jsonType}` };
+  }
+  const logs =
+    type === jsonType ? parseOtlpLogsJson(body.toString('utf8'), from) : parseOtlpLogs(body, from);
+  return logs === undefined ? unreadable : { spans: [], logs, rejected: 0 };
+};
+
+const paths: Readonly<Record<string, (type: string, body: Buffer, from: string) => ReadResult>> = {
   '/v1/traces': readOtlp,
+  '/v1/logs': readLogs,
   '/api/v2/spans': readZipkin,
 };
 
@@ -88,7 +101,7 @@ const accept = (
     rejected,
   }: { readonly path: string; readonly type: string; readonly rejected: number },
 ): void => {
-  if (path !== '/v1/traces') response.writeHead(202).end();
+  if (!path.startsWith('/v1/')) response.writeHead(202).end();
   else if (type === protobufType) response.writeHead(200, { 'content-type': protobufType }).end();
   else {
     const partial = { rejectedSpans: String(rejected), errorMessage: 'spans without ids' };
@@ -97,17 +110,28 @@ const accept = (
   }
 };
 
+/** Who gets what is received. */
+export interface Takers {
+  readonly takeSpan: (span: ReceivedSpan) => void;
+  readonly takeLog: (log: ReceivedLog) => void;
+}
+
+const takeAll = ({ spans, logs }: ReadItems, { takeSpan, takeLog }: Takers): void => {
+  for (const span of spans) takeSpan(span);
+  for (const log of logs ?? []) takeLog(log);
+};
+
 const receive = async (
   request: IncomingMessage,
   response: ServerResponse,
-  take: (span: ReceivedSpan) => void,
+  takers: Takers,
 ): Promise<void> => {
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const read = paths[path];
   if (read === undefined || request.method !== 'POST') {
     request.resume();
     const known = Object.keys(paths).join(' or ');
-    refuse(response, read === undefined ? 404 : 405, `POST spans to ${known}`);
+    refuse(response, read === undefined ? 404 : 405, `POST spans and logs to ${known}`);
     return;
   }
   const { bytes } = await readBody(request, maxBodyBytes);
@@ -117,12 +141,13 @@ const receive = async (
   }
   const body = await inflate(request, bytes);
   const type = mediaType(request);
-  const result = body === undefined ? unreadable : read(type, body);
+  const from = request.socket.remoteAddress ?? '';
+  const result = body === undefined ? unreadable : read(type, body, from);
   if ('status' in result) {
     refuse(response, result.status, result.message);
     return;
   }
-  for (const span of result.spans) take(span);
+  takeAll(result, takers);
   accept(response, { path, type, rejected: result.rejected });
 };
 
@@ -133,15 +158,15 @@ export interface SpanReceiver {
 }
 
 /**
- * Takes spans over HTTP: OTLP (JSON and protobuf) at `/v1/traces`, Zipkin v2 at `/api/v2/spans`, both on each port.
+ * Takes spans and logs over HTTP: OTLP (JSON and protobuf) at `/v1/traces` and `/v1/logs`, Zipkin v2 at `/api/v2/spans`, both on each port.
  * A taken port is followed by the next free one (port 0: any). Rejects with TelemetryError `no-free-port`.
  */
 export const startSpanReceiver = async (
   address: { readonly host: string; readonly port: number },
-  take: (span: ReceivedSpan) => void,
+  takers: Takers,
 ): Promise<SpanReceiver> => {
   const server = http.createServer((request, response) => {
-    receive(request, response, take).catch(() => response.destroy());
+    receive(request, response, takers).catch(() => response.destroy());
   });
   server.requestTimeout = requestTimeoutMs;
   server.maxConnections = maxConnections;
