@@ -1,8 +1,9 @@
 import type { KubeObject } from '@lateen/api';
+import type { Checked } from '@lateen/base';
 import type { MeshConfig, MeshInputs, RemoteCluster } from '@lateen/translator';
 import { meshInputs } from './mesh-objects.ts';
 import type { Locate } from './rule-origin.ts';
-import type { SimulatedCluster } from './simulation-input.ts';
+import type { SimulatedCluster, SimulationInput } from './simulation-input.ts';
 
 /** A cluster of a mesh by itself, as its API server or its manifests have it. */
 export interface ClusterObjects {
@@ -29,9 +30,7 @@ const registryOf = ({ clusterId, objects }: ClusterObjects): RemoteCluster => {
  * Clusters as their control planes see them: each with its own objects, and the services and workloads of
  * the clusters that it reads. Those whose rules are not known only contribute to others.
  */
-export const simulatedClusters = (
-  clusters: readonly ClusterObjects[],
-): readonly SimulatedCluster[] => {
+const simulatedClusters = (clusters: readonly ClusterObjects[]): readonly SimulatedCluster[] => {
   const registries = new Map(clusters.map((one) => [one.clusterId, registryOf(one)]));
   const inputs = new Map<string, MeshInputs>();
   const inputsOf = ({ clusterId, objects, meshConfig, reads }: ClusterObjects): MeshInputs => {
@@ -51,4 +50,21 @@ export const simulatedClusters = (
     const { locate } = primary;
     return [{ clusterId, inputs: inputsOf(primary), ...(locate !== undefined && { locate }) }];
   });
+};
+
+/** The part of a question that says where it is asked. */
+export type AskedMesh = Pick<SimulationInput, 'inputs' | 'clusterId' | 'locate' | 'clusters'>;
+
+/**
+ * The mesh of clusters, asked about in the first of them. Error RulesUnknown: its control plane is in a
+ * cluster whose rules are not known.
+ */
+export const askedMesh = (clusters: readonly ClusterObjects[]): Checked<AskedMesh> => {
+  const [first] = clusters;
+  const [own, ...others] = simulatedClusters(clusters);
+  if (own !== undefined && own.clusterId === first?.clusterId) {
+    return { value: { ...own, clusters: others }, diagnostics: [] };
+  }
+  const message = `the rules of ${first?.configuredBy ?? first?.clusterId}, whose control plane serves ${first?.clusterId}, cannot be read`;
+  return { value: undefined, diagnostics: [{ severity: 'error', code: 'RulesUnknown', message }] };
 };

@@ -1,6 +1,6 @@
 export { type Caller, type CallerOptions, type FoundCaller, findCaller } from './caller.ts';
 export type { SimulatedClient } from './client.ts';
-export { type ClusterObjects, simulatedClusters } from './cluster-objects.ts';
+export { type AskedMesh, askedMesh, type ClusterObjects } from './cluster-objects.ts';
 export { askedProviders, denialReason } from './denial-reason.ts';
 export { meshInputs, simulatedKinds } from './mesh-objects.ts';
 export { completeCluster } from './offline-cluster.ts';

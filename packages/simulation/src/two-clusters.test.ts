@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import { parseAllDocuments } from 'yaml';
-import { type ClusterObjects, simulatedClusters } from './cluster-objects.ts';
+import { askedMesh, type ClusterObjects } from './cluster-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
@@ -93,10 +93,10 @@ const ask = (
   const { headers = [], ...rest } = more;
   const request = parseRequest({ method: 'GET', url, headers }).value;
   assert.ok(request);
-  const [own, ...others] = simulatedClusters(clusters);
-  assert.ok(own);
+  const mesh = askedMesh(clusters).value;
+  assert.ok(mesh);
   const caller = { kind: 'outbound', workload: 'productpage' } as const;
-  const { value, diagnostics } = simulate({ ...own, clusters: others, caller, request, ...rest });
+  const { value, diagnostics } = simulate({ ...mesh, caller, request, ...rest });
   assert.ok(value, diagnostics[0]?.message);
   return value;
 };
@@ -326,17 +326,9 @@ kind: VirtualService
 metadata: { name: reviews }
 spec: { hosts: [reviews], http: [{ timeout: 7s, route: [{ destination: { host: reviews } }] }] }
 `;
-  const clusters = [
-    cluster(0, near + rules, ['cluster2']),
-    cluster(1, far + app('productpage', ['v1']), [], { configuredBy: 'cluster1' }),
-  ];
-  const [first, second] = simulatedClusters(clusters);
-  assert.ok(first && second);
-  const request = parseRequest({ method: 'GET', url: 'http://reviews:9080/', headers: [] }).value;
-  assert.ok(request);
-  const caller = { kind: 'outbound', workload: 'productpage' } as const;
-  const { value, diagnostics } = simulate({ ...second, clusters: [first], caller, request });
-  assert.ok(value, diagnostics[0]?.message);
+  const primary = cluster(0, near + rules, ['cluster2']);
+  const remote = cluster(1, far + app('productpage', ['v1']), [], { configuredBy: 'cluster1' });
+  const value = ask([remote, primary]);
   assert.equal(value.clusterId, 'cluster2');
   assert.equal(value.timeoutMs, 7_000);
   assert.deepEqual(endpointTexts(only(value)).toSorted(), [
@@ -344,4 +336,8 @@ spec: { hosts: [reviews], http: [{ timeout: 7s, route: [{ destination: { host: r
     '10.2.0.3:9080 default/reviews-v3-0 cluster2 two 1',
     '192.0.2.1:15443 gateway cluster1 one 1',
   ]);
+  assert.deepEqual(
+    askedMesh([remote, { ...primary, hasRules: false }]).diagnostics.map(({ message }) => message),
+    ['the rules of cluster1, whose control plane serves cluster2, cannot be read'],
+  );
 });

@@ -1,4 +1,4 @@
-import { type Caller, parseRequest, simulate, simulatedClusters } from '@lateen/simulation';
+import { askedMesh, type Caller, parseRequest, simulate } from '@lateen/simulation';
 import { type Command, Option } from 'commander';
 import {
   addClientFlags,
@@ -68,15 +68,10 @@ const explain = async (
   }
   const isOffline = flags.filename.length > 0 || flags.cluster.length > 0;
   const mesh = isOffline ? offlineMesh(flags) : await liveMesh(flags, env);
-  const [own, ...clusters] = simulatedClusters(mesh.clusters);
-  const [asked] = mesh.clusters;
-  if (own === undefined || own.clusterId !== asked?.clusterId)
-    throw new ExplainError(
-      'bad-caller',
-      `the rules of ${asked?.configuredBy}, whose control plane serves ${asked?.clusterId}, cannot be read`,
-    );
+  const asked = askedMesh(mesh.clusters);
+  if (asked.value === undefined) throw new ExplainError('bad-caller', messageOf(asked.diagnostics));
   const request = parsed.value;
-  const question = { ...own, clusters, live: !isOffline, caller, client, request };
+  const question = { ...asked.value, live: !isOffline, caller, client, request };
   const { value, diagnostics } = simulate(question);
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
   const answer = { ...value, diagnostics: [...mesh.diagnostics, ...value.diagnostics] };

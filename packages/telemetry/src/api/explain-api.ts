@@ -1,64 +1,14 @@
-import { type Caller, parseRequest, type Simulation, simulate } from '@lateen/simulation';
+import { askedMesh, type Caller, parseRequest, simulate } from '@lateen/simulation';
+import { KeptClusters } from '../clusters/kept-clusters.ts';
 import { replaced } from '../config/findings.ts';
 import { readManifestText } from '../config/manifest-text.ts';
-import { translatorInputs } from '../config/mesh-inputs.ts';
-import type { CallerList, ExplainAnswer, ExplainPath } from '../contract/explain.ts';
-import { clusterParts } from '../envoy/cluster-parts.ts';
+import type { CallerList, ExplainAnswer } from '../contract/explain.ts';
 import type { Eyes } from '../eyes.ts';
-import { servicePlace, workloadPlace } from '../graph/graph-place.ts';
-import type { MeshModel } from '../mesh/mesh-model.ts';
-import type { MeshWorkload } from '../mesh/mesh-workload.ts';
 import { ok } from '../server/answer.ts';
 import { BodyReader } from '../server/body-reader.ts';
 import type { ApiRoute } from '../server/route-table.ts';
 import { refused } from './config-api.ts';
-
-const placeId = (model: MeshModel, workload: MeshWorkload): string =>
-  workloadPlace(
-    {
-      cluster: model.cluster,
-      namespace: workload.namespace,
-      workload: workload.name,
-      app: workload.app,
-      version: workload.version,
-    },
-    'versionedApp',
-    workload.isGateway,
-  ).id;
-
-const workloadOfPod = (model: MeshModel, pod: string): MeshWorkload | undefined =>
-  [...model.workloads.values()].find(({ pods }) =>
-    pods.some(({ metadata }) => `${metadata.namespace}/${metadata.name}` === pod),
-  );
-
-/** Nodes of the workloads that a destination's endpoints are; the service where there are none. */
-const targetsOf = (
-  model: MeshModel,
-  { cluster, percent, endpoints }: Simulation['destinations'][number],
-): ExplainPath['targets'] => {
-  const ids = new Map<string, number>();
-  for (const { pod, weight } of endpoints) {
-    const workload = workloadOfPod(model, pod);
-    if (workload !== undefined) {
-      const id = placeId(model, workload);
-      ids.set(id, (ids.get(id) ?? 0) + Math.max(1, weight));
-    }
-  }
-  const total = [...ids.values()].reduce((sum, weight) => sum + weight, 0);
-  if (total > 0)
-    return [...ids].map(([id, weight]) => ({ id, percent: (percent * weight) / total }));
-  const service = model.servicesByHost.get(clusterParts(cluster).host);
-  return service === undefined ? [] : [{ id: servicePlace(service, model.cluster).id, percent }];
-};
-
-const pathOf = (model: MeshModel, { proxy, destinations }: Simulation): ExplainPath | null => {
-  const source = workloadOfPod(model, proxy);
-  if (source === undefined) return null;
-  return {
-    source: placeId(model, source),
-    targets: destinations.flatMap((destination) => targetsOf(model, destination)),
-  };
-};
+import { pathOf } from './explain-path.ts';
 
 const callerOf = (from: BodyReader): Caller => {
   const kind = from.text('kind') || 'outbound';
@@ -72,11 +22,11 @@ const callerOf = (from: BodyReader): Caller => {
   };
 };
 
-const explainRoute = (eyes: Eyes): ApiRoute => ({
+const explainRoute = (eyes: Eyes, kept: KeptClusters): ApiRoute => ({
   method: 'POST',
   path: 'explain',
   isHeavy: true,
-  handle: ({ body }) => {
+  handle: async ({ body }) => {
     const reader = new BodyReader(body);
     const caller = callerOf(reader.object('from'));
     const method = reader.text('method') || 'GET';
@@ -90,16 +40,18 @@ const explainRoute = (eyes: Eyes): ApiRoute => ({
     if (parsed.value === undefined) return nothing(parsed.diagnostics);
     const text = readManifestText(yaml, 'default');
     const written = text.objects.map(({ object }) => object);
-    const inputs = translatorInputs(replaced(eyes.objects.all(), written));
-    const { value, diagnostics } = simulate({
-      ...{ inputs, caller, request: parsed.value },
-      ...{ live: true, certificates: true },
-    });
-    if (value === undefined) return nothing([...text.diagnostics, ...diagnostics]);
+    const model = eyes.model();
+    const mesh = await kept.mesh(replaced(eyes.objects.all(), written), model.cluster);
+    const found = [...text.diagnostics, ...mesh.diagnostics];
+    const asked = askedMesh(mesh.clusters);
+    if (asked.value === undefined) return nothing([...found, ...asked.diagnostics]);
+    const question = { ...asked.value, caller, request: parsed.value, live: true };
+    const { value, diagnostics } = simulate(question);
+    if (value === undefined) return nothing([...found, ...diagnostics]);
     return ok({
       simulation: value,
-      path: pathOf(eyes.model(), value),
-      diagnostics: [...text.diagnostics, ...diagnostics],
+      path: pathOf(model, mesh.clusters, value),
+      diagnostics: found,
     } satisfies ExplainAnswer);
   },
 });
@@ -124,6 +76,6 @@ const callersRoute = (eyes: Eyes): ApiRoute => ({
 
 /** `POST explain`, `GET explain/callers`. */
 export const explainRoutes = (eyes: Eyes): readonly ApiRoute[] => [
-  explainRoute(eyes),
+  explainRoute(eyes, new KeptClusters(eyes.client, eyes.clock)),
   callersRoute(eyes),
 ];

@@ -1,0 +1,65 @@
+import type { KubeObject } from '@lateen/api';
+import type { Clock } from '@lateen/base';
+import { isKubeError, type KubeClient, resources } from '@lateen/kube';
+import { remoteSecretLabel } from '@lateen/pilot';
+import { rootNamespace } from './cluster-objects.ts';
+import { joinClusters, type MeshClusters } from './mesh-clusters.ts';
+import { knownCluster, type OtherClusters, readOtherClusters } from './other-clusters.ts';
+
+/** People ask again with every letter they type, and other clusters change seldom. */
+const keepMs = 10_000;
+
+interface Kept {
+  readonly readMs: number;
+  readonly secrets: readonly KubeObject[] | undefined;
+  readonly others: Promise<OtherClusters>;
+}
+
+/** The other clusters of a mesh whose own one is followed anyway. */
+export class KeptClusters {
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  #kept: Kept | undefined;
+
+  constructor(client: KubeClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** The mesh with these objects in its own cluster, which is called `name` unless it says otherwise. */
+  async mesh(objects: readonly KubeObject[], name: string): Promise<MeshClusters> {
+    const map = objects.find(
+      ({ kind, metadata }) =>
+        kind === 'ConfigMap' && metadata.name === 'istio' && metadata.namespace === rootNamespace,
+    ) as { readonly data?: Readonly<Record<string, string>> } | undefined;
+    const { secrets, others } = await this.#read(objects, name);
+    const read = { objects, mesh: map?.data?.['mesh'], secrets, hasRules: true };
+    return joinClusters(knownCluster(read, name), await others);
+  }
+
+  async #read(objects: readonly KubeObject[], name: string): Promise<Kept> {
+    const nowMs = this.#clock.nowMs();
+    if (this.#kept !== undefined && nowMs - this.#kept.readMs < keepMs) return this.#kept;
+    const secrets = await this.#secrets();
+    const own = knownCluster({ objects, mesh: undefined, secrets, hasRules: true }, name);
+    const others = readOtherClusters(Promise.resolve(own), {});
+    this.#kept = { readMs: nowMs, secrets, others };
+    return this.#kept;
+  }
+
+  /** Not held: only while they are read does anybody know what is in them. */
+  async #secrets(): Promise<readonly KubeObject[] | undefined> {
+    const labelSelector = `${remoteSecretLabel}=true`;
+    try {
+      const { items } = await this.#client.list(resources.secrets, {
+        namespace: rootNamespace,
+        labelSelector,
+      });
+      return items;
+    } catch (error) {
+      if (isKubeError(error, 'not-found')) return [];
+      if (isKubeError(error, 'forbidden')) return undefined;
+      throw error;
+    }
+  }
+}
