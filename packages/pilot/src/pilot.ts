@@ -378,9 +378,27 @@ export class RunningPilot {
       return;
     }
     const queuedMs = this.#options.clock.nowMs();
+    this.#endStreamsOfLostClusters();
     for (const connection of this.#ads.connections) {
       const scope = scopeForProxy(merged, connection.stream.proxy.addresses);
       this.#queue.enqueue(connection, { scope, firstMs, queuedMs });
+    }
+  }
+
+  /**
+   * A cluster whose Secret is gone, or that clashes with another now, has nothing any more: its proxies are
+   * sent away, and keep what they have, rather than being told so.
+   */
+  #endStreamsOfLostClusters(): void {
+    const problems = new Map<string, string | undefined>();
+    for (const connection of this.#ads.connections) {
+      const { clusterId } = connection.stream.proxy;
+      if (!problems.has(clusterId))
+        problems.set(clusterId, this.#ingest.remote.problemOf(clusterId));
+      const problem = problems.get(clusterId);
+      // In plaintext every node is believed.
+      if (problem !== undefined && connection.identity !== undefined)
+        this.#ads.end(connection, problem);
     }
   }
 

@@ -40,6 +40,14 @@ export interface Connection {
   readonly peer: string;
   /** Milliseconds since the epoch. */
   readonly connectedMs: number;
+  /** Who it proved to be; undefined on the plaintext port. */
+  readonly identity: SpiffeId | undefined;
+}
+
+/** A connection, and how its stream is ended. */
+interface OpenConnection {
+  readonly connection: Connection;
+  readonly end: (details: string) => void;
 }
 
 export interface AdsServerOptions {
@@ -82,7 +90,7 @@ const labelOf = (typeUrl: string): string => shortTypeName(typeUrl).toLowerCase(
 export class AdsServer {
   readonly #options: AdsServerOptions;
   readonly #server: grpc.Server;
-  readonly #connections = new Map<string, { connection: Connection; end: () => void }>();
+  readonly #connections = new Map<string, OpenConnection>();
   #connectionCount = 0;
 
   constructor(options: AdsServerOptions) {
@@ -123,9 +131,16 @@ export class AdsServer {
     return promise;
   }
 
+  /** Ends one stream with UNAVAILABLE: the proxy keeps what it has and asks again. */
+  end({ id }: Connection, reason: string): void {
+    const { log } = this.#options;
+    log.warn('stream ended', { connection: id, reason });
+    this.#connections.get(id)?.end(reason);
+  }
+
   /** Ends all streams with UNAVAILABLE, so that proxies reconnect elsewhere, and closes. */
   async close(): Promise<void> {
-    for (const { end } of this.#connections.values()) end();
+    for (const { end } of this.#connections.values()) end('istiod is shutting down');
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.tryShutdown(() => resolve());
     const cancel = this.#options.clock.schedule(shutdownMs, () => this.#server.forceShutdown());
@@ -206,9 +221,10 @@ export class AdsServer {
       protocol: variant,
       peer: call.getPeer(),
       connectedMs: clock.nowMs(),
+      identity,
     };
-    const end = (): void => {
-      call.emit('error', { code: grpc.status.UNAVAILABLE, details: 'istiod is shutting down' });
+    const end = (details: string): void => {
+      call.emit('error', { code: grpc.status.UNAVAILABLE, details });
     };
     this.#connections.set(connection.id, { connection, end });
     metrics.connected.set(this.#connections.size);

@@ -146,7 +146,7 @@ export class Ingest {
   }
 
   /** The other clusters of the mesh. */
-  get remote(): Pick<RemoteClusters, 'access' | 'onFollowed'> {
+  get remote(): Pick<RemoteClusters, 'access' | 'problemOf' | 'onFollowed'> {
     return this.#remote;
   }
 

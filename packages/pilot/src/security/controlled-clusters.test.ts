@@ -187,12 +187,25 @@ describe('a cluster under the control plane of another', () => {
   });
 
   it('is let go with its Secret; what it has stays there', async () => {
+    const shop = await certificateOf(far, 'far', ['default', 'shop']);
+    const channel = secureChannel(roots, shop);
+    const node = nodeOf('far', ['default', 'shop-0', '10.0.0.6']);
+    const proxy = deltaTestClient(pilot.securePort, { ...node, channel });
+    proxy.connect();
+    proxy.subscribe(typeUrls.cluster, wildcardName);
+    await proxy.next('clusters');
+    const had = proxy.received.length;
     await near.delete(resources.secrets, { name: 'remotes', namespace: rootNamespace });
     await until('the end', async () => {
       const error = await certificateOf(far, 'far', ['default', 'shop']).catch((one) => one);
       return error instanceof Error && /not one of this control plane/.test(error.message);
     });
     assert.equal(await rootsOf(far, 'default'), roots);
+    // Its proxies are not told that they serve nothing now.
+    await proxy.until('the end of its stream', () => proxy.ended !== undefined);
+    assert.equal(proxy.ended?.code, UNAVAILABLE);
+    assert.equal(proxy.received.length, had);
+    proxy.close();
   });
 });
 

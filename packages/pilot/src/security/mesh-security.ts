@@ -38,7 +38,7 @@ export interface MeshSecurityOptions {
   /** The cluster behind `client`. */
   readonly clusterId: string;
   /** The other clusters of the mesh. */
-  readonly remote: Pick<RemoteClusters, 'access' | 'onFollowed'>;
+  readonly remote: Pick<RemoteClusters, 'access' | 'problemOf' | 'onFollowed'>;
   /** All Secrets. */
   readonly secrets: ObjectCache<KubeObject>;
   /** The right to read Secrets, or a Secret of another cluster, has changed: gateways may have to hear of it. */
@@ -156,10 +156,12 @@ export class MeshSecurity implements StreamGuard {
     const { caller, refusal } = await this.#authenticate(call);
     if (refusal !== undefined) return { refusal };
     const { identity } = caller;
-    const place = this.#options.remote.access(proxy.clusterId);
+    const { remote } = this.#options;
     // It keeps what it has, instead of being told that its cluster is empty.
-    if (place?.problem !== undefined)
-      return { refusal: { code: grpcStatus.UNAVAILABLE, message: place.problem } };
+    const absence = remote.problemOf(proxy.clusterId);
+    if (absence !== undefined)
+      return { refusal: { code: grpcStatus.UNAVAILABLE, message: absence } };
+    const place = remote.access(proxy.clusterId);
     const pods = place === undefined ? this.#options.pods : () => place.pods;
     const problem = nodeProblem(proxy, identity, pods);
     if (problem !== undefined)
