@@ -96,6 +96,12 @@ const readerGrant = (rules: readonly PolicyRule[]): Grant => ({
       resources: ['endpointslices'],
       verbs: ['get', 'list', 'watch'],
     },
+    // Not for control planes, which have rules of their own: tools follow requests into this cluster.
+    {
+      apiGroups: ['networking.istio.io', 'security.istio.io', 'telemetry.istio.io'],
+      resources: ['*'],
+      verbs: ['get', 'list', 'watch'],
+    },
   ],
 });
 
