@@ -163,7 +163,7 @@ export class HttpExchange
 
   /** Begins the request's span, if it has one; what was decided is part of its id. */
   #trace(tracing: RequestTracing): void {
-    this.span = tracing.begin(this);
+    this.span = tracing.begin(this, this.#requestId);
     if (!this.manager.settings.alwaysSetRequestIdInResponse) return;
     this.#requestId = this.request.get('x-request-id');
   }

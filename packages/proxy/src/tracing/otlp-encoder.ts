@@ -1,6 +1,7 @@
-import type { FixedTags, SpanEncoder, SpanHead } from './span-encoder.ts';
+import type { SpanEncoder, SpanHead } from './span-encoder.ts';
 import {
   byteText,
+  flatText,
   isBeyondAscii,
   maxValueCharacters,
   type TagName,
@@ -11,8 +12,8 @@ import {
 const firstBytes = 16_384;
 /** A batch buffer that grew beyond this is not kept for the next. */
 const maxKeptBytes = 262_144;
-/** Bytes that a span has besides its name and tags: ids, times, kind, status. */
-const plainBytes = 128;
+/** Bytes of a span besides its text, at most: length, ids, kind, times, flags. */
+const plainBytes = 96;
 
 /** Field numbers with wire types, of `opentelemetry.proto.trace.v1.Span` unless it says otherwise. */
 const field = {
@@ -25,7 +26,6 @@ const field = {
   endTime: 0x41,
   attributes: 0x4a,
   events: 0x5a,
-  status: 0x7a,
   /** `flags` (16), fixed32: two bytes of tag. */
   flags: [0x85, 0x01],
   /** `ScopeSpans.spans`. */
@@ -34,12 +34,29 @@ const field = {
   stringValue: 0x0a,
 } as const;
 
-/** `Status { code: STATUS_CODE_ERROR }`. */
-const statusError = [field.status, 2, 0x18, 2] as const;
-/** `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`, and the sampled flag of W3C. */
-const hasIsRemote = 0x100;
-const isRemote = 0x200;
+/** `status { code: STATUS_CODE_ERROR }`. */
+const statusError = '\x7a\x02\x18\x02';
+const nameTag = String.fromCharCode(field.name);
+const attributeTag = String.fromCharCode(field.attributes);
+const valueTag = String.fromCharCode(field.stringValue);
+/** An event's `time_unix_nano`, and its `name`. */
+const eventTag = String.fromCharCode(field.events);
+const eventNameTag = '\x12';
+
+/** W3C's flag, and OTLP's for a parent elsewhere (`SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK` and `..IS_REMOTE_MASK`). */
 const isSampled = 1;
+const isRemote = 0x300;
+
+const oneByte: readonly string[] = Array.from({ length: 128 }, (_, code) =>
+  String.fromCharCode(code),
+);
+
+/** A varint below 2^21, one character a byte: no length here is more. */
+const varintText = (value: number): string => {
+  if (value < 128) return oneByte[value] as string;
+  if (value < 16_384) return String.fromCharCode((value & 127) | 128, value >> 7);
+  return String.fromCharCode((value & 127) | 128, ((value >> 7) & 127) | 128, value >> 14);
+};
 
 const varint = (value: number): readonly number[] => {
   const bytes: number[] = [];
@@ -60,13 +77,39 @@ const text = (tag: number, value: string): Buffer => message(tag, Buffer.from(va
 const attribute = (tag: number, name: string, value: string): Buffer =>
   message(tag, text(0x0a, name), message(0x12, text(field.stringValue, value)));
 
+/** One of `attributes`: a `KeyValue` with a text. */
+const tagText = (key: string, value: string): string => {
+  const { length } = value;
+  const inner = length + (length < 128 ? 2 : 3);
+  const whole = key.length + inner + (inner < 128 ? 1 : 2);
+  const head = attributeTag + varintText(whole) + key + varintText(inner);
+  return head + valueTag + varintText(length) + value;
+};
+
+/** Values of hex digits by character. */
+const digits: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
+
+/** `fixed64` nanoseconds, exact to the microsecond: more than a float holds, so in two halves. */
+const nanoseconds = (ms: number): readonly [low: number, high: number] => {
+  const micros = Math.round(ms * 1000);
+  const low = (micros % 0x1_0000_0000) * 1000;
+  const high = Math.floor(micros / 0x1_0000_0000) * 1000 + Math.floor(low / 0x1_0000_0000);
+  return [low % 0x1_0000_0000, high];
+};
+
 /** Who the spans are of: `Resource.attributes` and `InstrumentationScope`. */
 export interface OtlpResource {
   readonly attributes: Readonly<Record<string, string>>;
   readonly scope: { readonly name: string; readonly version: string };
 }
 
-/** Encodes `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest`. */
+/**
+ * Encodes `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest`. The text of a span is put
+ * together as text and becomes bytes in one piece: a call into the buffer for each tag takes longer.
+ */
 export class OtlpEncoder implements SpanEncoder {
   /** `ResourceSpans.resource`. */
   readonly #resource: Buffer;
@@ -74,7 +117,8 @@ export class OtlpEncoder implements SpanEncoder {
   readonly #scope: Buffer;
   #buffer: Buffer = Buffer.alloc(0);
   #at = 0;
-  #start = 0;
+  #span: SpanHead | undefined = undefined;
+  #text = '';
   items = 0;
 
   constructor({ attributes, scope }: OtlpResource) {
@@ -87,80 +131,63 @@ export class OtlpEncoder implements SpanEncoder {
     return this.#at;
   }
 
-  fixedTags(tags: readonly (readonly [TagName, string])[]): FixedTags {
-    const parts = tags.map(([{ name }, value]) => {
-      const bytes = Buffer.from(value, 'latin1');
-      return attribute(field.attributes, name, bytes.toString('utf8').slice(0, maxValueCharacters));
-    });
-    return { bytes: Buffer.concat(parts), text: '' };
+  fixedTags(tags: readonly (readonly [TagName, string])[]): string {
+    this.#text = '';
+    for (const [name, value] of tags) this.tag(name, value);
+    return flatText(this.#text);
   }
 
   begin(span: SpanHead): void {
-    this.#reserve(plainBytes + span.name.length * 3);
+    const name = this.#clean(span.name);
+    this.#span = span;
+    this.#text = nameTag + varintText(name.length) + name;
+  }
+
+  fixed(tags: string): void {
+    this.#text += tags;
+  }
+
+  tag(name: TagName, value: string): void {
+    const { lastOtlp: last } = name;
+    this.#text += last.find(value) ?? last.keep(value, tagText(name.otlp, this.#clean(value)));
+  }
+
+  event(name: string, atMs: number): void {
+    const time = Buffer.alloc(9, 0x09);
+    const [low, high] = nanoseconds(atMs);
+    time.writeUInt32LE(low, 1);
+    time.writeUInt32LE(high, 5);
+    const body = `${time.toString('latin1')}${eventNameTag}${varintText(name.length)}${name}`;
+    this.#text += eventTag + varintText(body.length) + body;
+  }
+
+  end(isError: boolean): void {
+    const span = this.#span;
+    if (span === undefined) return;
+    if (isError) this.#text += statusError;
+    const written = this.#text;
+    // Ids 18 + 10 (+ 10), kind 2, times 9 each, flags 6.
+    const length = written.length + (span.parentId === '' ? 54 : 64);
+    this.#reserve(length + plainBytes);
     const buffer = this.#buffer;
-    buffer[this.#at] = field.spans;
-    // Two bytes for the length; what is shorter or longer is moved at the end.
-    this.#start = this.#at + 3;
-    this.#at = this.#start;
-    this.#id(field.traceId, span.traceId, 32);
-    this.#id(field.spanId, span.spanId, 16);
-    if (span.parentId !== '') this.#id(field.parentSpanId, span.parentId, 16);
-    this.#text(field.name, span.name);
+    buffer[this.#at++] = field.spans;
+    this.#varint(length);
+    this.#id(field.traceId, span.traceId, 16);
+    this.#id(field.spanId, span.spanId, 8);
+    if (span.parentId !== '') this.#id(field.parentSpanId, span.parentId, 8);
     buffer[this.#at++] = field.kind;
     buffer[this.#at++] = span.kind;
     this.#time(field.startTime, span.startMs);
     this.#time(field.endTime, span.endMs);
-    const remote = span.parentId === '' ? 0 : hasIsRemote | isRemote;
     buffer[this.#at++] = field.flags[0];
     buffer[this.#at++] = field.flags[1];
-    this.#at = buffer.writeUInt32LE(isSampled | remote, this.#at);
-  }
-
-  fixed({ bytes }: FixedTags): void {
-    this.#reserve(bytes.length);
-    this.#at += bytes.copy(this.#buffer, this.#at);
-  }
-
-  tag({ otlp }: TagName, value: string): void {
-    let bytes = value.length > maxValueCharacters ? value.slice(0, maxValueCharacters) : value;
-    if (isBeyondAscii(bytes)) bytes = byteText(unicodeText(bytes));
-    const { length } = bytes;
-    this.#reserve(otlp.length + length + 12);
-    const valueLength = length + (length < 128 ? 2 : 3);
-    const anyLength = valueLength + (valueLength < 128 ? 1 : 2);
-    const buffer = this.#buffer;
-    buffer[this.#at++] = field.attributes;
-    this.#length(otlp.length + anyLength);
-    this.#at += otlp.copy(buffer, this.#at);
-    this.#length(valueLength);
-    buffer[this.#at++] = field.stringValue;
-    this.#length(length);
-    this.#at += buffer.write(bytes, this.#at, 'latin1');
-  }
-
-  event(name: string, atMs: number): void {
-    this.#reserve(name.length + 16);
-    this.#buffer[this.#at++] = field.events;
-    this.#length(9 + 2 + name.length);
-    this.#time(0x09, atMs);
-    this.#text(0x12, name);
-  }
-
-  end(isError: boolean): void {
-    this.#reserve(8);
-    const buffer = this.#buffer;
-    if (isError) for (const byte of statusError) buffer[this.#at++] = byte;
-    const length = this.#at - this.#start;
-    const head = this.#start - 2;
-    const wanted = length < 128 ? 1 : length < 16_384 ? 2 : 3;
-    if (wanted !== 2) {
-      buffer.copyWithin(head + wanted, this.#start, this.#at);
-      this.#at += wanted - 2;
-    }
-    const end = this.#at;
-    this.#at = head;
-    this.#length(length);
-    this.#at = end;
+    this.#at = buffer.writeUInt32LE(
+      span.parentId === '' ? isSampled : isSampled | isRemote,
+      this.#at,
+    );
+    this.#at += buffer.write(written, this.#at, 'latin1');
+    this.#text = '';
+    this.#span = undefined;
     this.items++;
   }
 
@@ -176,6 +203,12 @@ export class OtlpEncoder implements SpanEncoder {
     return body;
   }
 
+  /** Cut, and with nothing that is no UTF-8. */
+  #clean(value: string): string {
+    const cut = value.length > maxValueCharacters ? value.slice(0, maxValueCharacters) : value;
+    return isBeyondAscii(cut) ? byteText(unicodeText(cut)) : cut;
+  }
+
   #reserve(bytes: number): void {
     const needed = this.#at + bytes;
     if (needed <= this.#buffer.length) return;
@@ -184,42 +217,30 @@ export class OtlpEncoder implements SpanEncoder {
     this.#buffer = grown;
   }
 
-  /** A varint below 2^21: no length here is more. */
-  #length(value: number): void {
+  #varint(value: number): void {
     const buffer = this.#buffer;
-    if (value > 127) {
-      buffer[this.#at++] = (value & 127) | 128;
-      if (value > 16_383) {
-        buffer[this.#at++] = ((value >> 7) & 127) | 128;
-        buffer[this.#at++] = value >> 14;
-      } else buffer[this.#at++] = value >> 7;
-    } else buffer[this.#at++] = value;
+    let left = value;
+    for (; left > 127; left >>>= 7) buffer[this.#at++] = (left & 127) | 128;
+    buffer[this.#at++] = left;
   }
 
   /** Short ids (64-bit B3 traces) have zeros in front. */
-  #id(tag: number, id: string, digits: number): void {
+  #id(tag: number, id: string, bytes: number): void {
     const buffer = this.#buffer;
-    const bytes = digits / 2;
     buffer[this.#at++] = tag;
     buffer[this.#at++] = bytes;
-    const full = id.length === digits ? id : id.padStart(digits, '0');
-    this.#at += buffer.write(full, this.#at, bytes, 'hex');
+    const end = this.#at + bytes;
+    for (let left = bytes * 2 - id.length; left > 0; left -= 2) buffer[this.#at++] = 0;
+    for (let from = 0; this.#at < end; from += 2) {
+      const high = digits[id.charCodeAt(from)] as number;
+      buffer[this.#at++] = (high << 4) | (digits[id.charCodeAt(from + 1)] as number);
+    }
   }
 
-  #text(tag: number, value: string): void {
-    const bytes = isBeyondAscii(value) ? byteText(unicodeText(value)) : value;
-    this.#buffer[this.#at++] = tag;
-    this.#length(bytes.length);
-    this.#at += this.#buffer.write(bytes, this.#at, 'latin1');
-  }
-
-  /** `fixed64` nanoseconds, exact to the microsecond: more than a float holds, so in two halves. */
   #time(tag: number, ms: number): void {
-    const micros = Math.round(ms * 1000);
-    const low = (micros % 0x1_0000_0000) * 1000;
-    const high = Math.floor(micros / 0x1_0000_0000) * 1000 + Math.floor(low / 0x1_0000_0000);
+    const [low, high] = nanoseconds(ms);
     this.#buffer[this.#at] = tag;
-    this.#buffer.writeUInt32LE(low % 0x1_0000_0000, this.#at + 1);
+    this.#buffer.writeUInt32LE(low, this.#at + 1);
     this.#at = this.#buffer.writeUInt32LE(high, this.#at + 5);
   }
 }

@@ -8,6 +8,7 @@ import { addRequestTags, addTryTags, type RouteTags } from './span-tags.ts';
 import type { TraceContext } from './trace-context.ts';
 import { newSpanId } from './trace-ids.ts';
 import type { Tracer } from './tracer.ts';
+import { wallMs } from './wall-clock.ts';
 
 /** By which the two sides of a call agree on the operation's name. */
 const operationHeader = 'x-envoy-decorator-operation';
@@ -145,8 +146,8 @@ export class RequestSpan {
       name: `router ${exchange.cluster?.table.statName ?? ''} egress`,
       kind: spanKind.client,
       isShared: false,
-      startMs: performance.timeOrigin + ended.startMs,
-      endMs: performance.timeOrigin + this.#host.nowMs(),
+      startMs: wallMs(ended.startMs),
+      endMs: wallMs(this.#host.nowMs()),
       localLabel: exchange.connection.localLabel,
     });
     encoder.fixed(tags.fixed);
@@ -167,7 +168,7 @@ export class RequestSpan {
     if (exporter?.admits() !== true) return;
     const { encoder } = exporter;
     const { context, tags, kind, isShared } = this.#start;
-    const startMs = performance.timeOrigin + exchange.startMs;
+    const startMs = wallMs(exchange.startMs);
     const operation = this.#operation;
     encoder.begin({
       traceId: context.traceId,
@@ -193,11 +194,9 @@ export class RequestSpan {
   #addEvents({ requestDoneMs, responseStartMs, startMs, durationMs }: Exchange): void {
     const encoder = this.#host.tracer.exporter?.encoder;
     if (encoder === undefined) return;
-    const origin = performance.timeOrigin;
-    if (requestDoneMs > 0)
-      encoder.event('last_downstream_rx_byte_received', origin + requestDoneMs);
+    if (requestDoneMs > 0) encoder.event('last_downstream_rx_byte_received', wallMs(requestDoneMs));
     if (responseStartMs > 0)
-      encoder.event('first_upstream_rx_byte_received', origin + responseStartMs);
-    encoder.event('last_downstream_tx_byte_sent', origin + startMs + durationMs);
+      encoder.event('first_upstream_rx_byte_received', wallMs(responseStartMs));
+    encoder.event('last_downstream_tx_byte_sent', wallMs(startMs + durationMs));
   }
 }

@@ -12,11 +12,11 @@ import {
 import type { Exchange } from '../http/exchange.ts';
 import type { Counter } from '../stats/metric.ts';
 import { RequestSpan, type SpanHost } from './request-span.ts';
-import { type FixedTags, spanKind } from './span-encoder.ts';
+import { spanKind } from './span-encoder.ts';
 import { byteText, tagNames } from './span-tag.ts';
 import { type RouteTags, tagSet } from './span-tags.ts';
 import type { FoundContext, TraceContext } from './trace-context.ts';
-import { newSpanId, newTraceId } from './trace-ids.ts';
+import { newRootIds, newSpanId } from './trace-ids.ts';
 import type { Tracer } from './tracer.ts';
 
 /** Who this proxy is, on every span. */
@@ -38,8 +38,6 @@ export interface RequestTracingParts {
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
-
-const noTags: FixedTags = { bytes: Buffer.alloc(0), text: '' };
 
 /** Tracing of a connection manager: decides about requests and begins their spans. */
 export class RequestTracing implements SpanHost {
@@ -70,7 +68,7 @@ export class RequestTracing implements SpanHost {
       ...(node.zone === '' ? [] : [[tagNames.zone, byteText(node.zone)] as const]),
       ...fixed,
     ];
-    return { fixed: tracer.exporter?.encoder.fixedTags(all) ?? noTags, asked };
+    return { fixed: tracer.exporter?.encoder.fixedTags(all) ?? '', asked };
   }
 
   #tagsOf(route: RouteTracing | undefined): RouteTags {
@@ -84,11 +82,12 @@ export class RequestTracing implements SpanHost {
 
   /**
    * Decides about a request whose route is known, and prepares its head: the request id says what was decided,
-   * the context says whose child what follows is. Undefined: the request has no span.
+   * the context says whose child what follows is. `requestId`: as it is in the head. Undefined: the request
+   * has no span.
    */
-  begin(exchange: Exchange): RequestSpan | undefined {
+  begin(exchange: Exchange, requestId: string | undefined): RequestSpan | undefined {
     const { request, route } = exchange;
-    const reason = this.#decide(exchange, route);
+    const reason = this.#decide(exchange, route, requestId);
     const found = this.tracer.propagation.extract(request);
     if (found.kind === 'invalid') return undefined;
     const known = found.kind === 'context' ? found.context : undefined;
@@ -108,16 +107,18 @@ export class RequestTracing implements SpanHost {
   }
 
   #newRoot(): TraceContext {
-    const traceId = newTraceId(this.tracer.hasLongIds);
+    if (this.tracer.hasLongIds) return { ...newRootIds(), parentId: '', sampled: undefined };
     // Zipkin's roots of short ids begin with their trace.
-    const spanId = traceId.length === 16 ? traceId : newSpanId();
-    return { traceId, spanId, parentId: '', sampled: undefined };
+    const traceId = newSpanId();
+    return { traceId, spanId: traceId, parentId: '', sampled: undefined };
   }
 
-  #decide({ request }: Exchange, route: RouteEntry | undefined): TraceReason {
+  #decide(
+    { request }: Exchange,
+    route: RouteEntry | undefined,
+    requestId: string | undefined,
+  ): TraceReason {
     const { settings, stats, dice } = this.#parts;
-    const line = request.indexOf('x-request-id');
-    const requestId = line < 0 ? request.get('x-request-id') : request.valueAt(line);
     const reason = sampleRequest(
       {
         requestId,

@@ -23,20 +23,15 @@ export interface SpanHead {
   readonly localLabel: string;
 }
 
-/** Tags that are the same for many spans, encoded once, in the encoder's own form. */
-export interface FixedTags {
-  readonly bytes: Buffer;
-  readonly text: string;
-}
-
 /**
  * Writes spans one after the other into a growing batch: `begin`, tags and events, `end`. Text is in the
  * form of header values.
  */
 export interface SpanEncoder extends BatchEncoder {
-  fixedTags(tags: readonly (readonly [TagName, string])[]): FixedTags;
+  /** Tags that are the same for many spans, in this encoder's form: made once, then `fixed`. */
+  fixedTags(tags: readonly (readonly [TagName, string])[]): string;
   begin(span: SpanHead): void;
-  fixed(tags: FixedTags): void;
+  fixed(tags: string): void;
   tag(name: TagName, value: string): void;
   /** After the tags. */
   event(name: string, atMs: number): void;

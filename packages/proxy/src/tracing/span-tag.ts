@@ -1,10 +1,39 @@
+/** The same text in one piece: sums of pieces are put together anew wherever they are written. */
+export const flatText = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
+/** A tag in one format, as it was written last: most values come again. */
+export class LastTag {
+  #value: string | undefined = undefined;
+  #text = '';
+  #isFlat = false;
+
+  /** The text for a value; undefined: another was written last. */
+  find(value: string): string | undefined {
+    if (this.#value !== value) return undefined;
+    if (!this.#isFlat) {
+      this.#isFlat = true;
+      this.#text = flatText(this.#text);
+    }
+    return this.#text;
+  }
+
+  keep(value: string, text: string): string {
+    this.#value = value;
+    this.#text = text;
+    this.#isFlat = false;
+    return text;
+  }
+}
+
 /** A tag's name in the forms that encoders write it in: made once. */
 export interface TagName {
   readonly name: string;
-  /** OTLP: field `key` of `KeyValue` with the tag of its `value` behind it. */
-  readonly otlp: Buffer;
+  /** OTLP: field `key` of `KeyValue` with the tag of its `value` behind it; one character a byte. */
+  readonly otlp: string;
   /** Zipkin: `"name":`. */
   readonly json: string;
+  readonly lastOtlp: LastTag;
+  readonly lastJson: LastTag;
 }
 
 /** Longest value of a tag, or name of a span; more is cut. */
@@ -24,8 +53,10 @@ export const tagName = (name: string): TagName => {
   const bytes = cut(Buffer.from(name));
   return {
     name,
-    otlp: Buffer.from([0x0a, bytes.length, ...bytes, 0x12]),
+    otlp: Buffer.from([0x0a, bytes.length, ...bytes, 0x12]).toString('latin1'),
     json: `${JSON.stringify(name)}:`,
+    lastOtlp: new LastTag(),
+    lastJson: new LastTag(),
   };
 };
 
@@ -66,13 +97,14 @@ export const tagNames: Readonly<Record<keyof typeof texts, TagName>> = Object.fr
   Object.entries(texts).map(([key, name]) => [key, tagName(name)]),
 ) as Record<keyof typeof texts, TagName>;
 
-/** Text of any script as the bytes of its UTF-8, one character each: the form of header values. */
-export const byteText = (text: string): string => Buffer.from(text).toString('latin1');
-
 const beyondAscii = /[^ -~]/;
 
 /** Whether a header value is more than printable ASCII, and so needs a look at its bytes. */
 export const isBeyondAscii = (text: string): boolean => beyondAscii.test(text);
+
+/** Text of any script as the bytes of its UTF-8, one character each: the form of header values. */
+export const byteText = (text: string): string =>
+  beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
 
 /** Text of bytes, what is no UTF-8 replaced: receivers refuse whole batches for one broken value. */
 export const unicodeText = (bytes: string): string =>

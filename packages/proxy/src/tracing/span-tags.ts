@@ -1,6 +1,6 @@
 import { type CustomTag, metadataAt } from '@lateen/routing';
 import type { Exchange } from '../http/exchange.ts';
-import type { FixedTags, SpanEncoder } from './span-encoder.ts';
+import type { SpanEncoder } from './span-encoder.ts';
 import { byteText, tagNames as names, type TagName, tagName } from './span-tag.ts';
 
 /** A tag whose value depends on the request. Undefined or empty: left out. */
@@ -11,7 +11,8 @@ export interface RequestTag {
 
 /** Tags of all spans of a route, the unchanging ones encoded. */
 export interface RouteTags {
-  readonly fixed: FixedTags;
+  /** In the encoder's form. */
+  readonly fixed: string;
   readonly asked: readonly RequestTag[];
 }
 

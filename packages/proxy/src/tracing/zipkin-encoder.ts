@@ -1,8 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { type FixedTags, type SpanEncoder, type SpanHead, spanKind } from './span-encoder.ts';
+import { type SpanEncoder, type SpanHead, spanKind } from './span-encoder.ts';
 import { maxValueCharacters, type TagName, unicodeText } from './span-tag.ts';
-
-const noBytes: Buffer = Buffer.alloc(0);
 
 const endpointOf = (serviceName: string, label: string): string => {
   const colon = label.lastIndexOf(':');
@@ -12,7 +10,11 @@ const endpointOf = (serviceName: string, label: string): string => {
   return JSON.stringify({ serviceName, ...ip, port });
 };
 
+/** Printable ASCII that JSON writes as it is. */
+const plain = /^[ !#-[\]-~]*$/;
+
 const valueText = (value: string): string => {
+  if (value.length <= maxValueCharacters && plain.test(value)) return `"${value}"`;
   const cut = value.length > maxValueCharacters ? value.slice(0, maxValueCharacters) : value;
   return JSON.stringify(unicodeText(cut));
 };
@@ -38,9 +40,8 @@ export class ZipkinEncoder implements SpanEncoder {
     return this.#text.length;
   }
 
-  fixedTags(tags: readonly (readonly [TagName, string])[]): FixedTags {
-    const parts = tags.map(([{ json }, value]) => `${json}${valueText(value)}`);
-    return { bytes: noBytes, text: parts.join(',') };
+  fixedTags(tags: readonly (readonly [TagName, string])[]): string {
+    return tags.map(([{ json }, value]) => `${json}${valueText(value)}`).join(',');
   }
 
   begin(span: SpanHead): void {
@@ -60,14 +61,14 @@ export class ZipkinEncoder implements SpanEncoder {
     this.#events = '';
   }
 
-  fixed({ text }: FixedTags): void {
-    if (text === '') return;
-    this.#text += this.#comma + text;
+  fixed(tags: string): void {
+    if (tags === '') return;
+    this.#text += this.#comma + tags;
     this.#comma = ',';
   }
 
-  tag({ json }: TagName, value: string): void {
-    this.#text += this.#comma + json + valueText(value);
+  tag({ json, lastJson: last }: TagName, value: string): void {
+    this.#text += this.#comma + (last.find(value) ?? last.keep(value, json + valueText(value)));
     this.#comma = ',';
   }
 
