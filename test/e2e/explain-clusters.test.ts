@@ -72,8 +72,8 @@ interface Explained {
   readonly clientSees: string;
 }
 
-const explain = async (user: string): Promise<Explained> => {
-  const flags = ['--from', 'productpage', '-H', `end-user: ${user}`, '-o', 'json'];
+const explain = async (user: string, ...more: readonly string[]): Promise<Explained> => {
+  const flags = ['--from', 'productpage', '-H', `end-user: ${user}`, '-o', 'json', ...more];
   const { stdout, stderr, code } = await mesh.lateen('explain', url, ...flags);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as Explained;
@@ -209,6 +209,9 @@ test('with remote secrets, one service over both clusters', options, async () =>
   await mesh.kubectl('--context=cluster1 delete virtualservice reviews');
   const explained = await agrees('tom');
   assert.equal(foretold(explained).length, 3);
+  // The Secrets alone let other tools read as much: here nobody knows the members of the mesh.
+  const elsewhere = await explain('tom', '--kubeconfig', join(mesh.stateDir, 'kubeconfig'));
+  assert.deepEqual(elsewhere.destinations, explained.destinations);
   const { stdout } = await mesh.lateen('ps', 'deploy/productpage-v1', '--context', 'cluster1');
   assert.match(
     stdout,
