@@ -91,11 +91,13 @@ const run = async (): Promise<void> => {
   process.on('SIGINT', quit);
   agent = await startAgent({ settings, socketPath, clock, log, jitter: Math.random });
   const statusAddress = options['status-address'];
+  const annotations = process.env['ISTIO_PROMETHEUS_ANNOTATIONS'];
   const bootstrap = await readBootstrapFile(configPath);
   proxy = await startProxy(bootstrap, {
     log,
     logLevel: adjustable,
     quit,
+    ...(annotations !== undefined && { prometheusAnnotations: annotations }),
     ...(statusAddress !== undefined && { statusAddress }),
   });
   log.info('proxy started', { admin: proxy.adminAddress ?? '' });

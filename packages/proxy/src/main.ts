@@ -49,10 +49,12 @@ const run = async (): Promise<void> => {
   process.on('SIGTERM', quit);
   process.on('SIGINT', quit);
   const statusAddress = options['status-address'];
+  const annotations = process.env['ISTIO_PROMETHEUS_ANNOTATIONS'];
   proxy = await startProxy(await readBootstrap(path), {
     log,
     logLevel: adjustable,
     quit,
+    ...(annotations !== undefined && { prometheusAnnotations: annotations }),
     ...(statusAddress !== undefined && { statusAddress }),
   });
   log.info('proxy started', { admin: proxy.adminAddress ?? '' });

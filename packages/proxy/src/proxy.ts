@@ -46,6 +46,8 @@ export interface ProxyDependencies {
    * readiness, 15021 readiness, 15090 metrics. Default: none are served.
    */
   readonly statusAddress?: string;
+  /** Where the app's own metrics are, merged with the proxy's at 15020 (`ISTIO_PROMETHEUS_ANNOTATIONS`). */
+  readonly prometheusAnnotations?: string;
   /** Level of `log`, changed by `/logging`. */
   readonly logLevel?: AdminContext['logLevel'];
   /** Called for `/quitquitquit`. */
@@ -142,7 +144,13 @@ const filterEnvironment = (
   wallMs,
 });
 
-const adminOptions = ({ logLevel, statusAddress, quit }: ProxyDependencies) => ({
+const adminOptions = ({
+  logLevel,
+  statusAddress,
+  prometheusAnnotations,
+  quit,
+}: ProxyDependencies) => ({
+  ...(prometheusAnnotations !== undefined && { prometheusAnnotations }),
   ...(logLevel !== undefined && { logLevel }),
   ...(statusAddress !== undefined && { statusAddress }),
   ...(quit !== undefined && { quit }),
@@ -166,10 +174,10 @@ export const startProxy = async (
   const node = nodeOf(bootstrap);
   const localZone = localZoneOf(bootstrap, (name) => clusters.get(name)?.endpoints);
   const clusters: Clusters = new Clusters({ stats, contexts, dice, nowMs, localZone });
-  const resources = new ResourceLog();
   secrets.comesByAds = bootstrap.dynamicResources?.adsConfig !== undefined;
-  const configuration = new Configuration({ clusters, resources, secrets, log, wallMs, bootstrap });
   const shared = { clusters, dice, stats, nowMs, log };
+  const parts = { ...shared, resources: new ResourceLog(), secrets, wallMs, bootstrap };
+  const configuration = new Configuration(parts);
   const collectors = new LogCollectors({ ...shared, node });
   const tracing = createTracingEnvironment(bootstrap, shared);
   const listeners = new ListenerSet(

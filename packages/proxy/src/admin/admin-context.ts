@@ -19,6 +19,8 @@ export interface AdminContext {
   /** Absent: the level cannot be changed. */
   readonly logLevel?: Pick<AdjustableLog, 'level' | 'setLevel'>;
   readonly statusAddress?: string;
+  /** Pod annotations for Prometheus, as `ISTIO_PROMETHEUS_ANNOTATIONS` has them. Absent: the app has no metrics. */
+  readonly prometheusAnnotations?: string;
   readonly quit?: () => void;
 }
 

@@ -6,14 +6,8 @@ import { certificatesJson } from './certificate-page.ts';
 import { clustersJson, printClusters } from './cluster-pages.ts';
 import { dumpConfiguration } from './config-dump.ts';
 import { listenersJson, printListeners } from './listener-pages.ts';
+import { type AdminState, serverState } from './server-state.ts';
 import { printStats, statsJson } from './stats-pages.ts';
-
-/** State an operator changes. */
-export interface AdminState {
-  /** `/healthcheck/fail`: readiness says no while traffic goes on. */
-  failsHealthcheck: boolean;
-  isDraining: boolean;
-}
 
 /** What a page may look at. */
 export interface PageRequest {
@@ -22,7 +16,8 @@ export interface PageRequest {
   readonly query: URLSearchParams;
 }
 
-type Page = (request: PageRequest) => AdminReply | Promise<AdminReply>;
+/** Answers for one path. */
+export type Page = (request: PageRequest) => AdminReply | Promise<AdminReply>;
 
 const plain = (body: string, status = 200): AdminReply => ({ status, body });
 
@@ -34,11 +29,7 @@ const json = (value: unknown): AdminReply => ({
 
 const wantsJson = (query: URLSearchParams): boolean => query.get('format') === 'json';
 
-/** What `/ready` and `/server_info` call the state. */
-const stateOf = ({ context, state }: PageRequest): string => {
-  if (state.isDraining || state.failsHealthcheck) return 'DRAINING';
-  return context.isReady() ? 'LIVE' : 'INITIALIZING';
-};
+const stateOf = ({ context, state }: PageRequest): string => serverState(state, context.isReady());
 
 /** Metrics in the Prometheus format. */
 export const prometheusPage: Page = ({ context }) => ({

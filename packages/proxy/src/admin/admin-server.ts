@@ -2,8 +2,12 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ProxyError } from '../proxy-error.ts';
+import { watchAgent } from '../stats/agent-stats.ts';
+import { watchServer } from '../stats/server-stats.ts';
 import type { AdminContext, AdminReply } from './admin-context.ts';
-import { type AdminState, adminPage, prometheusPage, readyPage } from './admin-pages.ts';
+import { adminPage, type Page, prometheusPage, readyPage } from './admin-pages.ts';
+import { AppMetrics, appMetricsTarget } from './app-metrics.ts';
+import { type AdminState, serverState } from './server-state.ts';
 
 type Answer = (method: string, url: URL) => AdminReply | Promise<AdminReply>;
 
@@ -58,6 +62,19 @@ const listen = async (address: ListenAddress, answer: Answer): Promise<Server> =
 /** Ports of Istio's agent. */
 const agentPorts = { merged: 15_020, health: 15_021, metrics: 15_090 } as const;
 
+/** What Istio's agent serves at 15020: the app's own metrics, the proxy's, and its own. */
+const mergedPage = ({ stats, bootstrap, prometheusAnnotations }: AdminContext): Page => {
+  const target = appMetricsTarget(prometheusAnnotations, bootstrap.node?.metadata ?? {});
+  const app = target && new AppMetrics(target, stats);
+  const scrapes = watchAgent(stats);
+  return async (request) => {
+    scrapes.value++;
+    const part = (await app?.read()) ?? '';
+    const own = await prometheusPage(request);
+    return { ...own, body: `${part}${own.body}` };
+  };
+};
+
 /** The admin server, and where asked for the endpoints that Istio's agent serves beside Envoy. */
 export class AdminServer {
   readonly #servers: Server[] = [];
@@ -71,6 +88,7 @@ export class AdminServer {
   /** Binds. Rejects with `ProxyError` `BindFailed`. */
   static async start(context: AdminContext): Promise<AdminServer> {
     const server = new AdminServer();
+    server.#watch(context);
     try {
       await server.#startAdmin(context);
       if (context.statusAddress !== undefined) {
@@ -103,19 +121,39 @@ export class AdminServer {
 
   async #startAgent(context: AdminContext, host: string): Promise<void> {
     const state = this.#state;
-    const pages: Readonly<Record<string, typeof readyPage>> = {
-      '/healthz/ready': readyPage,
-      '/stats/prometheus': prometheusPage,
-      '/metrics': prometheusPage,
-    };
-    const answer: Answer = (_method, url) => {
-      const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
-      if (page === undefined) return { status: 404, body: '' };
-      return page({ context, state, query: url.searchParams });
-    };
-    for (const port of Object.values(agentPorts)) {
+    const merged = mergedPage(context);
+    for (const [name, port] of Object.entries(agentPorts)) {
+      const metrics = name === 'merged' ? merged : prometheusPage;
+      const pages: Readonly<Record<string, typeof readyPage>> = {
+        '/healthz/ready': readyPage,
+        '/stats/prometheus': metrics,
+        '/metrics': metrics,
+      };
+      const answer: Answer = (_method, url) => {
+        const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
+        if (page === undefined) return { status: 404, body: '' };
+        return page({ context, state, query: url.searchParams });
+      };
       this.#servers.push(await listen({ host, port }, answer));
     }
+  }
+
+  /** Numbers that are read when somebody asks for them. */
+  #watch({ stats, configuration, listeners, certificates, isReady }: AdminContext): void {
+    watchServer(stats, {
+      certificates,
+      state: () => serverState(this.#state, isReady()),
+      connections: () => listeners.connectionCount,
+      clusters: () => ({
+        active: configuration.clusters.all.length,
+        warming: configuration.clusters.warmingNames.length,
+      }),
+      listeners: () => ({
+        active: listeners.tables.length,
+        warming: configuration.waitingListeners.length,
+        draining: listeners.drainingCount,
+      }),
+    });
   }
 
   /** Readiness says no from now on. */

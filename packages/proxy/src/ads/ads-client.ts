@@ -61,8 +61,8 @@ export class AdsClient {
       ...(options.wantsClusters ? [typeUrls.cluster] : []),
       ...(options.wantsListeners ? [typeUrls.listener] : []),
     ];
-    const { configuration, log, node } = options;
-    const parts = { configuration, log, node, roots };
+    const { configuration, log, node, stats } = options;
+    const parts = { configuration, log, node, stats, roots };
     const onFirst = (): void => this.#onResponse();
     this.#connector = options.isDelta
       ? connectorOf<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(

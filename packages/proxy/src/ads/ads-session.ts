@@ -10,6 +10,8 @@ import {
 } from '@lateen/xds';
 import type { Node } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Configuration } from '../config/configuration.ts';
+import { type UpdateStats, updateStats } from '../config/manager-stats.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
 import type { AdsStream } from './ads-channel.ts';
 
 /** Names of dependent resources that are wanted now. */
@@ -42,12 +44,14 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
   /** Types that have been answered at least once. */
   readonly #seen = new Set<string>();
   readonly #roots: readonly string[];
+  readonly #updates = new Map<string, UpdateStats>();
 
   constructor(
     protocol: ClientProtocol<Request, Response>,
     parts: {
       readonly configuration: Configuration;
       readonly log: Logger;
+      readonly stats: StatsRegistry;
       readonly node: Node;
       /** Types asked for by wildcard. */
       readonly roots: readonly string[];
@@ -57,6 +61,10 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
     this.#configuration = parts.configuration;
     this.#log = parts.log;
     this.#roots = parts.roots;
+    for (const typeUrl of parts.roots) {
+      const updates = updateStats(parts.stats, typeUrl);
+      if (updates !== undefined) this.#updates.set(typeUrl, updates);
+    }
     this.#state = openClientState(parts.node);
     for (const typeUrl of parts.roots) {
       this.#state = protocol.subscribe(this.#state, typeUrl, ['*']).state;
@@ -162,11 +170,20 @@ export class AdsSession<Request, Response extends { readonly typeUrl: string }> 
       removed: update.removed.length,
       refused: refused.length,
     });
+    this.#count(typeUrl, refused.length === 0);
     if (refused.length === 0) return undefined;
     return {
       error: refused.map(({ name, reason }) => `${name}: ${reason}`).join('\n'),
       names: refused.map(({ name }) => name),
     };
+  }
+
+  #count(typeUrl: string, isTaken: boolean): void {
+    const stats = this.#updates.get(typeUrl);
+    if (stats === undefined) return;
+    stats.attempt.value++;
+    (isTaken ? stats.success : stats.rejected).value++;
+    if (isTaken) stats.updatedAt(Date.now());
   }
 
   /** Subscribes to what clusters and listeners refer to, and lets go of the rest. */

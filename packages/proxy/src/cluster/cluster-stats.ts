@@ -33,6 +33,12 @@ export class ClusterStats {
   readonly panic: Counter;
   readonly membershipTotal: Gauge;
   readonly membershipHealthy: Gauge;
+  readonly membershipDegraded: Gauge;
+  readonly membershipExcluded: Gauge;
+  readonly membershipChange: Counter;
+  readonly #scope: StatsScope;
+  #connectMs: Histogram | undefined = undefined;
+  #connectionLengthMs: Histogram | undefined = undefined;
   readonly ejectionsActive: Gauge;
   readonly ejectionsTotal: Counter;
   readonly ejectionsOverflow: Counter;
@@ -81,6 +87,10 @@ export class ClusterStats {
     this.panic = scope.counter('lb_healthy_panic');
     this.membershipTotal = scope.gauge('membership_total');
     this.membershipHealthy = scope.gauge('membership_healthy');
+    this.membershipDegraded = scope.gauge('membership_degraded');
+    this.membershipExcluded = scope.gauge('membership_excluded');
+    this.membershipChange = scope.counter('membership_change');
+    this.#scope = scope;
     const below = (group: string): StatsScope =>
       new StatsScope(registry, {
         prefix: `cluster.${statName}.${group}`,
@@ -99,5 +109,19 @@ export class ClusterStats {
     this.requestsOpen = breakers.gauge('rq_open');
     this.pendingOpen = breakers.gauge('rq_pending_open');
     this.retriesOpen = breakers.gauge('rq_retry_open');
+  }
+
+  // Histograms are long on every page of metrics: clusters that nobody connects to have none.
+
+  /** How long connecting took, in milliseconds. */
+  get connectMs(): Histogram {
+    this.#connectMs ??= this.#scope.histogram('upstream_cx_connect_ms');
+    return this.#connectMs;
+  }
+
+  /** How long connections lived. */
+  get connectionLengthMs(): Histogram {
+    this.#connectionLengthMs ??= this.#scope.histogram('upstream_cx_length_ms');
+    return this.#connectionLengthMs;
   }
 }

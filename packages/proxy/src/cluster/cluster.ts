@@ -112,7 +112,11 @@ export class Cluster {
 
   /** Takes new endpoints; connections to those that left are closed as they become idle. */
   setEndpoints(table: EndpointTable): void {
-    for (const endpoint of this.endpoints.replace(table)) this.#closeIdle(endpoint);
+    const before = this.endpoints.endpoints.length;
+    const gone = this.endpoints.replace(table);
+    for (const endpoint of gone) this.#closeIdle(endpoint);
+    const isChanged = gone.length > 0 || this.endpoints.endpoints.length !== before;
+    if (isChanged) this.stats.membershipChange.value++;
     this.warm = true;
     this.#countMembers();
   }
@@ -326,10 +330,18 @@ export class Cluster {
   }
 
   #ownerFor(endpoint: Endpoint): ConnectionOwner {
+    const { nowMs } = this.#deps;
+    const startMs = nowMs();
     return {
-      connectionOpened: () => this.#countConnecting(-1),
+      connectionOpened: () => {
+        this.stats.connectMs.observe(nowMs() - startMs);
+        this.#countConnecting(-1);
+      },
       connectionIdle: (connection) => this.#onIdle(endpoint, connection),
-      connectionClosed: (connection) => this.#onClosed(endpoint, connection),
+      connectionClosed: (connection) => {
+        this.stats.connectionLengthMs.observe(nowMs() - startMs);
+        this.#onClosed(endpoint, connection);
+      },
     };
   }
 
@@ -434,7 +446,10 @@ export class Cluster {
   }
 
   #countMembers(): void {
-    this.stats.membershipTotal.value = this.endpoints.endpoints.length;
-    this.stats.membershipHealthy.value = this.endpoints.healthyCount;
+    const { stats, endpoints } = this;
+    const all = endpoints.endpoints;
+    stats.membershipTotal.value = all.length;
+    stats.membershipHealthy.value = endpoints.healthyCount;
+    stats.membershipDegraded.value = all.filter(({ isDegraded }) => isDegraded).length;
   }
 }

@@ -16,10 +16,12 @@ import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listene
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { RouteHolder } from '../http/route-holder.ts';
 import type { ListenerSet } from '../listener/listener-set.ts';
+import type { StatsRegistry } from '../stats/registry.ts';
 import { applySecret, redactSecret } from '../tls/secret-application.ts';
 import { secretsOfListener } from '../tls/secret-references.ts';
 import type { SecretStore } from '../tls/secret-store.ts';
 import type { Clusters } from './clusters.ts';
+import { ManagerStats } from './manager-stats.ts';
 import type { ResourceLog } from './resource-log.ts';
 import { defaultSourceAddress, type SourceAddress, withSourceAddress } from './source-address.ts';
 
@@ -48,6 +50,7 @@ export interface ConfigurationParts {
   readonly resources: ResourceLog;
   readonly secrets: SecretStore;
   readonly log: Logger;
+  readonly stats: StatsRegistry;
   readonly wallMs: () => number;
   /** Says where connections come from that do not say it themselves. */
   readonly bootstrap: Bootstrap;
@@ -67,6 +70,7 @@ export class Configuration {
   readonly clusters: Clusters;
   readonly resources: ResourceLog;
   readonly #secrets: SecretStore;
+  readonly #stats: ManagerStats;
   readonly #log: Logger;
   readonly #wallMs: () => number;
   readonly #sourceAddress: SourceAddress;
@@ -83,6 +87,7 @@ export class Configuration {
     this.clusters = parts.clusters;
     this.resources = parts.resources;
     this.#secrets = parts.secrets;
+    this.#stats = new ManagerStats(parts.stats);
     parts.secrets.onChange(() => void this.#wakeListeners());
     this.#log = parts.log;
     this.#wallMs = parts.wallMs;
@@ -168,8 +173,11 @@ export class Configuration {
     }
     const record = { ...resource, bytes, updatedMs: this.#wallMs(), isStatic };
     if (!isSecret) this.#onReferences();
-    if (reason === undefined) this.resources.accepted(record);
-    else {
+    if (reason === undefined) {
+      this.#stats.accepted(resource.typeUrl, !this.resources.has(resource.typeUrl, resource.name));
+      this.resources.accepted(record);
+    } else {
+      this.#stats.rejected(resource.typeUrl);
       this.resources.rejected(record, reason);
       this.#log.warn('configuration refused', {
         type: resource.typeUrl,
@@ -273,6 +281,7 @@ export class Configuration {
 
   /** Takes a resource out of force. */
   remove(typeUrl: string, name: string, server = ''): void {
+    if (this.resources.has(typeUrl, name)) this.#stats.removed(typeUrl);
     this.resources.removed(typeUrl, name);
     if (typeUrl === typeUrls.cluster) this.clusters.remove(name);
     else if (typeUrl === typeUrls.secret) this.#secrets.remove(name, server);

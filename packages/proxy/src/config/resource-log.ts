@@ -45,6 +45,11 @@ export class ResourceLog {
     records.set(record.name, { ...base, rejected });
   }
 
+  /** Whether something of this name is, or was to be, in force. */
+  has(typeUrl: string, name: string): boolean {
+    return this.#types.get(typeUrl)?.has(name) === true;
+  }
+
   removed(typeUrl: string, name: string): void {
     this.#of(typeUrl).delete(name);
   }

@@ -26,6 +26,11 @@ export class ListenerSet {
     return [...this.#active.values()].map(({ listener }) => listener.table);
   }
 
+  /** Listeners that are gone or replaced and have connections, or may have. */
+  get drainingCount(): number {
+    return this.#draining.size;
+  }
+
   /** Bound addresses by listener name. */
   addresses(name: string): readonly ListenerSocket[] {
     return this.#active.get(name)?.sockets ?? [];

@@ -28,6 +28,7 @@ const keyOf = (family: string, labels: Labels): string => {
  */
 export class StatsRegistry {
   readonly #series = new Map<string, Series>();
+  readonly #readers: (() => void)[] = [];
   overflow = 0;
 
   get size(): number {
@@ -72,8 +73,14 @@ export class StatsRegistry {
     return this.#find({ family, labels, statName }, () => new Histogram(options.bounds));
   }
 
+  /** Calls `update` whenever somebody wants to see the series: for numbers that are read, not counted. */
+  beforeRead(update: () => void): void {
+    this.#readers.push(update);
+  }
+
   /** Series sorted by family: what exporters print. */
   series(): readonly Series[] {
+    for (const update of this.#readers) update();
     return [...this.#series.values()].sort((left, right) =>
       left.family < right.family ? -1 : left.family > right.family ? 1 : 0,
     );
