@@ -1,5 +1,9 @@
 import { isIPv4 } from 'node:net';
-import type { HttpConnectionManagerSettings } from '@lateen/routing';
+import {
+  type HttpConnectionManagerSettings,
+  packTraceReason,
+  readTraceReason,
+} from '@lateen/routing';
 import { headFlag, type MessageHead } from '../http1/head-parser.ts';
 import { removeNominated } from './connection-header.ts';
 import type { Downstream } from './downstream.ts';
@@ -123,6 +127,14 @@ export const applyForwarding = (
   return { address, isInternal: isInternalAddress(address) };
 };
 
+/** Strangers do not decide what is traced. */
+const withoutReason = (request: MessageHead, id: string): string => {
+  if (readTraceReason(id) === 'not-traceable') return id;
+  const plain = packTraceReason(id, 'not-traceable');
+  request.set('x-request-id', plain);
+  return plain;
+};
+
 /** Sets `x-request-id` unless one that may be trusted is there. Returns it. */
 export const applyRequestId = (
   request: MessageHead,
@@ -131,8 +143,10 @@ export const applyRequestId = (
   newId: () => string,
 ): string | undefined => {
   const line = request.indexOf('x-request-id');
-  const keeps = !isEdge || settings.preserveExternalRequestId;
-  if (line >= 0 && keeps) return request.valueAt(line);
+  if (line >= 0 && !isEdge) return request.valueAt(line);
+  if (line >= 0 && settings.preserveExternalRequestId) {
+    return withoutReason(request, request.valueAt(line));
+  }
   if (!settings.generateRequestId) return line >= 0 ? request.valueAt(line) : undefined;
   const id = newId();
   if (line >= 0) request.remove('x-request-id');

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { echoServer, grpcEcho } from '../testing/grpc-echo.ts';
 import { eventually, type RunningProxy, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { grpcCollector, httpCollector, type SpanCollector } from '../testing/span-collector.ts';
-import { clusterJson, httpListenerJson, routesJson } from '../testing/static-bootstrap.ts';
+import {
+  clusterJson,
+  http2Protocol,
+  httpListenerJson,
+  routesJson,
+} from '../testing/static-bootstrap.ts';
 import { collectorCluster, overGrpc, overHttp, toZipkin } from '../testing/tracing-json.ts';
 import { httpUpstream, refusedPort, type Upstream } from '../testing/upstream.ts';
 
@@ -524,4 +530,52 @@ test('without a provider, and with one in the bootstrap', async () => {
   await traced.fetch('/');
   const [span] = await collector.take(1);
   assert.equal(span?.name, 'ingress');
+});
+
+test("gRPC: its own tags; statuses that are the server's fault are errors", async () => {
+  await using server = await echoServer();
+  await using collector = await grpcCollector();
+  await using proxy = await runProxy({
+    clusters: [
+      clusterJson('grpc', [server.port], http2Protocol),
+      collectorCluster(collector.port, true),
+    ],
+    routes: [routeTo('grpc')],
+    manager: { tracing: overGrpc() },
+    listener: outbound,
+  });
+  const echo = grpcEcho(proxy.port);
+  for (const text of ['unavailable twice', 'hello', 'fail']) await echo.unary(text, {});
+  echo.close();
+  await proxy.proxy.stop();
+  assert.deepEqual(
+    collector.spans.map(({ isError, tags }) => [
+      ...[tags['grpc.path'], tags['grpc.status_code'], tags['grpc.message'], isError],
+      ...[tags['http.protocol'], tags['http.status_code']],
+    ]),
+    [
+      ['/test.Echo/Unary', '14', 'not%20yet', true, 'HTTP/2', '200'],
+      ['/test.Echo/Unary', '0', 'OK', false, 'HTTP/2', '200'],
+      ['/test.Echo/Unary', '9', 'as%20asked', false, 'HTTP/2', '200'],
+    ],
+  );
+});
+
+test('strangers do not decide what is traced: neither by id nor by header', async () => {
+  await using upstream = await listening();
+  await using collector = await grpcCollector();
+  await using proxy = await run({
+    upstream: upstream.port,
+    collector,
+    tracing: overGrpc({ randomSampling: { value: 0 } }),
+    manager: { useRemoteAddress: true, xffNumTrustedHops: 1, preserveExternalRequestId: true },
+  });
+  const id = '00000000-0000-9000-8000-000000000001';
+  const stranger = { 'x-forwarded-for': '203.0.113.7' };
+  await proxy.fetch('/', {
+    headers: { ...stranger, 'x-request-id': id, 'x-envoy-force-trace': '1' },
+  });
+  await proxy.proxy.stop();
+  assert.equal(upstream.seen[0]?.['x-request-id'], id.replace('-9000', '-4000'));
+  assert.deepEqual(collector.spans, []);
 });

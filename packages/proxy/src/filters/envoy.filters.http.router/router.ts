@@ -260,6 +260,7 @@ export class Router implements UpstreamUser {
     const begin = (): void => {
       if (this.#over || this.#tunnel) return;
       this.#tunnel = true;
+      this.#exchange.span?.tryAnswered(200);
       this.#exchange.startConnectTunnel();
     };
     if (connection.connected) begin();
