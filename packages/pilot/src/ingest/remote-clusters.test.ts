@@ -250,3 +250,32 @@ test('a start waits for other clusters as long as it is worth it', async (t) => 
   assert.match(problems[3] ?? '', /has not been read yet/);
   assert.match(problems[4] ?? '', /"four" is not one of this control plane/);
 });
+
+test('another kubeconfig for a cluster takes nothing away while it is read', async (t) => {
+  const { own, servers, remote, until } = await start(t);
+  const put = (kubeconfig: string): Promise<unknown> =>
+    own.patch(resources.secrets, {
+      kind: 'merge',
+      name: 'remote-two',
+      namespace: rootNamespace,
+      body: secretOf('remote-two', { two: kubeconfig }),
+    });
+  await servers.get('server-two')?.create(resources.services, serviceOf('reviews'));
+  await own.create(resources.secrets, secretOf('remote-two', { two: 'server-two' }));
+  await until(() => remote.clusters.length === 1);
+  const three = servers.get('server-three');
+  if (three !== undefined) three.failure = new KubeError('unreachable', 'connection refused');
+  await put('server-three');
+  await until(() => remote.status()[0]?.state !== 'synced');
+  assert.equal(remote.clusters[0]?.services.length, 1);
+  assert.equal(remote.problemOf('two'), undefined);
+  if (three !== undefined) three.failure = undefined;
+  await until(() => remote.status()[0]?.state === 'synced');
+  assert.deepEqual(remote.clusters[0]?.services, []);
+  // One that cannot be used leaves the one that can.
+  await put('}');
+  await until(() => remote.status()[0]?.state === 'invalid');
+  assert.match(remote.status()[0]?.message ?? '', /not YAML; the kubeconfig of before is used/);
+  await three?.create(resources.services, serviceOf('ratings'));
+  await until(() => remote.clusters[0]?.services.length === 1);
+});

@@ -138,9 +138,10 @@ export class RemoteClusters {
     )?.registry;
     if (registry === undefined) return undefined;
     const clash = this.#compare().conflicts.get(clusterId);
-    const unread = registry.isSynced
-      ? undefined
-      : `its API server has not been read yet${registry.problem ? `: ${registry.problem}` : ''}`;
+    const unread =
+      registry.cluster !== undefined
+        ? undefined
+        : `its API server has not been read yet${registry.problem ? `: ${registry.problem}` : ''}`;
     const problem = clash ?? unread;
     return {
       client: registry.client,
@@ -172,6 +173,7 @@ export class RemoteClusters {
     if (registry === undefined) {
       return { state: isConflict ? 'conflict' : 'invalid', message: problem };
     }
+    if (problem !== '') return { state: 'invalid', message: problem };
     const clash = this.#compare().conflicts.get(entry.clusterId);
     if (clash !== undefined) return { state: 'conflict', message: clash };
     const message = registry.problem ?? '';
@@ -235,7 +237,7 @@ export class RemoteClusters {
     }
     this.#followed = after;
     for (const listener of this.#listeners) listener(this.#members());
-    if (gone.some(({ registry }) => registry?.isSynced === true))
+    if (gone.some(({ registry }) => registry?.cluster !== undefined))
       this.#options.onChange(wholeChange('Secret'));
   }
 
@@ -252,7 +254,12 @@ export class RemoteClusters {
     }
     const holder = older.find((one) => one.entry.clusterId === entry.clusterId);
     if (holder !== undefined) return this.#conflict(entry, holder.entry.secret);
-    return known?.registry === undefined ? this.#follow(entry) : known;
+    if (known?.registry !== undefined) return known;
+    // Another kubeconfig for a cluster that is followed: what is known of it counts until more is.
+    const former = before.find(
+      (one) => one.entry.clusterId === entry.clusterId && one.entry.secret === entry.secret,
+    );
+    return this.#follow(entry, former?.registry);
   }
 
   /**
@@ -292,16 +299,21 @@ export class RemoteClusters {
     return { entry, registry: undefined, problem, isConflict, sinceMs };
   }
 
-  #follow(entry: RemoteSecretEntry): Followed {
+  #follow(entry: RemoteSecretEntry, former?: RemoteRegistry): Followed {
     const { clock, log, jitter, connect, onChange } = this.#options;
     let client: KubeClient;
     try {
       client = connect(entry.kubeconfig);
     } catch (error) {
-      return this.#refused(entry, reasonOf(error), false);
+      const reason = reasonOf(error);
+      const refused = this.#refused(entry, reason, false);
+      if (former === undefined) return refused;
+      const problem = `${reason}; the kubeconfig of before is used as long as it is good`;
+      return { ...refused, registry: former, problem };
     }
     const { clusterId } = entry;
-    const registry = new RemoteRegistry({ clusterId, client, clock, log, jitter, onChange });
+    const known = former?.cluster;
+    const registry = new RemoteRegistry({ clusterId, client, clock, log, jitter, known, onChange });
     log.info('remote cluster joins', { cluster: clusterId, secret: entry.secret });
     void registry.start();
     return { entry, registry, problem: '', isConflict: false, sinceMs: clock.nowMs() };

@@ -15,6 +15,8 @@ export interface RemoteRegistryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly jitter: () => number;
+  /** What is known of the cluster before the first complete read: from a registry with other credentials. */
+  readonly known?: RemoteCluster | undefined;
   /** Called after each change that matters, once everything has been read. */
   readonly onChange: (change: ConfigChange) => void;
 }
@@ -52,6 +54,7 @@ export class RemoteRegistry {
       return;
     }
     this.#isSynced = true;
+    this.#cluster = undefined;
     this.#started.resolve();
     this.#options.onChange(wholeChange('Secret'));
   }
@@ -86,9 +89,9 @@ export class RemoteRegistry {
     return this.#collections.informer('namespaces');
   }
 
-  /** The same object until something changes; undefined before the first complete read. */
+  /** The same object until something changes; undefined before anything is known. */
   get cluster(): RemoteCluster | undefined {
-    if (!this.#isSynced) return undefined;
+    if (!this.#isSynced) return this.#options.known;
     this.#cluster ??= {
       clusterId: this.#options.clusterId,
       services: this.#collections.list('services'),

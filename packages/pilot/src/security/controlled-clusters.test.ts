@@ -54,7 +54,8 @@ describe('a cluster under the control plane of another', () => {
   const near = new SecureFakeClient();
   const far = new SecureFakeClient('own tokens');
   const lonely = new SecureFakeClient('own tokens');
-  const servers: Readonly<Record<string, SecureFakeClient>> = { far, lonely };
+  const moved = new SecureFakeClient('own tokens');
+  const servers: Readonly<Record<string, SecureFakeClient>> = { far, lonely, moved };
   let pilot: Pilot;
   let roots: string;
 
@@ -184,6 +185,40 @@ describe('a cluster under the control plane of another', () => {
     };
     assert.deepEqual(await ask('far'), [name]);
     assert.deepEqual(await ask('near'), []);
+  });
+
+  it('is read with another kubeconfig without anything being taken away', async () => {
+    const own = await certificateOf(far, 'far', [rootNamespace, gatewayAccount]);
+    const node = nodeOf('far', [rootNamespace, 'gateway-0', '10.0.0.7'], 'router');
+    const channel = secureChannel(roots, own);
+    const gateway = deltaTestClient(pilot.securePort, { ...node, channel });
+    gateway.connect();
+    gateway.subscribe(typeUrls.secret, 'kubernetes://edge-cacert');
+    gateway.subscribe(typeUrls.cluster, wildcardName);
+    await gateway.until('its Secret', () => gateway.names('SDS').length === 1);
+    moved.secretReaders.add(`system:serviceaccount:${rootNamespace}:${gatewayAccount}`);
+    await moved.create(resources.namespaces, controlledBy('near'));
+    await moved.create(resources.secrets, secretOf(rootNamespace, 'edge', { 'ca.crt': 'moved' }));
+    const { data } = secretOf(rootNamespace, 'remotes', { far: 'moved', lonely: 'lonely' });
+    const change = { kind: 'merge', name: 'remotes', namespace: rootNamespace } as const;
+    await near.patch(resources.secrets, { ...change, body: { data } });
+    const contentOf = (): string =>
+      Buffer.from(gateway.resources.get('SDS kubernetes://edge-cacert') ?? []).toString();
+    await gateway.until('the Secret of there', () => contentOf().includes('moved'));
+    assert.deepEqual(
+      gateway.received.flatMap(({ type, removed }) => (type === 'SDS' ? removed : [])),
+      [],
+    );
+    assert.equal(gateway.ended, undefined);
+    gateway.close();
+    const back = secretOf(rootNamespace, 'remotes', { far: 'far', lonely: 'lonely' });
+    await near.patch(resources.secrets, { ...change, body: { data: back.data } });
+    await until('tokens of the far cluster', async () =>
+      certificateOf(far, 'far', ['default', 'shop']).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   it('is let go with its Secret; what it has stays there', async () => {

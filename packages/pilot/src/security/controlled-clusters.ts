@@ -17,6 +17,8 @@ export interface ControlledClustersOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly jitter: () => number;
+  /** Asks for all gateways of a cluster that are known whether they may read Secrets there; never rejects. */
+  readonly askAgain: (clusterId: string, access: SecretAccess) => Promise<void>;
   /** A Secret that gateways may have is another one now. */
   readonly onSecretChange: () => void;
 }
@@ -30,8 +32,16 @@ export interface SecretSource {
 /** One cluster that is under this control plane. */
 interface Controlled extends SecretSource {
   readonly client: KubeClient;
+  /** Resolves when its Secrets have been read; rejects when it is stopped before. */
+  readonly read: Promise<unknown>;
   stop(): void;
 }
+
+/**
+ * A gateway waits this long for the Secrets of its cluster to be read: told before that there are none, it
+ * would close its TLS ports. Without the right to read them the wait is in vain.
+ */
+const readTimeoutMs = 5_000;
 
 /**
  * Clusters without a control plane of their own that say this one is theirs (Istio's primary-remote): it
@@ -40,6 +50,8 @@ interface Controlled extends SecretSource {
 export class ControlledClusters {
   readonly #options: ControlledClustersOptions;
   readonly #controlled = new Map<string, Controlled>();
+  /** With other credentials than those in `#controlled`, not read yet. */
+  readonly #next = new Map<string, Controlled>();
   #watches: readonly (() => void)[] = [];
 
   constructor(options: ControlledClustersOptions) {
@@ -49,19 +61,28 @@ export class ControlledClusters {
   /** From now on these are all other clusters there are. */
   follow(clusters: readonly FollowedCluster[]): void {
     for (const stop of this.#watches) stop();
-    for (const [id, { client }] of this.#controlled)
-      if (!clusters.some((one) => one.client === client)) this.#end(id);
-    this.#watches = clusters.map((cluster) => {
-      const check = (): void => this.#check(cluster);
-      return cluster.namespaces.onChange(({ before, after }) => {
-        if ((after ?? before)?.metadata.name === this.#options.rootNamespace) check();
-      });
-    });
+    for (const id of new Set([...this.#controlled.keys(), ...this.#next.keys()]))
+      if (!clusters.some(({ clusterId }) => clusterId === id)) this.#end(id);
+    this.#watches = clusters.map((cluster) =>
+      cluster.namespaces.onChange(({ before, after }) => {
+        if ((after ?? before)?.metadata.name === this.#options.rootNamespace) this.#check(cluster);
+      }),
+    );
   }
 
   /** Undefined for clusters that are not under this control plane. */
   secrets(clusterId: string): SecretSource | undefined {
     return this.#controlled.get(clusterId);
+  }
+
+  /** Resolves when the Secrets of a cluster are known, if they ever are. */
+  async settled(clusterId: string): Promise<void> {
+    const controlled = this.#controlled.get(clusterId);
+    if (controlled === undefined) return;
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.schedule(readTimeoutMs, () => late.resolve());
+    await Promise.race([controlled.read.catch(() => undefined), late.promise]);
+    cancel();
   }
 
   stop(): void {
@@ -74,8 +95,34 @@ export class ControlledClusters {
     const { annotations } = namespaces.get(rootNamespace)?.metadata ?? {};
     const controllers = (annotations?.[controllersAnnotation] ?? '').split(',');
     const isOurs = controllers.some((one) => ['*', clusterId].includes(one.trim()));
+    const { client } = cluster;
+    const isKnown = [this.#controlled.get(id), this.#next.get(id)].some(
+      (one) => one?.client === client,
+    );
     if (!isOurs) this.#end(id);
-    else if (!this.#controlled.has(id)) this.#controlled.set(id, this.#begin(cluster));
+    else if (!isKnown) this.#take(id, this.#begin(cluster));
+  }
+
+  /** Replaces what there was with other credentials only when it knows as much. */
+  #take(id: string, next: Controlled): void {
+    this.#next.get(id)?.stop();
+    this.#next.delete(id);
+    if (!this.#controlled.has(id)) {
+      this.#controlled.set(id, next);
+      return;
+    }
+    this.#next.set(id, next);
+    const replace = async (): Promise<void> => {
+      await next.read;
+      await this.#options.askAgain(id, next.access);
+      if (this.#next.get(id) !== next) return;
+      this.#next.delete(id);
+      this.#controlled.get(id)?.stop();
+      this.#controlled.set(id, next);
+      this.#options.onSecretChange();
+    };
+    // Stopped before it was read.
+    replace().catch(() => undefined);
   }
 
   #begin({ clusterId, client, namespaces }: FollowedCluster): Controlled {
@@ -98,8 +145,10 @@ export class ControlledClusters {
       if (!stop.signal.aborted) publisher.start();
     };
     publish().catch(() => undefined);
+    const { synced } = secrets;
     return {
       client,
+      read: synced,
       access: new SecretAccess(client, clock, log),
       find: (namespace, name) => secrets.get(name, namespace),
       stop: () => {
@@ -110,6 +159,8 @@ export class ControlledClusters {
   }
 
   #end(clusterId: string): void {
+    this.#next.get(clusterId)?.stop();
+    this.#next.delete(clusterId);
     this.#controlled.get(clusterId)?.stop();
     if (this.#controlled.delete(clusterId))
       this.#options.log.info('remote cluster is not under this control plane any more', {

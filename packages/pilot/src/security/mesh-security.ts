@@ -99,6 +99,7 @@ export class MeshSecurity implements StreamGuard {
       ...{ clock, log, jitter, rootNamespace },
       clusterId: options.clusterId,
       authority: this.authority,
+      askAgain: (id, access) => this.#askAgain(id, access),
       onSecretChange: options.onAccessChange,
     });
   }
@@ -174,7 +175,8 @@ export class MeshSecurity implements StreamGuard {
     if (proxy.type === 'router') {
       const { clusterId } = proxy;
       this.#routers.set(`${clusterId} ${formatSpiffeId(identity)}`, { clusterId, identity });
-      await this.#secretsOf(clusterId).access.ask(identity);
+      await this.#controlled.settled(clusterId);
+      await this.#secretsOf(clusterId)?.access.ask(identity);
     }
     return { identity };
   }
@@ -186,15 +188,23 @@ export class MeshSecurity implements StreamGuard {
     names: readonly string[],
   ): readonly Resource[] {
     if (identity === undefined || proxy.type !== 'router') return [];
-    const { access, find } = this.#secretsOf(proxy.clusterId);
-    return access.isAllowed(identity) ? buildGatewaySecrets(names, identity.namespace, find) : [];
+    const source = this.#secretsOf(proxy.clusterId);
+    if (source === undefined || !source.access.isAllowed(identity)) return [];
+    return buildGatewaySecrets(names, identity.namespace, source.find);
   }
 
-  /** Of the cluster a gateway is in, if that is under this control plane; else of this one's own. */
-  #secretsOf(clusterId: string): SecretSource {
+  /** Of the cluster a gateway is in; undefined when that is another and not under this control plane. */
+  #secretsOf(clusterId: string): SecretSource | undefined {
+    const { remote, secrets } = this.#options;
+    if (remote.access(clusterId) !== undefined) return this.#controlled.secrets(clusterId);
     const find = (namespace: string, name: string): Secret | undefined =>
-      this.#options.secrets.get(name, namespace) as Secret | undefined;
-    return this.#controlled.secrets(clusterId) ?? { access: this.#access, find };
+      secrets.get(name, namespace) as Secret | undefined;
+    return { access: this.#access, find };
+  }
+
+  async #askAgain(clusterId: string, access: SecretAccess): Promise<void> {
+    for (const router of this.#routers.values())
+      if (router.clusterId === clusterId) await access.ask(router.identity);
   }
 
   #authenticate(call: IncomingCall): ReturnType<typeof authenticate> {
@@ -226,7 +236,8 @@ export class MeshSecurity implements StreamGuard {
       void (async () => {
         let differs = false;
         for (const { clusterId, identity } of this.#routers.values()) {
-          const { access } = this.#secretsOf(clusterId);
+          const access = this.#secretsOf(clusterId)?.access;
+          if (access === undefined) continue;
           const before = access.isAllowed(identity);
           // Each is asked, whatever came of the others.
           const after = await access.ask(identity);
