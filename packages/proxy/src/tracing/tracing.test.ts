@@ -579,3 +579,26 @@ test('strangers do not decide what is traced: neither by id nor by header', asyn
   assert.equal(upstream.seen[0]?.['x-request-id'], id.replace('-9000', '-4000'));
   assert.deepEqual(collector.spans, []);
 });
+
+test("a collector's own proxy does not trace the reports that come through it", async () => {
+  await using upstream = await listening();
+  await using collector = await grpcCollector();
+  const clusters = [collectorCluster(collector.port, true)];
+  await using front = await runProxy({
+    clusters,
+    routes: [routeTo('collector')],
+    manager: { tracing: overGrpc() },
+    listener: inbound,
+  });
+  await using proxy = await runProxy({
+    clusters: [clusterJson('reviews', [upstream.port]), collectorCluster(front.port, true)],
+    routes: [routeTo('reviews')],
+    manager: { tracing: overGrpc() },
+    listener: outbound,
+  });
+  await proxy.fetch('/');
+  await proxy.proxy.stop();
+  await front.proxy.stop();
+  assert.equal(stat(proxy, 'tracing.opentelemetry.spans_sent'), 1);
+  assert.equal(collector.spans.length, 1);
+});
