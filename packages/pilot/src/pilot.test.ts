@@ -26,6 +26,7 @@ import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh
 
 const { services, endpointSlices, virtualServices, destinationRules, namespaces, pods } =
   watchedKinds;
+const { telemetries } = watchedKinds;
 
 const clusterOf = (service: string, subset = '', port = 9080): string =>
   `outbound|${port}|${subset}|${service}.default.svc.cluster.local`;
@@ -142,6 +143,26 @@ describe('startPilot', () => {
     assert.deepEqual(client.received, [
       { type: 'EDS', changed: [clusterOf('ratings')], removed: [] },
     ]);
+  });
+
+  it('sends only listeners when a Telemetry changes, and only to those it is for', async () => {
+    const client = await connected();
+    const logsOf = (app: string) =>
+      objectOf('Telemetry', app, {
+        spec: { selector: { matchLabels: { app } }, accessLogging: [{ disabled: true }] },
+      });
+    await api.create(telemetries.resource, logsOf('reviews'));
+    await api.update(virtualServices.resource, routeTo('reviews', 'v2'));
+    await client.until('routes', () => client.received.length > 0);
+    const meshLogs = {
+      accessLogging: [{ providers: [{ name: 'envoy' }], filter: { expression: 'true' } }],
+    };
+    await api.create(telemetries.resource, objectOf('Telemetry', 'all', { spec: meshLogs }));
+    await client.until('listeners', () => client.received.length > 1);
+    assert.deepEqual(
+      client.received.map(({ type }) => type),
+      ['RDS', 'LDS'],
+    );
   });
 
   it('sends nothing for a change that matters to nobody', async () => {

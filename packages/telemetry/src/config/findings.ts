@@ -1,9 +1,16 @@
-import { analyzeObjects, type Finding, validateObject } from '@lateen/analysis';
+import {
+  type AnalysisOptions,
+  analyzeObjects,
+  type Finding,
+  validateObject,
+} from '@lateen/analysis';
 import type { KubeObject } from '@lateen/api';
 import type { Diagnostic } from '@lateen/base';
 import { type KubeClient, resources } from '@lateen/kube';
+import { telemetryProviders } from '@lateen/translator';
 import type { MeshObjects } from '../mesh/mesh-objects.ts';
 import type { ManifestText, WrittenObject } from './manifest-text.ts';
+import { meshConfigOf } from './mesh-inputs.ts';
 import { referenceKey, referenceOf } from './object-text.ts';
 
 /** Findings that need the secrets of the cluster; without them they would be wrong. */
@@ -35,6 +42,17 @@ export const replaced = (
   return [...all.filter((one) => !gone.has(referenceKey(referenceOf(one)))), ...written];
 };
 
+/** What of the mesh configuration analyzers look at. */
+const meshSettings = (objects: readonly KubeObject[]): AnalysisOptions => {
+  const mesh = meshConfigOf(objects);
+  if (mesh === undefined) return {};
+  return {
+    pathNormalization: mesh.pathNormalization,
+    providers: telemetryProviders(mesh),
+    defaultLogProviders: mesh.defaultProviders.accessLogging,
+  };
+};
+
 /** Analyzers' findings over all objects. */
 const analyze = async (
   objects: readonly KubeObject[],
@@ -42,7 +60,7 @@ const analyze = async (
 ): Promise<readonly Finding[]> => {
   const hasGateway = objects.some(({ kind }) => kind === 'Gateway');
   const secrets = hasGateway ? await readSecrets(client) : [];
-  const findings = analyzeObjects([...objects, ...(secrets ?? [])]);
+  const findings = analyzeObjects([...objects, ...(secrets ?? [])], meshSettings(objects));
   return secrets === undefined ? findings.filter((one) => !isAboutCredentials(one)) : findings;
 };
 

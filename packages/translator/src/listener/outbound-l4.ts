@@ -13,7 +13,7 @@ import type { PushContext } from '../push-context/push-context.ts';
 import { type SidecarScope, sidecarScope } from '../push-context/sidecar-scope.ts';
 import type { MeshService, ServicePort } from '../registry/mesh-service.ts';
 import type { RouteContext } from '../route/route-context.ts';
-import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
+import type { ListenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { l4Match, l4Settings } from './l4-route.ts';
 import type { OutboundPort } from './outbound-port.ts';
 import { serverNames } from './server-names.ts';
@@ -139,15 +139,21 @@ const withoutDuplicates = (chains: readonly FilterChain[]): FilterChain[] => {
   });
 };
 
+/** What all listeners of one client are made with. */
+export interface OutboundSide {
+  readonly push: PushContext;
+  readonly proxy: ProxyDescriptor;
+  readonly telemetry: ListenerTelemetry;
+}
+
 /** The chains of a listener that are not HTTP. */
 export const outboundL4Chains = (
-  push: PushContext,
-  proxy: ProxyDescriptor,
+  { push, proxy, telemetry }: OutboundSide,
   outbound: OutboundPort,
 ): FilterChain[] => {
   const context: L4Context = {
     push,
-    telemetry: listenerTelemetry(push, proxy, 'sidecar-outbound'),
+    telemetry,
     proxy: outboundClient(push, proxy),
     port: outbound.port,
     gateways: new Set([meshGateway]),

@@ -20,7 +20,7 @@ import { isHttpOrSniffed } from '../registry/protocol.ts';
 import { type ListenerTelemetry, listenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspector, tlsInspector } from './listener-filters.ts';
-import { outboundL4Chains } from './outbound-l4.ts';
+import { type OutboundSide, outboundL4Chains } from './outbound-l4.ts';
 import { egressPorts, type OutboundPort, outboundPorts } from './outbound-port.ts';
 import { tcpFilters } from './tcp-proxy.ts';
 
@@ -33,9 +33,6 @@ const unmatchedCluster = ({ outboundPolicy, egressProxy }: SidecarScope): string
   return outboundPolicy === 'ALLOW_ANY' ? passthroughCluster : blackHoleCluster;
 };
 
-const outboundTelemetry = (push: PushContext, proxy: ProxyDescriptor): ListenerTelemetry =>
-  listenerTelemetry(push, proxy, 'sidecar-outbound');
-
 const tcpChainTo = (telemetry: ListenerTelemetry, cluster: string) =>
   tcpFilters({
     telemetry,
@@ -44,9 +41,8 @@ const tcpChainTo = (telemetry: ListenerTelemetry, cluster: string) =>
   });
 
 /** The one bound listener: netfilter leads everything here, `use_original_dst` hands it on. */
-const virtualOutbound = (push: PushContext, proxy: ProxyDescriptor): Listener => {
+const virtualOutbound = ({ push, proxy, telemetry }: OutboundSide): Listener => {
   const port = push.meshConfig.proxyListenPort;
-  const telemetry = outboundTelemetry(push, proxy);
   return create(ListenerSchema, {
     name: 'virtualOutbound',
     address: socketAddress(proxy.bindAddress ?? '0.0.0.0', port),
@@ -74,8 +70,7 @@ const plaintextHttp = {
 };
 
 const httpChain = (
-  push: PushContext,
-  proxy: ProxyDescriptor,
+  { push, proxy, telemetry }: OutboundSide,
   { address, port, routeName }: OutboundPort,
 ): FilterChain =>
   create(FilterChainSchema, {
@@ -84,7 +79,7 @@ const httpChain = (
       httpConnectionManager({
         mesh: push.meshConfig,
         listenerClass: 'sidecar-outbound',
-        telemetry: outboundTelemetry(push, proxy),
+        telemetry,
         statPrefix: `outbound_${address}_${port}`,
         route: routeName,
         dynamicDns: usesDynamicDns(sidecarScope(push, proxy)),
@@ -109,15 +104,11 @@ const inspectors = (http: boolean, l4: readonly FilterChain[]): ListenerFilter[]
   return bySni ? [tlsInspector()] : [];
 };
 
-const portListener = (
-  push: PushContext,
-  proxy: ProxyDescriptor,
-  outbound: OutboundPort,
-): Listener => {
+const portListener = (client: OutboundSide, outbound: OutboundPort): Listener => {
+  const { push, proxy, telemetry } = client;
   const http = outbound.services.some(({ port }) => isHttpOrSniffed(port.protocol));
-  const l4 = outboundL4Chains(push, proxy, outbound);
+  const l4 = outboundL4Chains(client, outbound);
   const scope = sidecarScope(push, proxy);
-  const telemetry = outboundTelemetry(push, proxy);
   // Chains are chosen by transport before ALPN and never gone back on: beside the HTTP chain, which
   // names its transport, one without conditions would get no plaintext. As the default it does.
   const fallback = l4.find(isUnconditional) ?? passthroughChain(telemetry, scope);
@@ -127,7 +118,7 @@ const portListener = (
     address: endpointAddress(outbound.address, outbound.port),
     bindToPort: outbound.bound,
     trafficDirection: TrafficDirection.OUTBOUND,
-    filterChains: [...conditional, ...(http ? [httpChain(push, proxy, outbound)] : [])],
+    filterChains: [...conditional, ...(http ? [httpChain(client, outbound)] : [])],
     ...(http && { defaultFilterChain: fallback }),
     listenerFilters: inspectors(http, l4),
     listenerFiltersTimeout: duration(push.meshConfig.protocolDetectionTimeoutMs),
@@ -145,6 +136,7 @@ export const outboundListeners = (
   proxy: ProxyDescriptor,
 ): readonly Listener[] => {
   const intercepts = proxy.interceptionMode !== 'NONE';
+  const client = { push, proxy, telemetry: listenerTelemetry(push, proxy, 'sidecar-outbound') };
   const named = egressPorts(push, proxy);
   const keyOf = ({ address, port }: OutboundPort): string => `${address}_${port}`;
   const ports = new Map(named.toReversed().map((outbound) => [keyOf(outbound), outbound]));
@@ -152,7 +144,7 @@ export const outboundListeners = (
     if (!ports.has(keyOf(outbound))) ports.set(keyOf(outbound), outbound);
   }
   return [
-    ...[...ports.values()].map((outbound) => portListener(push, proxy, outbound)),
-    ...(intercepts ? [virtualOutbound(push, proxy)] : []),
+    ...[...ports.values()].map((outbound) => portListener(client, outbound)),
+    ...(intercepts ? [virtualOutbound(client)] : []),
   ];
 };

@@ -30,6 +30,8 @@ export const sniPassthroughChains = (
 ): FilterChain[] => {
   const isServed = (name: string): boolean =>
     merged.hosts.some(({ host }) => hostIsWithin(name, host));
+  const telemetry = listenerTelemetry(push, proxy, 'gateway');
+  const policies = policyFilters(push, proxy).tcp;
   return [...sidecarScope(push, proxy).services.values()].flatMap((service) => {
     const names = [service.hostname, ...globalName(service)].filter(isServed);
     if (names.length === 0) return [];
@@ -41,8 +43,8 @@ export const sniPassthroughChains = (
         return create(FilterChainSchema, {
           filterChainMatch: { serverNames: names.map((name) => sniOf(number, subset, name)) },
           filters: tcpFilters({
-            telemetry: listenerTelemetry(push, proxy, 'gateway'),
-            policies: policyFilters(push, proxy).tcp,
+            telemetry,
+            policies,
             statPrefix: cluster,
             targets: [{ cluster, weight: 1 }],
           }),
