@@ -67,11 +67,13 @@ const createKeySetMetrics = () => ({
   ),
 });
 
-/** `version` of this program, for those that look at several. */
-const createBuildMetric = (version: string): Metric => {
-  const metric = new Metric('pilot_info', 'gauge', 'Pilot version and build information.');
-  metric.set(1, { version });
-  return metric;
+/** This program's version, under both names that dashboards ask for. */
+const createBuildMetrics = (version: string): Readonly<Record<string, Metric>> => {
+  const info = new Metric('pilot_info', 'gauge', 'Pilot version and build information.');
+  info.set(1, { version });
+  const build = new Metric('istio_build', 'gauge', 'Istio component build info.');
+  build.set(1, { component: 'pilot', tag: version });
+  return { info, build };
 };
 
 type Group = Metric | Readonly<Record<string, Metric | Readonly<Record<string, Metric>>>>;
@@ -103,7 +105,7 @@ export const createPilotMetrics = (version = ''): PilotMetrics => {
   const { rootExpiry: _known, ...counters } = authority;
   for (const counter of [...Object.values(counters), ...Object.values(keySets)]) counter.add(0);
   const all: readonly Group[] = [
-    createBuildMetric(version),
+    createBuildMetrics(version),
     { ...push },
     own,
     { ...mesh },
