@@ -2,6 +2,7 @@ import { type Config, compareAge } from '../input/config.ts';
 import type { ServiceEntry, WorkloadEntry } from '../input/service-entry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { allocateAddresses } from '../registry/auto-allocation.ts';
+import { clusterLocality } from '../registry/cluster-local.ts';
 import type { ClusterRegistry } from '../registry/cluster-registry.ts';
 import { serviceEntryEndpoints } from '../registry/entry-endpoints.ts';
 import { kubernetesService } from '../registry/kubernetes-service.ts';
@@ -40,6 +41,7 @@ const kubernetesServices = (
   registries: readonly ClusterRegistry[],
   mesh: MeshConfig,
 ): Map<string, MeshService> => {
+  const isLocal = clusterLocality(mesh);
   const found = new Map<
     string,
     MeshService & { readonly inCluster: Map<string, ClusterService> }
@@ -48,7 +50,11 @@ const kubernetesServices = (
     for (const config of services) {
       const own = kubernetesService(config, mesh);
       const key = serviceKey(own);
-      const known = found.get(key) ?? { ...own, inCluster: new Map<string, ClusterService>() };
+      const known = found.get(key) ?? {
+        ...own,
+        inCluster: new Map<string, ClusterService>(),
+        isClusterLocal: isLocal(own.hostname),
+      };
       known.inCluster.set(clusterId, own);
       found.set(key, known);
     }

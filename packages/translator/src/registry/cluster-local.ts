@@ -15,18 +15,16 @@ const defaultHosts = ({ domainSuffix, rootNamespace, discoveryHost }: MeshConfig
 const weightOf = (host: string): number => host.length - (host.startsWith('*') ? 1 : 0);
 
 /**
- * Whether clients of a service reach the endpoints of their own cluster only (MeshConfig
+ * Of which services clients reach the endpoints of their own cluster only (MeshConfig
  * `serviceSettings[].settings.clusterLocal`): the setting with the closest host decides, over Istio's defaults.
  */
-export const isClusterLocal = (hostname: string, mesh: MeshConfig): boolean => {
+export const clusterLocality = (mesh: MeshConfig): ((hostname: string) => boolean) => {
   const preset: ServiceSetting = { hosts: defaultHosts(mesh), clusterLocal: true };
-  let found: { readonly weight: number; readonly clusterLocal: boolean } | undefined;
-  for (const { hosts, clusterLocal } of [preset, ...mesh.serviceSettings]) {
-    for (const host of hosts) {
-      const weight = weightOf(host);
-      if (hostIsWithin(hostname, host) && weight >= (found?.weight ?? 0))
-        found = { weight, clusterLocal };
-    }
-  }
-  return found?.clusterLocal ?? false;
+  // Of two settings for one host the later counts.
+  const rules = [preset, ...mesh.serviceSettings]
+    .flatMap(({ hosts, clusterLocal }) => hosts.map((host) => ({ host, clusterLocal })))
+    .toReversed()
+    .toSorted((left, right) => weightOf(right.host) - weightOf(left.host));
+  return (hostname) =>
+    rules.find(({ host }) => hostIsWithin(hostname, host))?.clusterLocal ?? false;
 };

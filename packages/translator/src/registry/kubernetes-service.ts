@@ -2,7 +2,6 @@ import { selectProtocol } from '@lateen/api';
 import type { Config } from '../input/config.ts';
 import type { KubeService, KubeServicePort } from '../input/core.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { isClusterLocal } from './cluster-local.ts';
 import type { MeshService, Resolution, ServicePort } from './mesh-service.ts';
 
 /** Annotation with which a Service limits who sees it. */
@@ -42,8 +41,8 @@ const exportToOf = (config: Config<KubeService>, mesh: MeshConfig): readonly str
 };
 
 /**
- * `name.namespace.svc.cluster.local` and what the mesh needs to know of the Service behind it; which
- * clusters have it is for the caller to add.
+ * `name.namespace.svc.cluster.local` and what the mesh needs to know of the Service behind it; what it
+ * is among several clusters is for the caller to add.
  */
 export const kubernetesService = (config: Config<KubeService>, mesh: MeshConfig): MeshService => ({
   hostname: `${config.name}.${config.namespace}.svc.${mesh.domainSuffix}`,
@@ -62,8 +61,5 @@ export const kubernetesService = (config: Config<KubeService>, mesh: MeshConfig)
   externalName: config.spec.externalName ?? '',
   subjectAltNames: [],
   inCluster: new Map(),
-  isClusterLocal: isClusterLocal(
-    `${config.name}.${config.namespace}.svc.${mesh.domainSuffix}`,
-    mesh,
-  ),
+  isClusterLocal: false,
 });
