@@ -120,6 +120,7 @@ export class Tracers {
 
   /** Sends what is there; waits for the answers so long at most. */
   async close(limitMs: number): Promise<void> {
-    await Promise.all([...this.#tracers.values()].map(({ exporter }) => exporter?.close(limitMs)));
+    const exporters = [...this.#tracers.values()].flatMap(({ exporter }) => exporter ?? []);
+    await Promise.all(exporters.map((exporter) => exporter.close(limitMs)));
   }
 }
