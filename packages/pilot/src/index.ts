@@ -1,5 +1,6 @@
 export { type DebounceDelays, defaultConfigDelays, defaultEndpointDelays } from './debounce.ts';
 export { type ComparedCluster, findConflicts } from './ingest/cluster-conflicts.ts';
+export { rootsInForce } from './ingest/foreign-roots.ts';
 export { readMeshConfigText } from './ingest/mesh-config-text.ts';
 export type { RemoteClusterStatus } from './ingest/remote-clusters.ts';
 export {

@@ -1,5 +1,5 @@
 import type { ConnectionView, FilterChainTable, ListenerTable } from '@lateen/routing';
-import type { ProxyDescriptor, PushContext } from '@lateen/translator';
+import type { ProxyDescriptor } from '@lateen/translator';
 import { findCaller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
@@ -20,12 +20,8 @@ import { type MeshView, viewNamed } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import { decideNetworkSecurity } from './security-decision.ts';
+import { certificateProblem, identityOf } from './server-certificate.ts';
 import type { SimulatedArrival, SimulatedDestination } from './simulation.ts';
-
-const identityOf = (
-  { namespace, serviceAccount }: ProxyDescriptor,
-  { meshConfig }: PushContext,
-): string => `spiffe://${meshConfig.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 
 /** The request as the destination gets it. */
 const sentRequest = (
@@ -142,10 +138,16 @@ const receive = (hop: Hop, view: MeshView): Received => {
   const compiled = compiledProxyOf(view.push, proxy);
   const seen = hopView(endpoint.address, transport, sender, input.request.scheme);
   const isMutual = transportName(transport) === 'mutual';
-  const principal = isMutual ? identityOf(sender.proxy, input.views.own.push) : undefined;
+  const principal = isMutual
+    ? identityOf(sender.proxy, input.views.own.push.meshConfig)
+    : undefined;
   const listener = inboundListener({ compiled, proxy }, seen.destinationPort);
   const accepted = acceptView(listener, seen, { principal, isInside: true });
-  const { chain, refusal } = accepted;
+  const { chain } = accepted;
+  const identity = identityOf(proxy, view.push.meshConfig);
+  const parties = { caller: input.views.own, receiver: view, identity };
+  const distrust = isMutual ? certificateProblem(transport, parties) : undefined;
+  const refusal = accepted.refusal ?? (chain === undefined ? undefined : distrust);
   const described = describeListener(listener, seen, chain);
   if (chain === undefined || refusal !== undefined) {
     const reason = refusal ?? 'a closed connection: no filter chain takes it';

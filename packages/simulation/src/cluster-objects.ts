@@ -3,7 +3,7 @@ import type { Checked } from '@lateen/base';
 import type { MeshConfig, MeshInputs, RemoteCluster } from '@lateen/translator';
 import { meshInputs } from './mesh-objects.ts';
 import type { Locate } from './rule-origin.ts';
-import type { SimulatedCluster, SimulationInput } from './simulation-input.ts';
+import type { ClusterTrust, SimulatedCluster, SimulationInput } from './simulation-input.ts';
 
 /** A cluster of a mesh by itself, as its API server or its manifests have it. */
 export interface ClusterObjects {
@@ -19,6 +19,8 @@ export interface ClusterObjects {
   readonly hasRules?: boolean;
   /** Default: positions are not known. */
   readonly locate?: Locate;
+  /** Default: not known, and so not looked at. */
+  readonly trust?: ClusterTrust;
 }
 
 const registryOf = ({ clusterId, objects }: ClusterObjects): RemoteCluster => {
@@ -48,12 +50,22 @@ const simulatedClusters = (clusters: readonly ClusterObjects[]): readonly Simula
     const primary = clusters.find((one) => one.clusterId === configuredBy);
     if (primary === undefined || primary.hasRules === false) return [];
     const { locate } = primary;
-    return [{ clusterId, inputs: inputsOf(primary), ...(locate !== undefined && { locate }) }];
+    const { trust } = cluster;
+    return [
+      {
+        ...{ clusterId, inputs: inputsOf(primary) },
+        ...(locate !== undefined && { locate }),
+        ...(trust !== undefined && { trust }),
+      },
+    ];
   });
 };
 
 /** The part of a question that says where it is asked. */
-export type AskedMesh = Pick<SimulationInput, 'inputs' | 'clusterId' | 'locate' | 'clusters'>;
+export type AskedMesh = Pick<
+  SimulationInput,
+  'inputs' | 'clusterId' | 'locate' | 'trust' | 'clusters'
+>;
 
 /**
  * The mesh of clusters, asked about in the first of them. Error RulesUnknown: its control plane is in a

@@ -8,4 +8,4 @@ export { parseRequest, type RequestText, type SimulatedRequest } from './request
 export type { Locate } from './rule-origin.ts';
 export { simulate } from './simulate.ts';
 export type * from './simulation.ts';
-export type { SimulatedCluster, SimulationInput } from './simulation-input.ts';
+export type { ClusterTrust, SimulatedCluster, SimulationInput } from './simulation-input.ts';

@@ -2,7 +2,7 @@ import type { KubeObject } from '@lateen/api';
 import { buildPushContext, type MeshInputs, type PushContext } from '@lateen/translator';
 import { defaultClusterId, podsOfCluster } from './mesh-registry.ts';
 import type { Locate } from './rule-origin.ts';
-import type { SimulatedCluster, SimulationInput } from './simulation-input.ts';
+import type { ClusterTrust, SimulatedCluster, SimulationInput } from './simulation-input.ts';
 
 /** A cluster as the control plane sees it that its proxies are configured by. */
 export interface MeshView {
@@ -10,6 +10,7 @@ export interface MeshView {
   readonly inputs: MeshInputs;
   readonly push: PushContext;
   readonly locate: Locate;
+  readonly trust: ClusterTrust | undefined;
 }
 
 /** The clusters of a question. */
@@ -32,7 +33,7 @@ const pushOf = (inputs: MeshInputs): PushContext => {
   return push;
 };
 
-const viewOf = ({ inputs, clusterId, locate = nowhere }: SimulatedCluster): MeshView => ({
+const viewOf = ({ inputs, clusterId, locate = nowhere, trust }: SimulatedCluster): MeshView => ({
   clusterId: clusterId ?? inputs.clusterId ?? defaultClusterId,
   inputs,
   // Made when somebody comes by: most questions never leave the caller's cluster.
@@ -40,15 +41,16 @@ const viewOf = ({ inputs, clusterId, locate = nowhere }: SimulatedCluster): Mesh
     return pushOf(inputs);
   },
   locate,
+  trust,
 });
 
 /** Sorts out who is who: another cluster of the caller's name is not another one. */
 export const meshViews = (input: SimulationInput): MeshViews => {
-  const { inputs, push = pushOf(inputs), locate = nowhere, clusters = [] } = input;
+  const { inputs, push = pushOf(inputs), locate = nowhere, clusters = [], trust } = input;
   const clusterId = input.clusterId ?? inputs.clusterId ?? defaultClusterId;
   const others = clusters.map(viewOf).filter((one) => one.clusterId !== clusterId);
   const areSeveral = others.length > 0 || (inputs.remoteClusters ?? []).length > 0;
-  return { own: { clusterId, inputs, push, locate }, others, areSeveral };
+  return { own: { clusterId, inputs, push, locate, trust }, others, areSeveral };
 };
 
 /** The cluster of an id; undefined: what its proxies are told is not known. */

@@ -4,6 +4,14 @@ import type { SimulatedClient } from './client.ts';
 import type { SimulatedRequest } from './request.ts';
 import type { Locate } from './rule-origin.ts';
 
+/** Whose certificates count in a cluster: roots as text (PEM), one each. */
+export interface ClusterTrust {
+  /** Below which certificates of its workloads are. */
+  readonly own: readonly string[];
+  /** Below which its workloads accept others': its own and those of other meshes. */
+  readonly trusted: readonly string[];
+}
+
 /** Another cluster of the mesh, as the control plane sees it that configures its proxies. */
 export interface SimulatedCluster {
   readonly inputs: MeshInputs;
@@ -11,6 +19,8 @@ export interface SimulatedCluster {
   readonly clusterId?: string;
   /** Default: positions are not known. */
   readonly locate?: Locate;
+  /** Default: not known, and so not looked at. */
+  readonly trust?: ClusterTrust;
 }
 
 /** A question about a mesh. */
@@ -19,6 +29,8 @@ export interface SimulationInput {
   readonly inputs: MeshInputs;
   /** The caller's cluster. Default: that of `inputs`. */
   readonly clusterId?: string;
+  /** Of the caller's cluster. Default: not known, and so not looked at. */
+  readonly trust?: ClusterTrust;
   /** Other clusters, into which a request is followed. Default none. */
   readonly clusters?: readonly SimulatedCluster[];
   /** Built from `inputs` when absent. */

@@ -341,3 +341,45 @@ spec: { hosts: [reviews], http: [{ timeout: 7s, route: [{ destination: { host: r
     ['the rules of cluster1, whose control plane serves cluster2, cannot be read'],
   );
 });
+
+test('another root or trust domain is refused, until both sides trust it', () => {
+  const trusting = (own: string, ...others: readonly string[]) => ({
+    trust: { own: [own], trusted: [own, ...others] },
+  });
+  const east = { trustDomain: 'east', trustDomainAliases: [] };
+  const seen = (nearMore: Partial<ClusterObjects>, farMore: Partial<ClusterObjects>) => {
+    const clusters = [
+      cluster(0, near.replace(app('reviews', ['v1']), ''), ['cluster2'], nearMore),
+      cluster(1, far, ['cluster1'], farMore),
+    ];
+    const [arrival] = only(ask(clusters)).arrivals;
+    return `${arrival?.outcome} ${arrival?.reason}`.trim();
+  };
+  const failed = 'refused a failed TLS handshake:';
+  assert.equal(seen(trusting('a'), trusting('a')), 'delivered');
+  assert.equal(seen(trusting('a'), {}), 'delivered');
+  assert.equal(
+    seen(trusting('a'), trusting('b', 'a')),
+    `${failed} cluster1 does not trust the root of cluster2`,
+  );
+  assert.equal(
+    seen(trusting('a', 'b'), trusting('b')),
+    `${failed} cluster2 does not trust the root of cluster1`,
+  );
+  assert.equal(seen(trusting('a', 'b'), trusting('b', 'a')), 'delivered');
+  assert.match(
+    seen({}, { meshConfig: east }),
+    /certificates of spiffe:\/\/cluster\.local\/ns\/default\/sa\/productpage are not trusted here/,
+  );
+  assert.equal(
+    seen({}, { meshConfig: { ...east, trustDomainAliases: ['cluster.local'] } }),
+    `${failed} the server is spiffe://east/ns/default/sa/reviews, and another is expected`,
+  );
+  assert.equal(
+    seen(
+      { meshConfig: { trustDomainAliases: ['east'] } },
+      { meshConfig: { ...east, trustDomainAliases: ['cluster.local'] } },
+    ),
+    'delivered',
+  );
+});

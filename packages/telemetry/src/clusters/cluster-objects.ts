@@ -1,4 +1,4 @@
-import { istioKinds, type KubeObject } from '@lateen/api';
+import { type ConfigMap, istioKinds, type KubeObject } from '@lateen/api';
 import {
   apiVersionOf,
   isKubeError,
@@ -24,6 +24,8 @@ export interface ReadCluster {
   readonly objects: readonly KubeObject[];
   /** Text of the mesh configuration (ConfigMap `istio`); undefined: there is none. */
   readonly mesh: string | undefined;
+  /** Roots that workloads are given (ConfigMap `istio-ca-root-cert`), PEM; undefined: not known. */
+  readonly roots: string | undefined;
   /** Secrets that name other clusters; undefined: they may not be read. */
   readonly secrets: readonly KubeObject[] | undefined;
   /** False: the rules of the mesh may not be read, only services and workloads. */
@@ -58,11 +60,26 @@ const list = async (
   }
 };
 
-const meshConfigOf = (maps: Listed): string | undefined => {
-  if (maps === 'forbidden') return undefined;
-  const map = maps.find(({ metadata }) => metadata.name === 'istio');
-  return (map as { readonly data?: Readonly<Record<string, string>> } | undefined)?.data?.['mesh'];
+/** A text of a ConfigMap of the root namespace; undefined: there is none, or it may not be read. */
+export const configText = (
+  objects: readonly KubeObject[],
+  name: string,
+  key: string,
+): string | undefined => {
+  const map = objects.find(
+    ({ kind, metadata }) =>
+      kind === 'ConfigMap' && metadata.name === name && metadata.namespace === rootNamespace,
+  );
+  return (map as ConfigMap | undefined)?.data?.[key];
 };
+
+/** What of a cluster's ConfigMaps matters. */
+export const readConfigMaps = (
+  maps: readonly KubeObject[],
+): Pick<ReadCluster, 'mesh' | 'roots'> => ({
+  mesh: configText(maps, 'istio', 'mesh'),
+  roots: configText(maps, 'istio-ca-root-cert', 'root-cert.pem'),
+});
 
 const isRule = ({ group }: Resource): boolean => group.endsWith('.istio.io');
 
@@ -73,8 +90,11 @@ export const readCluster = async (
 ): Promise<ReadCluster> => {
   const limit = signal === undefined ? {} : { signal };
   const inRoot = { ...limit, namespace: rootNamespace, mayBeForbidden: true };
-  const [maps, secrets, ...lists] = await Promise.all([
-    list(client, resources.configMaps, { ...inRoot, fieldSelector: 'metadata.name=istio' }),
+  const named = (name: string): Promise<Listed> =>
+    list(client, resources.configMaps, { ...inRoot, fieldSelector: `metadata.name=${name}` });
+  const [mesh, roots, secrets, ...lists] = await Promise.all([
+    named('istio'),
+    named('istio-ca-root-cert'),
     list(client, resources.secrets, { ...inRoot, labelSelector: `${remoteSecretLabel}=true` }),
     ...readResources.map((resource) =>
       list(client, resource, { ...limit, mayBeForbidden: isRule(resource) && !needsRules }),
@@ -82,7 +102,7 @@ export const readCluster = async (
   ]);
   return {
     objects: lists.flatMap((found) => (found === 'forbidden' ? [] : found)),
-    mesh: meshConfigOf(maps),
+    ...readConfigMaps([mesh, roots].flatMap((found) => (found === 'forbidden' ? [] : found))),
     secrets: secrets === 'forbidden' ? undefined : secrets,
     hasRules: lists.every((found) => found !== 'forbidden'),
   };

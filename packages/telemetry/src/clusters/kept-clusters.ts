@@ -2,7 +2,7 @@ import type { KubeObject } from '@lateen/api';
 import type { Clock } from '@lateen/base';
 import { isKubeError, type KubeClient, resources } from '@lateen/kube';
 import { remoteSecretLabel } from '@lateen/pilot';
-import { rootNamespace } from './cluster-objects.ts';
+import { readConfigMaps, rootNamespace } from './cluster-objects.ts';
 import { joinClusters, type MeshClusters } from './mesh-clusters.ts';
 import { knownCluster, type OtherClusters, readOtherClusters } from './other-clusters.ts';
 
@@ -28,12 +28,8 @@ export class KeptClusters {
 
   /** The mesh with these objects in its own cluster, which is called `name` unless it says otherwise. */
   async mesh(objects: readonly KubeObject[], name: string): Promise<MeshClusters> {
-    const map = objects.find(
-      ({ kind, metadata }) =>
-        kind === 'ConfigMap' && metadata.name === 'istio' && metadata.namespace === rootNamespace,
-    ) as { readonly data?: Readonly<Record<string, string>> } | undefined;
     const { secrets, others } = await this.#read(objects, name);
-    const read = { objects, mesh: map?.data?.['mesh'], secrets, hasRules: true };
+    const read = { objects, ...readConfigMaps(objects), secrets, hasRules: true };
     return joinClusters(knownCluster(read, name), await others);
   }
 
@@ -41,7 +37,7 @@ export class KeptClusters {
     const nowMs = this.#clock.nowMs();
     if (this.#kept !== undefined && nowMs - this.#kept.readMs < keepMs) return this.#kept;
     const secrets = await this.#secrets();
-    const own = knownCluster({ objects, mesh: undefined, secrets, hasRules: true }, name);
+    const own = knownCluster({ objects, ...readConfigMaps([]), secrets, hasRules: true }, name);
     const others = readOtherClusters(Promise.resolve(own), {});
     this.#kept = { readMs: nowMs, secrets, others };
     return this.#kept;

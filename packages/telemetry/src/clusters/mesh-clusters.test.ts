@@ -189,3 +189,21 @@ test('a cluster that clashes with the own is left out, as its control plane does
   assert.equal(names(clusters)[0], 'one reads two');
   assert.match(diagnostics[0]?.message ?? '', /^cluster again is left out: it /);
 });
+
+const pem = (name: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(name).toString('base64')}\n-----END CERTIFICATE-----\n`;
+
+test('whose roots count: those that workloads are given, without other meshes’ as their own', async () => {
+  const one = await clusterNamed('one');
+  const given = { metadata: { ...inRoot, name: 'istio-ca-root-cert' } };
+  await put(one, resources.configMaps, {
+    ...given,
+    data: { 'root-cert.pem': pem('a') + pem('b') },
+  });
+  const { clusters } = await readMeshClusters({ own: { client: one } });
+  const [first] = clusters;
+  assert.equal(first?.trust?.own.length, 2);
+  assert.deepEqual(first.trust.trusted, first.trust.own);
+  const bare = await readMeshClusters({ own: { client: await clusterNamed('two') } });
+  assert.equal(bare.clusters[0]?.trust, undefined);
+});

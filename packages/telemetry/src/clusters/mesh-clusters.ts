@@ -2,7 +2,8 @@ import type { Diagnostic } from '@lateen/base';
 import { findConflicts, readMeshConfigText } from '@lateen/pilot';
 import { type ClusterObjects, meshInputs } from '@lateen/simulation';
 import { controlPlanesOf } from './cluster-identity.ts';
-import { readCluster, rootNamespace } from './cluster-objects.ts';
+import { type ReadCluster, readCluster, rootNamespace } from './cluster-objects.ts';
+import { clusterTrust } from './cluster-trust.ts';
 import {
   type ClusterSource,
   type KnownCluster,
@@ -57,15 +58,24 @@ const configuring = (
   return planes.includes('*') ? ids[0] : ids.find((id) => planes.includes(id));
 };
 
+const meshConfigOf = ({ mesh }: ReadCluster) =>
+  mesh === undefined ? undefined : readMeshConfigText(mesh).value;
+
 const objectsOf = (one: KnownCluster, found: ReadonlyMap<string, KnownCluster>): ClusterObjects => {
   const { clusterId, read } = one;
-  const { mesh, objects, hasRules } = read;
+  const { objects, hasRules } = read;
   const configuredBy = configuring(one, found);
-  const meshConfig = mesh === undefined ? undefined : readMeshConfigText(mesh).value;
+  const meshConfig = meshConfigOf(read);
+  const primary = configuredBy === undefined ? undefined : found.get(configuredBy)?.read;
+  const trust = clusterTrust(
+    read.roots,
+    primary === undefined ? meshConfig : meshConfigOf(primary),
+  );
   return {
     ...{ clusterId, objects, hasRules, reads: joined(one, found).reads },
     ...(meshConfig !== undefined && { meshConfig }),
     ...(configuredBy !== undefined && { configuredBy }),
+    ...(trust !== undefined && { trust }),
   };
 };
 
