@@ -100,6 +100,17 @@ const keySetSettings = (
   };
 };
 
+const traceSamplingVariable = 'PILOT_TRACE_SAMPLING';
+
+/** Percent that istiod's environment wants traced; absent: the default. */
+const traceSettings = (env: NodeJS.ProcessEnv): Pick<PilotOptions, 'traceSampling'> => {
+  const text = env[traceSamplingVariable] ?? '';
+  if (text === '') return {};
+  const traceSampling = Number(text);
+  if (traceSampling >= 0 && traceSampling <= 100) return { traceSampling };
+  throw new PilotError('bad-option', `${traceSamplingVariable} must be 0 to 100, not "${text}"`);
+};
+
 const readSettings = (env: NodeJS.ProcessEnv): Settings => {
   const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
   if (positionals.some((word) => word !== command))
@@ -143,6 +154,7 @@ const run = async (): Promise<void> => {
     level: settings.level,
   });
   const keySets = keySetSettings(process.env);
+  const traces = traceSettings(process.env);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const pilot = await startPilot({
@@ -159,6 +171,7 @@ const run = async (): Promise<void> => {
     clusterId: settings.clusterId,
     configDelays: settings.configDelays,
     ...keySets,
+    ...traces,
     yieldTurn: () => setImmediate(),
     signal: stop.signal,
   });

@@ -83,6 +83,8 @@ export interface PilotOptions {
   readonly blockedKeySetAddresses?: BlockList;
   /** Who fetches key sets. Default istiod. */
   readonly jwksFetchMode?: MeshConfig['jwksFetchMode'];
+  /** Percent of requests that are traced where nobody says. Default 1. */
+  readonly traceSampling?: number;
   /** Default 20 minutes, in milliseconds. */
   readonly keySetRefreshMs?: number;
   /** Default `defaultConfigDelays`. */
@@ -174,16 +176,13 @@ export class RunningPilot {
       connect: options.connect ?? connectByKubeconfig,
       keySets: () => this.#keySets.keySets,
       ...(options.jwksFetchMode !== undefined && { jwksFetchMode: options.jwksFetchMode }),
+      ...(options.traceSampling !== undefined && { traceSampling: options.traceSampling }),
       onChange: (change) => {
         for (const kind of change.kinds)
           this.#metrics.inboundUpdates.add(1, { type: updateTypes[kind] ?? 'config' });
         this.#debounce.add(change);
       },
-      onEvent: (type, event) => {
-        const { registryEvents, configEvents } = this.#metrics;
-        const isRegistry = registryKinds.has(type);
-        (isRegistry ? registryEvents : configEvents).add(1, { type, event });
-      },
+      onEvent: (type, event) => this.#countEvent(type, event),
     });
     this.#queue = new PushQueue({
       merge: (pending, added) => ({
@@ -270,6 +269,11 @@ export class RunningPilot {
     this.#security?.stop();
     await this.#status.close();
     await this.#debug?.close();
+  }
+
+  #countEvent(type: string, event: string): void {
+    const { registryEvents, configEvents } = this.#metrics;
+    (registryKinds.has(type) ? registryEvents : configEvents).add(1, { type, event });
   }
 
   #createKeySets(): KeySetResolver {

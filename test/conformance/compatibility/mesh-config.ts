@@ -27,6 +27,7 @@ export const meshConfigNames: Readonly<Record<keyof MeshConfig, string>> = {
   defaultProviders: 'defaultProviders',
   enableTracing: 'enableTracing',
   defaultTracing: 'defaultConfig.tracing',
+  traceSampling: 'PILOT_TRACE_SAMPLING (environment of istiod)',
   jwksFetchMode: 'PILOT_JWT_ENABLE_REMOTE_JWKS (environment of istiod)',
   pathNormalization: 'pathNormalization.normalization',
   numTrustedProxies: 'defaultConfig.gatewayTopology.numTrustedProxies',

@@ -26,6 +26,8 @@ export interface IngestOptions {
   readonly connect: (kubeconfig: string) => KubeClient;
   /** Not in the mesh configuration, but istiod's own setting. Default istiod. */
   readonly jwksFetchMode?: MeshSettings['jwksFetchMode'];
+  /** Not in the mesh configuration either. Default 1. */
+  readonly traceSampling?: number;
   /** Key sets as fetched; a change is another map. */
   readonly keySets: () => ReadonlyMap<string, string>;
   /** Called after each change that matters, once everything has been read. */
@@ -193,7 +195,8 @@ export class Ingest {
   }
 
   #withOwnSettings(settings: MeshSettings): MeshSettings {
-    const { jwksFetchMode = settings.jwksFetchMode } = this.#options;
-    return { ...settings, jwksFetchMode };
+    const { jwksFetchMode = settings.jwksFetchMode, traceSampling = settings.traceSampling } =
+      this.#options;
+    return { ...settings, jwksFetchMode, traceSampling };
   }
 }

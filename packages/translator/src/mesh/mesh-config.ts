@@ -75,6 +75,8 @@ export interface MeshConfig {
   readonly enableTracing: boolean;
   /** `defaultConfig.tracing`. */
   readonly defaultTracing: ProxyTracing | undefined;
+  /** Percent of requests that are traced where nobody says (istiod's PILOT_TRACE_SAMPLING). Default 1. */
+  readonly traceSampling: number;
   /**
    * Who fetches key sets by their URI (istiod's PILOT_JWT_ENABLE_REMOTE_JWKS): the control plane, the
    * proxy where the host is a service of the mesh, or always the proxy. Default istiod.
@@ -117,6 +119,7 @@ export const defaultMeshConfig: MeshConfig = {
   defaultProviders: { tracing: [], metrics: ['prometheus'], accessLogging: [] },
   enableTracing: true,
   defaultTracing: undefined,
+  traceSampling: 1,
   jwksFetchMode: 'istiod',
   pathNormalization: 'BASE',
   numTrustedProxies: 0,

@@ -23,12 +23,10 @@ export interface TracingSettings {
 }
 
 const allPercent = { value: 100 };
-/** Istiod's PILOT_TRACE_SAMPLING, as long as nobody says anything else. */
-const defaultSamplingPercent = 1;
 
 /** Percent of a proxy or the mesh; one above 100 is 1, as in Istio. */
-const configuredSampling = ({ sampling }: ProxyTracing): number => {
-  if (!sampling) return defaultSamplingPercent;
+const configuredSampling = (push: PushContext, { sampling }: ProxyTracing): number => {
+  if (!sampling) return push.meshConfig.traceSampling;
   return sampling > 100 ? 1 : sampling;
 };
 
@@ -60,7 +58,7 @@ const byMeshConfig = (push: PushContext, proxy: ProxyDescriptor): TracingSetting
     tracing: hcmTracing({
       proxy,
       tracer: zipkinAt(push, own.zipkin?.address ?? ''),
-      samplingPercent: configuredSampling(own),
+      samplingPercent: configuredSampling(push, own),
       customTags: spanTags(proxy, own.customTags, own.enableIstioTags ?? true),
       maxPathTagLength: own.maxPathTagLength ?? 0,
     }),
@@ -81,7 +79,7 @@ const bySpec = (
   return hcmTracing({
     proxy,
     tracer: provider.tracer,
-    samplingPercent: spec.randomSamplingPercentage ?? configuredSampling(own),
+    samplingPercent: spec.randomSamplingPercentage ?? configuredSampling(push, own),
     customTags: spanTags(proxy, hasTags ? spec.customTags : own.customTags, spec.enableIstioTags),
     maxPathTagLength: provider.maxTagLength || (own.maxPathTagLength ?? 0),
   });
