@@ -1,0 +1,298 @@
+/**
+ * Ten thousand requests of known outcomes: counters of the client's and the server's side, access logs,
+ * spans, records sent to a collector and the graph tell the same story, to the last request.
+ */
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+
+const options = { skip: missing, timeout: 240_000 };
+let mesh: Mesh;
+
+/** Twenty requests of each block come out like this. */
+const mix = {
+  ok: { share: 12, path: '/status/200', code: 200, flags: '-', reached: true },
+  absent: { share: 3, path: '/status/404', code: 404, flags: '-', reached: true },
+  fault: { share: 2, path: '/fault', code: 503, flags: 'FI', reached: false },
+  moved: { share: 2, path: '/moved', code: 301, flags: '-', reached: false },
+  late: { share: 1, path: '/delay/10', code: 504, flags: 'UT', reached: true },
+} as const;
+
+type Outcome = keyof typeof mix;
+
+const outcomes = Object.keys(mix) as readonly Outcome[];
+const blocks = 500;
+const block = outcomes.flatMap((name) => Array.from({ length: mix[name].share }, () => name));
+const total = blocks * block.length;
+const countOf = (name: Outcome): number => blocks * mix[name].share;
+
+const rules = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: numbers }
+spec:
+  hosts: ["*"]
+  gateways: [httpbin-gateway]
+  http:
+  - name: fault
+    match: [{ uri: { prefix: /fault } }]
+    fault: { abort: { percentage: { value: 100 }, httpStatus: 503 } }
+    route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
+  - name: moved
+    match: [{ uri: { prefix: /moved } }]
+    redirect: { uri: /status/200 }
+  - name: late
+    match: [{ uri: { prefix: /delay } }]
+    timeout: 1s
+    retries: { attempts: 0 }
+    route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
+  - name: all
+    retries: { attempts: 0 }
+    route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: numbers, namespace: istio-system }
+spec:
+  selector: { matchLabels: { istio: ingressgateway } }
+  accessLogging:
+  - providers: [{ name: envoy }]
+  - providers: [{ name: otel-logs }]
+    filter: { expression: "response.code >= 500" }
+`;
+
+const gatewayPod = 'istio=ingressgateway';
+const appPod = 'app=httpbin';
+
+const podOf = async (namespace: string, label: string): Promise<string> =>
+  (
+    await mesh.kubectl(`get pods -n ${namespace} -l ${label} -o jsonpath={.items[0].metadata.name}`)
+  ).trim();
+
+/** Metrics of a pod, as a Prometheus reads them. */
+const metricsOf = async (namespace: string, label: string): Promise<string> => {
+  const ip = await mesh.kubectl(
+    `get pods -n ${namespace} -l ${label} -o jsonpath={.items[0].status.podIP}`,
+  );
+  const page = await fetchPage(`http://${ip.trim()}:15020/stats/prometheus`);
+  assert.equal(page.status, 200);
+  return page.body;
+};
+
+/** Sum of all series of a family with these labels. */
+const sumOf = (
+  page: string,
+  family: string,
+  labels: Readonly<Record<string, string>> = {},
+): number => {
+  let sum = 0;
+  for (const line of page.split('\n')) {
+    if (!line.startsWith(`${family}{`) && !line.startsWith(`${family} `)) continue;
+    const matches = Object.entries(labels).every(([name, value]) =>
+      line.includes(`${name}="${value}"`),
+    );
+    if (matches) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+  }
+  return sum;
+};
+
+/** Sends all requests over a few connections; the status of each must be what the mix says. */
+const sendAll = async (): Promise<void> => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  const send = (name: Outcome): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const { path, code } = mix[name];
+      const headers = { 'user-agent': `numbers-${name}` };
+      const request = http.get(`${mesh.gateway}${path}`, { agent, headers }, (response) => {
+        response.resume();
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.statusCode === code) resolve();
+          else reject(new Error(`${path}: ${response.statusCode}, not ${code}`));
+        });
+      });
+      request.on('error', reject);
+    });
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < total) await send(block[next++ % block.length] as Outcome);
+  };
+  await Promise.all(Array.from({ length: 64 }, work));
+  agent.destroy();
+};
+
+const records = 'envoy_access_logs_open_telemetry_access_log_logs';
+
+/** Records leave in the order of requests: when the last one is at the collector, no other is on its way. */
+const recordsAreThere = async (): Promise<void> => {
+  const written = async (): Promise<number> =>
+    sumOf(await metricsOf('istio-system', gatewayPod), `${records}_written`);
+  await until('the last record at the collector', async () => {
+    const before = await written();
+    await fetchPage(`${mesh.gateway}${mix.fault.path}`);
+    const after = await until('one more record', async () => {
+      const count = await written();
+      return count > before ? count : undefined;
+    });
+    return after === before + 1 || undefined;
+  });
+};
+
+const eyes = async (path: string): Promise<unknown> => {
+  const page = await fetchPage(`${mesh.dashboard}/api/v1/${path}`);
+  assert.equal(page.status, 200, page.body);
+  return JSON.parse(page.body);
+};
+
+before(async () => {
+  if (missing !== false) return;
+  mesh = await startMesh({ dashboard: true });
+  await mesh.kubectl('label namespace default istio-injection=enabled --overwrite');
+  await mesh.kubectl('apply -f samples/httpbin/httpbin.yaml');
+  await mesh.kubectl('rollout status deployment/httpbin --timeout=60s');
+  await mesh.kubectl('apply -f samples/httpbin/httpbin-gateway.yaml');
+  await mesh.kubectl('delete virtualservice httpbin');
+  await mesh.kubectl('apply -f -', rules);
+  await until('all routes', async () => {
+    const codes = await Promise.all(
+      outcomes.map(
+        async (name) =>
+          (await fetchPage(`${mesh.gateway}${mix[name].path}`).catch(() => undefined))?.status,
+      ),
+    );
+    return codes.every((code, at) => code === mix[outcomes[at] as Outcome].code) || undefined;
+  });
+}, options);
+
+after(() => (missing === false ? mesh?.down() : undefined));
+
+test('ten thousand requests are told alike by everybody', options, async () => {
+  await recordsAreThere();
+  const gatewayBefore = await metricsOf('istio-system', gatewayPod);
+  const appBefore = await metricsOf('default', appPod);
+  await graphIsRight();
+  await sendAll();
+
+  // Late requests are over for the app's proxy when its client has gone.
+  const reached = outcomes.filter((name) => mix[name].reached);
+  const reachedCount = reached.reduce((sum, name) => sum + countOf(name), 0);
+  const requests = 'istio_requests_total';
+  const growth = async (
+    namespace: string,
+    label: string,
+    earlier: string,
+  ): Promise<(family: string, labels?: Readonly<Record<string, string>>) => number> => {
+    const page = await metricsOf(namespace, label);
+    return (family, labels) => sumOf(page, family, labels) - sumOf(earlier, family, labels);
+  };
+  await until('the app’s proxy has counted all', async () => {
+    const grown = await growth('default', appPod, appBefore);
+    return grown(requests) >= reachedCount || undefined;
+  });
+
+  const atGateway = await growth('istio-system', gatewayPod, gatewayBefore);
+  const atApp = await growth('default', appPod, appBefore);
+  assert.equal(atGateway(requests), total);
+  for (const name of outcomes) {
+    const { code, flags } = mix[name];
+    const labels = { reporter: 'source', response_code: String(code), response_flags: flags };
+    assert.equal(atGateway(requests, labels), countOf(name), `${name} at the client's side`);
+  }
+  assert.equal(atApp(requests, { reporter: 'destination' }), reachedCount);
+  assert.equal(atApp(requests, { response_code: '200' }), countOf('ok'));
+  assert.equal(atApp(requests, { response_code: '404' }), countOf('absent'));
+  assert.equal(atApp(requests, { response_code: '0', response_flags: 'DC' }), countOf('late'));
+  for (const [grown, count] of [
+    [atGateway, total],
+    [atApp, reachedCount],
+  ] as const) {
+    assert.equal(grown('istio_request_duration_milliseconds_count'), count);
+    assert.equal(grown('istio_response_bytes_count'), count);
+    assert.equal(grown('lateen_stats_overflow_total'), 0);
+  }
+  const byApp = { destination_service_name: 'httpbin', source_workload: 'istio-ingressgateway' };
+  assert.equal(atApp(requests, byApp), reachedCount, 'the app knows its client');
+
+  await logsTellTheSame('istio-system', gatewayPod, outcomes);
+  await logsTellTheSame('default', appPod, reached);
+
+  // Envoy's view, connection managers and clusters, is the same.
+  const manager = 'envoy_http_downstream_rq_xx';
+  assert.equal(
+    [2, 3, 4, 5].reduce(
+      (sum, hundreds) => sum + atGateway(manager, { envoy_response_code_class: `${hundreds}` }),
+      0,
+    ),
+    total,
+  );
+  const upstream = { envoy_cluster_name: 'outbound|8000||httpbin.default.svc.cluster.local' };
+  assert.equal(atGateway('envoy_cluster_upstream_rq_total', upstream), reachedCount);
+  assert.equal(atGateway('envoy_cluster_upstream_rq_timeout', upstream), countOf('late'));
+
+  await until('every record at the collector', async () => {
+    const grown = await growth('istio-system', gatewayPod, gatewayBefore);
+    return grown(`${records}_written`) >= countOf('fault') + countOf('late') || undefined;
+  });
+  // A span of its own for each request, and one for each that went on.
+  await until('every span at the collector', async () => {
+    const gateway = await growth('istio-system', gatewayPod, gatewayBefore);
+    const app = await growth('default', appPod, appBefore);
+    const sent = 'envoy_tracing_opentelemetry_spans_sent';
+    return (gateway(sent) >= total + reachedCount && app(sent) >= reachedCount) || undefined;
+  });
+  const gateway = await growth('istio-system', gatewayPod, gatewayBefore);
+  assert.equal(gateway(`${records}_written`), countOf('fault') + countOf('late'));
+  assert.equal(gateway(`${records}_dropped`), 0);
+  assert.equal(gateway('envoy_tracing_opentelemetry_spans_dropped'), 0);
+
+  await graphIsRight();
+});
+
+/** Lines of an access log by their user agent: as many as requests, with the right code and flags. */
+const logsTellTheSame = async (
+  namespace: string,
+  label: string,
+  names: readonly Outcome[],
+): Promise<void> => {
+  const pod = await podOf(namespace, label);
+  const read = async (): Promise<readonly string[]> => {
+    const text = await mesh.kubectl(`logs -n ${namespace} ${pod} -c istio-proxy --tail=-1`);
+    return text.split('\n').filter((line) => line.includes('"numbers-'));
+  };
+  const wanted = names.reduce((sum, name) => sum + countOf(name), 0);
+  const lines = await until(`all lines of ${pod}`, async () => {
+    const found = await read();
+    return found.length >= wanted ? found : undefined;
+  });
+  assert.equal(lines.length, wanted);
+  for (const name of names) {
+    const { code, flags } = mix[name];
+    const own = lines.filter((line) => line.includes(`"numbers-${name}"`));
+    const isLate = name === 'late' && label === appPod;
+    const outcome = isLate ? '" 0 DC ' : `" ${code} ${flags} `;
+    assert.equal(own.length, countOf(name), `${name} in the log of ${pod}`);
+    assert.ok(
+      own.every((line) => line.includes(outcome)),
+      `${name} in the log of ${pod}: ${own.find((line) => !line.includes(outcome))}`,
+    );
+  }
+};
+
+interface Graph {
+  readonly edges: readonly { readonly target: string; readonly requests: number }[];
+}
+
+/** Waits until the graph has as many requests to httpbin as the gateway has counted, faults included. */
+async function graphIsRight(): Promise<void> {
+  await until('the graph has them all', async () => {
+    const page = await metricsOf('istio-system', gatewayPod);
+    const counted = sumOf(page, 'istio_requests_total', { destination_service_name: 'httpbin' });
+    const graph = (await eyes('graph?window=15m&namespaces=default,istio-system')) as Graph;
+    const told = graph.edges
+      .filter(({ target }) => target.includes('httpbin'))
+      .reduce((sum, { requests }) => sum + requests, 0);
+    assert.ok(told <= counted, `${told} requests in the graph, of ${counted}`);
+    return told === counted || undefined;
+  });
+}
