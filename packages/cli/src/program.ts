@@ -14,6 +14,7 @@ import { status } from './commands/status.ts';
 import { type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import { addSourceOptions, type SourceFlags, sourceWords } from './dashboard/source-flags.ts';
+import { memberPorts } from './mesh/member-ports.ts';
 import { type MembershipFlags, membershipFlags, membershipOf } from './mesh/membership-flags.ts';
 import {
   findMember,
@@ -100,6 +101,9 @@ const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
     stateDir: member.stateDir,
     port: flags.port + at,
     gatewayPort: flags.gatewayPort + at,
+    dashboardPort: flags.dashboardPort + at,
+    // Where it was: others know it by that.
+    ...memberPorts(flags.stateDir, context),
   };
 };
 

@@ -1,6 +1,7 @@
 import type { Pod } from '@lateen/api';
 import { createKubeClient, loadKubeConfig, resources } from '@lateen/kube';
 import { type RunRecord, RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import { withLiveMembers } from '../mesh/member-ports.ts';
 import type { Output } from '../progress.ts';
 
 /** A dashboard that answers at all does so at once. */
@@ -68,7 +69,7 @@ export const status = async (
   format: 'text' | 'json',
   output: Output,
 ): Promise<void> => {
-  const record = requireRunning(stateDir);
+  const record = withLiveMembers(requireRunning(stateDir));
   if (format === 'json') {
     output.out(`${JSON.stringify(record, undefined, 2)}\n`);
     return;

@@ -1,0 +1,25 @@
+import { type RunRecord, readRunRecord, stateFolderAt } from '@lateen/runtime';
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+/** The ports that a member of a running mesh had when the mesh came up: kubeconfigs and people know it by them. */
+export const memberPorts = (
+  stateDir: string,
+  name: string,
+): { readonly port?: number; readonly gatewayPort?: number } => {
+  const record = readRunRecord(stateFolderAt(stateDir));
+  const member = record?.clusters?.find((one) => one.name === name);
+  if (member === undefined) return {};
+  return { port: portOf(member.apiServer), gatewayPort: portOf(member.gateway.http) };
+};
+
+/** The record of a mesh with each member where it is now: one that was brought back may be elsewhere. */
+export const withLiveMembers = (record: RunRecord): RunRecord => {
+  if (record.clusters === undefined) return record;
+  const clusters = record.clusters.map((member) => {
+    const own = readRunRecord(stateFolderAt(member.stateDir));
+    if (own === undefined) return member;
+    return { ...member, apiServer: own.apiServer, gateway: own.gateway };
+  });
+  return { ...record, clusters };
+};
