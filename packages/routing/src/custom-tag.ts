@@ -1,5 +1,6 @@
 import type { CustomTag as CustomTagMessage } from '@lateen/xds/gen/envoy/type/tracing/v3/custom_tag_pb.js';
 import type { Findings } from './findings.ts';
+import { compileFormatWith } from './format.ts';
 import type { CustomTag } from './tracing-settings.ts';
 
 type MetadataTag = Extract<CustomTag, { readonly kind: 'metadata' }>;
@@ -44,6 +45,10 @@ const compileOne = (
     }
     case 'metadata':
       return [compileMetadata(tag, type.value, findings, `${path}.metadata`)];
+    case 'value': {
+      const format = compileFormatWith(type.value, findings, { path: `${path}.value`, empty: '' });
+      return [{ kind: 'format', tag, format }];
+    }
     default:
       findings.warning(path, 'FieldUnsupported', 'this kind of tag is not known');
       return [];

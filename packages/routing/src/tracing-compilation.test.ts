@@ -8,6 +8,7 @@ import { ZipkinConfigSchema } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin
 import { HttpConnectionManagerSchema } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { UuidRequestIdConfigSchema } from '@lateen/xds/gen/envoy/extensions/request_id/uuid/v3/uuid_pb.js';
 import { Findings } from './findings.ts';
+import type { FormatContext } from './format-context.ts';
 import { compileRouteConfiguration } from './route-table.ts';
 import { compileTracing } from './tracing-compilation.ts';
 import type { TracingSettings } from './tracing-settings.ts';
@@ -132,8 +133,33 @@ test('OpenTelemetry over HTTP, and Zipkin, with their defaults', () => {
   const { settings: toZipkin } = compiled({}, zipkin({ collectorCluster: 'z' }));
   assert.deepEqual(toZipkin?.provider, {
     ...{ kind: 'zipkin', cluster: 'z', path: '/api/v2/spans', hostname: '' },
+    ...{ timeoutMs: 0, headers: [], hasW3c: false },
     ...{ traceId128Bit: false, sharedSpanContext: true, splitsSpans: false },
   });
+});
+
+test('Zipkin with a collector service and W3C beside B3, tags with formats', () => {
+  const { settings, findings } = compiled(
+    { customTags: [{ tag: 'how', value: '%PROTOCOL% %REQ(X-NONE)%!' }] },
+    zipkin({
+      collectorCluster: 'old',
+      collectorService: {
+        httpUri: { uri: 'zipkin.obs/api/v2/spans', cluster: 'z', timeout: '2s' },
+        requestHeadersToAdd: [{ header: { key: 'X-Token', value: 't' } }],
+      },
+      traceContextOption: 'USE_B3_WITH_W3C_PROPAGATION',
+    }),
+  );
+  assert.deepEqual(findings, []);
+  assert.deepEqual(settings?.provider, {
+    ...{ kind: 'zipkin', cluster: 'z', path: '/api/v2/spans', hostname: 'zipkin.obs' },
+    ...{ timeoutMs: 2000, headers: [['x-token', 't']], hasW3c: true },
+    ...{ traceId128Bit: false, sharedSpanContext: true, splitsSpans: false },
+  });
+  const [tag] = settings?.customTags ?? [];
+  assert.ok(tag?.kind === 'format');
+  const context = { protocol: 'HTTP/2', requestHeader: () => undefined } as unknown;
+  assert.equal(tag.format(context as FormatContext), 'HTTP/2 !');
 });
 
 test('what is wrong or not known is found, and where', () => {

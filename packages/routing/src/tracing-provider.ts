@@ -7,6 +7,7 @@ import {
   OpenTelemetryConfigSchema,
 } from '@lateen/xds/gen/envoy/config/trace/v3/opentelemetry_pb.js';
 import {
+  ZipkinConfig_TraceContextOption as ContextOption,
   type ZipkinConfig,
   ZipkinConfigSchema,
   ZipkinConfig_CollectorEndpointVersion as ZipkinVersion,
@@ -18,6 +19,7 @@ import type { Findings } from './findings.ts';
 import { compileGrpcTarget } from './grpc-target.ts';
 import type { OtlpTarget, TracingProvider } from './tracing-settings.ts';
 
+type Zipkin = Extract<TracingProvider, { readonly kind: 'zipkin' }>;
 type OpenTelemetry = Extract<TracingProvider, { readonly kind: 'opentelemetry' }>;
 
 /** Envoy's name of a service that was given none. */
@@ -34,7 +36,11 @@ const partsOf = (uri: string): { readonly authority: string; readonly path: stri
   return { authority: rest.slice(0, slash), path: rest.slice(slash) };
 };
 
-const compileHttp = (service: HttpService, findings: Findings, path: string): OtlpTarget => {
+const compileHttp = (
+  service: HttpService,
+  findings: Findings,
+  path: string,
+): Extract<OtlpTarget, { readonly kind: 'http' }> => {
   const { httpUri } = service;
   const cluster = httpUri?.httpUpstreamType.value ?? '';
   if (cluster === '') findings.error(`${path}.http_uri.cluster`, 'FieldRequired', 'is required');
@@ -101,23 +107,41 @@ const compileOpenTelemetry = (
   };
 };
 
-const compileZipkin = (
+type ZipkinCollector = Pick<Zipkin, 'cluster' | 'path' | 'hostname' | 'timeoutMs' | 'headers'>;
+
+/** `collector_service`, or the fields that were before it. */
+const compileCollector = (
   message: ZipkinConfig,
   findings: Findings,
   path: string,
-): TracingProvider => {
+): ZipkinCollector => {
+  const { collectorService: service } = message;
+  if (service !== undefined) {
+    const target = compileHttp(service, findings, `${path}.collector_service`);
+    const { cluster, authority: hostname, timeoutMs, headers } = target;
+    return { cluster, path: target.path, hostname, timeoutMs, headers };
+  }
   if (message.collectorCluster === '') {
     findings.error(`${path}.collector_cluster`, 'FieldRequired', 'is required');
   }
+  return {
+    cluster: message.collectorCluster,
+    path: message.collectorEndpoint || '/api/v2/spans',
+    hostname: message.collectorHostname,
+    timeoutMs: 0,
+    headers: [],
+  };
+};
+
+const compileZipkin = (message: ZipkinConfig, findings: Findings, path: string): Zipkin => {
   if (message.collectorEndpointVersion === ZipkinVersion.HTTP_PROTO) {
     const what = 'HTTP_PROTO is not known, JSON is sent';
     findings.warning(`${path}.collector_endpoint_version`, 'FieldUnsupported', what);
   }
   return {
     kind: 'zipkin',
-    cluster: message.collectorCluster,
-    path: message.collectorEndpoint || '/api/v2/spans',
-    hostname: message.collectorHostname,
+    ...compileCollector(message, findings, path),
+    hasW3c: message.traceContextOption === ContextOption.USE_B3_WITH_W3C_PROPAGATION,
     traceId128Bit: message.traceId128bit,
     sharedSpanContext: message.sharedSpanContext ?? true,
     splitsSpans: message.splitSpansForRequest,

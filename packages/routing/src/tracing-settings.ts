@@ -1,3 +1,4 @@
+import type { Format } from './format-context.ts';
 import type { Millionths } from './request-head.ts';
 
 /** Shares of requests that are traced, for each way a request may ask for it. */
@@ -25,6 +26,12 @@ export type CustomTag =
       /** Lower-case. */
       readonly header: string;
       readonly fallback: string;
+    }
+  | {
+      /** Command operators of access logs; what is not there is empty. */
+      readonly kind: 'format';
+      readonly tag: string;
+      readonly format: Format;
     }
   | {
       readonly kind: 'metadata';
@@ -79,6 +86,11 @@ export type TracingProvider =
       readonly path: string;
       /** Host header; empty: the cluster's name. */
       readonly hostname: string;
+      /** 0: the exporter's own. */
+      readonly timeoutMs: number;
+      readonly headers: readonly (readonly [name: string, value: string])[];
+      /** W3C contexts are read where there is none of B3, and written beside it. */
+      readonly hasW3c: boolean;
       readonly traceId128Bit: boolean;
       /** Both sides of a call have one span id. Envoy's default true, Istio's false. */
       readonly sharedSpanContext: boolean;

@@ -6,6 +6,7 @@ import {
   type Propagation,
   type TraceContext,
 } from './trace-context.ts';
+import { w3cPropagation } from './w3c-context.ts';
 
 const traceForm = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/;
 const spanForm = /^[0-9a-f]{16}$/;
@@ -72,5 +73,23 @@ export const b3Propagation: Propagation = {
     if (!head.has('b3')) return;
     const parent = parentId === '' ? '' : `-${parentId}`;
     head.set('b3', `${traceId}-${spanId}-${flag}${parent}`);
+  },
+};
+
+/** Digits of a trace id in W3C's form. */
+const longIdDigits = 32;
+
+/** Both (`USE_B3_WITH_W3C_PROPAGATION`): B3 is read first, both are written. */
+export const b3AndW3cPropagation: Propagation = {
+  extract: (head) => {
+    const found = b3Propagation.extract(head);
+    return found.kind === 'none' && found.sampled === undefined
+      ? w3cPropagation.extract(head)
+      : found;
+  },
+  inject: (head, context) => {
+    b3Propagation.inject(head, context);
+    const traceId = context.traceId.padStart(longIdDigits, '0');
+    w3cPropagation.inject(head, { ...context, traceId });
   },
 };

@@ -1,10 +1,9 @@
 import type { TracingSettings } from '@lateen/routing';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import type { Exchange } from '../http/exchange.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import { type SpanKind, spanKind } from './span-encoder.ts';
 import { byteText, maxValueCharacters } from './span-tag.ts';
-import { addRequestTags, addTryTags, type RouteTags } from './span-tags.ts';
+import { addRequestTags, addTryTags, type RouteTags, type TracedExchange } from './span-tags.ts';
 import type { TraceContext } from './trace-context.ts';
 import { newSpanId } from './trace-ids.ts';
 import type { Tracer } from './tracer.ts';
@@ -111,7 +110,7 @@ export class RequestSpan {
   // --- tries ---------------------------------------------------------------------------------
 
   /** A try begins; where tries have spans, the request goes upstream with its context. */
-  beginTry(exchange: Exchange, endpoint: Endpoint): void {
+  beginTry(exchange: TracedExchange, endpoint: Endpoint): void {
     const { context, hasTrySpans } = this.#start;
     if (!hasTrySpans) return;
     const startMs = this.#host.nowMs();
@@ -131,7 +130,7 @@ export class RequestSpan {
   }
 
   /** The try is over; nothing told before: it was cancelled. */
-  endTry(exchange: Exchange): void {
+  endTry(exchange: TracedExchange): void {
     const ended = this.#try;
     if (ended === undefined) return;
     this.#try = undefined;
@@ -162,7 +161,7 @@ export class RequestSpan {
   // --- the end -------------------------------------------------------------------------------
 
   /** The exchange is over. */
-  finish(exchange: Exchange): void {
+  finish(exchange: TracedExchange): void {
     this.endTry(exchange);
     const exporter = this.#host.tracer.exporter;
     if (exporter?.admits() !== true) return;
@@ -191,7 +190,7 @@ export class RequestSpan {
   }
 
   /** Envoy's names of moments (`verbose`). */
-  #addEvents({ requestDoneMs, responseStartMs, startMs, durationMs }: Exchange): void {
+  #addEvents({ requestDoneMs, responseStartMs, startMs, durationMs }: TracedExchange): void {
     const encoder = this.#host.tracer.exporter?.encoder;
     if (encoder === undefined) return;
     if (requestDoneMs > 0) encoder.event('last_downstream_rx_byte_received', wallMs(requestDoneMs));

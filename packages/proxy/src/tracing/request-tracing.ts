@@ -163,6 +163,7 @@ export class RequestTracing implements SpanHost {
   }
 
   #plainOperation({ authority }: Exchange): string {
+    if (this.tracer.namesByHost) return authority;
     return this.#parts.isEgress ? `egress ${authority}` : 'ingress';
   }
 }

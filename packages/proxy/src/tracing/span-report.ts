@@ -16,12 +16,12 @@ export const reportSender = (way: ReportWay, provider: TracingProvider): SendRep
   if (provider.kind === 'opentelemetry') {
     return provider.target && otlpSender(way, provider.target, exportMethod);
   }
-  const { cluster, hostname, path } = provider;
+  const { cluster, hostname, path, headers } = provider;
   return httpSender(way, {
     cluster,
     authority: hostname || cluster,
     path,
-    timeoutMs: zipkinTimeoutMs,
-    headers: [['content-type', 'application/json']],
+    timeoutMs: provider.timeoutMs || zipkinTimeoutMs,
+    headers: [['content-type', 'application/json'], ...headers],
   });
 };

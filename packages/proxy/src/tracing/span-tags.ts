@@ -1,12 +1,17 @@
-import { type CustomTag, metadataAt } from '@lateen/routing';
+import { type CustomTag, type FormatContext, metadataAt } from '@lateen/routing';
 import type { Exchange } from '../http/exchange.ts';
 import type { SpanEncoder } from './span-encoder.ts';
 import { byteText, tagNames as names, type TagName, tagName } from './span-tag.ts';
 
+/** What spans read of an exchange. */
+export interface TracedExchange extends Exchange {
+  formatContext(): FormatContext;
+}
+
 /** A tag whose value depends on the request. Undefined or empty: left out. */
 export interface RequestTag {
   readonly name: TagName;
-  read(exchange: Exchange): string | undefined;
+  read(exchange: TracedExchange): string | undefined;
 }
 
 /** Tags of all spans of a route, the unchanging ones encoded. */
@@ -24,7 +29,7 @@ export interface TagSet {
 
 type MetadataTag = Extract<CustomTag, { readonly kind: 'metadata' }>;
 
-const metadataOf = (exchange: Exchange, { of, namespace, path }: MetadataTag): unknown => {
+const metadataOf = (exchange: TracedExchange, { of, namespace, path }: MetadataTag): unknown => {
   switch (of) {
     case 'request':
       return exchange.dynamicMetadata(namespace, path);
@@ -57,6 +62,8 @@ export const tagSet = (
     } else if (tag.kind === 'request-header') {
       const fallback = byteText(tag.fallback);
       asked.push({ name, read: (exchange) => exchange.header(tag.header) ?? fallback });
+    } else if (tag.kind === 'format') {
+      asked.push({ name, read: (exchange) => tag.format(exchange.formatContext()) });
     } else {
       const fallback = byteText(tag.fallback);
       asked.push({
@@ -68,12 +75,12 @@ export const tagSet = (
   return { fixed: fixed.filter(([, value]) => value !== ''), asked };
 };
 
-const protocolOf = ({ connection }: Exchange): string => {
+const protocolOf = ({ connection }: TracedExchange): string => {
   if (connection.outlet !== undefined) return 'HTTP/2';
   return connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
 };
 
-const urlOf = (exchange: Exchange, maxPathCharacters: number): string => {
+const urlOf = (exchange: TracedExchange, maxPathCharacters: number): string => {
   const scheme = exchange.header('x-forwarded-proto') ?? exchange.scheme;
   const { authority, path } = exchange;
   return `${scheme}://${authority}${path.length > maxPathCharacters ? path.slice(0, maxPathCharacters) : path}`;
@@ -83,13 +90,13 @@ const present = (encoder: SpanEncoder, name: TagName, value: string | undefined)
   if (value !== undefined && value !== '') encoder.tag(name, value);
 };
 
-const isGrpc = (exchange: Exchange): boolean =>
+const isGrpc = (exchange: TracedExchange): boolean =>
   exchange.header('content-type')?.startsWith('application/grpc') === true;
 
 /** gRPC statuses that are the server's fault: unknown, deadline, unimplemented, internal, unavailable, data loss. */
 const failedGrpc: ReadonlySet<string> = new Set(['2', '4', '12', '13', '14', '15']);
 
-const addGrpc = (encoder: SpanEncoder, exchange: Exchange): boolean => {
+const addGrpc = (encoder: SpanEncoder, exchange: TracedExchange): boolean => {
   encoder.tag(names.grpcPath, exchange.path);
   present(encoder, names.grpcAuthority, exchange.authority);
   present(encoder, names.grpcContentType, exchange.header('content-type'));
@@ -103,20 +110,24 @@ const addGrpc = (encoder: SpanEncoder, exchange: Exchange): boolean => {
 };
 
 /** What both kinds of spans say of the cluster. */
-const addCluster = (encoder: SpanEncoder, { cluster }: Exchange): void => {
+const addCluster = (encoder: SpanEncoder, { cluster }: TracedExchange): void => {
   if (cluster === undefined) return;
   encoder.tag(names.upstreamCluster, cluster.name);
   encoder.tag(names.upstreamClusterName, cluster.table.statName);
 };
 
-const addAsked = (encoder: SpanEncoder, exchange: Exchange, tags: readonly RequestTag[]): void => {
+const addAsked = (
+  encoder: SpanEncoder,
+  exchange: TracedExchange,
+  tags: readonly RequestTag[],
+): void => {
   for (const tag of tags) present(encoder, tag.name, tag.read(exchange));
 };
 
 /** Tags of a request's span, in Envoy's words. True: the span is an error. */
 export const addRequestTags = (
   encoder: SpanEncoder,
-  exchange: Exchange,
+  exchange: TracedExchange,
   options: { readonly maxPathCharacters: number; readonly asked: readonly RequestTag[] },
 ): boolean => {
   present(encoder, names.requestId, exchange.header('x-request-id'));
@@ -159,7 +170,7 @@ export interface TryOutcome {
 /** Tags of the span of a try upstream. True: the span is an error. */
 export const addTryTags = (
   encoder: SpanEncoder,
-  exchange: Exchange,
+  exchange: TracedExchange,
   outcome: TryOutcome,
   asked: readonly RequestTag[],
 ): boolean => {

@@ -1,7 +1,7 @@
 import type { TracingProvider } from '@lateen/routing';
 import type { ReportWay } from '../export/report-sender.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
-import { b3Propagation } from './b3-context.ts';
+import { b3AndW3cPropagation, b3Propagation } from './b3-context.ts';
 import { OtlpEncoder } from './otlp-encoder.ts';
 import { createSpanExporter, type SpanExporter } from './span-exporter.ts';
 import { reportSender } from './span-report.ts';
@@ -21,6 +21,8 @@ export interface Tracer {
   readonly sharesSpans: boolean;
   /** Spans of tries whatever the listener says. */
   readonly splitsSpans: boolean;
+  /** Operations without a name are called by their host (Zipkin), not by their direction. */
+  readonly namesByHost: boolean;
   /** Spans are sampled whatever was decided. */
   readonly isAlwaysOn: boolean;
 }
@@ -81,16 +83,18 @@ export const createTracer = (provider: TracingProvider, parts: TracerParts): Tra
       hasLongIds: true,
       sharesSpans: false,
       splitsSpans: false,
+      namesByHost: false,
       isAlwaysOn: provider.alwaysOn,
     };
   }
   const encoder = new ZipkinEncoder(parts.nodeCluster || 'unknown');
   return {
-    propagation: b3Propagation,
+    propagation: provider.hasW3c ? b3AndW3cPropagation : b3Propagation,
     exporter: send && createSpanExporter(encoder, send, exporterStats(parts.stats, provider)),
     hasLongIds: provider.traceId128Bit,
     sharesSpans: provider.sharedSpanContext,
     splitsSpans: provider.splitsSpans,
+    namesByHost: true,
     isAlwaysOn: false,
   };
 };

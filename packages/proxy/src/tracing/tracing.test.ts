@@ -452,6 +452,18 @@ test('Zipkin: a single header is read before lines, and written anew', async () 
   assert.equal(head['x-b3-traceid'], traceId);
 });
 
+test('Zipkin with W3C beside: read where there is no B3, both written', async () => {
+  const more = { traceContextOption: 'USE_B3_WITH_W3C_PROPAGATION' };
+  const traceparent = `00-${traceId}-${parentId}-01`;
+  const fallback = await zipkinSpans({ traceparent }, { more, rate: 0 });
+  const [child] = fallback.spans;
+  assert.equal(child?.parentId, parentId);
+  assert.equal(fallback.head['x-b3-spanid'], child?.id);
+  assert.equal(fallback.head['traceparent'], `00-${traceId}-${child?.id}-01`);
+  const preferred = await zipkinSpans({ traceparent, 'x-b3-sampled': '0' }, { more });
+  assert.deepEqual(preferred.spans, []);
+});
+
 test('Zipkin: both sides of a call share an id where they are to', async () => {
   const shared = { more: { sharedSpanContext: true } };
   const { spans, head } = await zipkinSpans({ ...b3, 'x-b3-sampled': '1' }, shared);
@@ -506,6 +518,29 @@ test('a collector that never answers bounds what is kept', async () => {
   // Four reports on their way and one batch that waits, less where the timer was first; the rest is lost.
   const dropped = stat(proxy, 'tracing.opentelemetry.spans_dropped');
   assert.ok(dropped >= requests - 5 * 512 && dropped < requests, `${dropped} dropped`);
+});
+
+test('names of operations without a decorator', async () => {
+  await using upstream = await listening();
+  await using collector = await httpCollector();
+  const rows: readonly (readonly [JsonObject, JsonObject, string])[] = [
+    [toZipkin(), outbound, 'svc:80'],
+    [toZipkin(), inbound, 'svc:80'],
+    [overHttp(), outbound, 'egress svc:80'],
+    [overHttp(), inbound, 'ingress'],
+  ];
+  for (const [tracing, listener, expected] of rows) {
+    const routes = [routeTo('reviews')];
+    const parts = { upstream: upstream.port, collector, isGrpc: false, tracing, listener, routes };
+    const proxy = await run(parts);
+    const client = await proxy.connect();
+    client.send('GET / HTTP/1.1\r\nhost: svc:80\r\n\r\n');
+    await client.response();
+    client.close();
+    await proxy.proxy.stop();
+    const body = collector.bodies.at(-1)?.toString('latin1') ?? '';
+    assert.ok(body.includes(`"name":"${expected}"`) || collector.spans.at(-1)?.name === expected);
+  }
 });
 
 test('without a provider, and with one in the bootstrap', async () => {

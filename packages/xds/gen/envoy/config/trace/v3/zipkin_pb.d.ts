@@ -3,6 +3,7 @@
 /* eslint-disable */
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { HttpService } from "../../core/v3/http_service_pb.js";
 export declare const file_envoy_config_trace_v3_zipkin: GenFile;
 export declare type ZipkinConfig = Message<"envoy.config.trace.v3.ZipkinConfig"> & {
     collectorCluster: string;
@@ -12,8 +13,15 @@ export declare type ZipkinConfig = Message<"envoy.config.trace.v3.ZipkinConfig">
     collectorEndpointVersion: ZipkinConfig_CollectorEndpointVersion;
     collectorHostname: string;
     splitSpansForRequest: boolean;
+    traceContextOption: ZipkinConfig_TraceContextOption;
+    collectorService?: HttpService | undefined;
 };
 export declare const ZipkinConfigSchema: GenMessage<ZipkinConfig>;
+export enum ZipkinConfig_TraceContextOption {
+    USE_B3 = 0,
+    USE_B3_WITH_W3C_PROPAGATION = 1,
+}
+export declare const ZipkinConfig_TraceContextOptionSchema: GenEnum<ZipkinConfig_TraceContextOption>;
 export enum ZipkinConfig_CollectorEndpointVersion {
     DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE = 0,
     HTTP_JSON = 1,

@@ -19,6 +19,9 @@ export declare type CustomTag = Message<"envoy.type.tracing.v3.CustomTag"> & {
   } | {
         value: CustomTag_Metadata;
     case: "metadata";
+  } | {
+        value: string;
+    case: "value";
   } | { case: undefined; value?: undefined };
 };
 export declare const CustomTagSchema: GenMessage<CustomTag>;
