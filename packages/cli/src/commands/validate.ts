@@ -1,5 +1,6 @@
 import { objectName, validateObject } from '@lateen/analysis';
 import type { Diagnostic, SourcePosition } from '@lateen/base';
+import { celProblem, regexProblem } from '@lateen/routing';
 import type { Command } from 'commander';
 import { CommandExit } from '../command-exit.ts';
 import { type ManifestObject, readManifestSet } from '../manifest/manifest-set.ts';
@@ -36,7 +37,7 @@ const judge = ({ object, file, locate }: ManifestObject): readonly Judged[] => {
     return { file, text, isError: severity === 'error' };
   };
   // Kinds of others are none of this command's business, as for istioctl.
-  return (validateObject(object) ?? []).map(line);
+  return (validateObject(object, { regexProblem, celProblem }) ?? []).map(line);
 };
 
 /** istioctl's validate. Throws CommandExit 1 when an object would not be admitted. */

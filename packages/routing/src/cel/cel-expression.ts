@@ -53,3 +53,7 @@ export const compileCel = (source: string, path = 'expression'): Checked<CelExpr
   const findings = new Findings();
   return findings.checked(compileCelWith(source, findings, path));
 };
+
+/** Why an expression would be refused; undefined for one that compiles. For validation before it gets here. */
+export const celProblem = (source: string): string | undefined =>
+  compileCel(source).diagnostics.find(({ severity }) => severity === 'error')?.message;

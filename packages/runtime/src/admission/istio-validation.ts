@@ -1,11 +1,7 @@
 import { validateIstioObject } from '@lateen/api';
 import type { AdmissionPlugin } from '@lateen/apiserver';
 import { formatDiagnostic } from '@lateen/base';
-import { compileCel, regexProblem } from '@lateen/routing';
-
-/** What a proxy would refuse of an expression. */
-const celProblem = (expression: string): string | undefined =>
-  compileCel(expression).diagnostics.find(({ severity }) => severity === 'error')?.message;
+import { celProblem, regexProblem } from '@lateen/routing';
 
 /** Istio's validating webhook: errors refuse the object with their fields, the rest are warnings. */
 export const istioValidationPlugin: AdmissionPlugin = {

@@ -7,6 +7,7 @@ import {
 import type { KubeObject } from '@lateen/api';
 import type { Diagnostic } from '@lateen/base';
 import { type KubeClient, resources } from '@lateen/kube';
+import { celProblem, regexProblem } from '@lateen/routing';
 import { telemetryProviders } from '@lateen/translator';
 import type { MeshObjects } from '../mesh/mesh-objects.ts';
 import type { ManifestText, WrittenObject } from './manifest-text.ts';
@@ -79,7 +80,7 @@ const placed = (found: Diagnostic, { locate, object }: WrittenObject): Diagnosti
 /** What admission would say of each object. Kinds nobody here knows are told as such. */
 const admissionFindings = (objects: readonly WrittenObject[]): readonly Diagnostic[] =>
   objects.flatMap((written) => {
-    const found = validateObject(written.object);
+    const found = validateObject(written.object, { regexProblem, celProblem });
     if (found !== undefined) return found.map((one) => placed(one, written));
     const { kind, apiVersion } = written.object;
     const message = `${apiVersion} ${kind} is not a kind that is checked here`;
