@@ -329,3 +329,47 @@ test('a second cluster that is gone leaves the first serving, which says so', op
   await context('cluster1', 'apply -f samples/bookinfo/networking/bookinfo-gateway.yaml');
   await untilStars('none', 'red');
 });
+
+test(
+  'a first cluster that is gone leaves the second serving what it has itself',
+  options,
+  async () => {
+    const gatewayOf = async (name: string): Promise<string> => {
+      const { stdout } = await mesh.lateen('status', '-o', 'json');
+      const { clusters } = JSON.parse(stdout) as {
+        clusters: readonly { name: string; gateway: { http: string } }[];
+      };
+      return clusters.find((one) => one.name === name)?.gateway.http ?? '';
+    };
+    const door = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: by-the-back-door }
+spec:
+  hosts: ['*']
+  gateways: [bookinfo-gateway]
+  http:
+  - match: [{ uri: { prefix: /reviews } }]
+    route: [{ destination: { host: reviews, subset: v3, port: { number: 9080 } } }]
+`;
+    await context('cluster1', 'apply -f -', door);
+    await context('cluster1', 'delete -f samples/multicluster/reviews-callers.yaml');
+    const url = `${await gatewayOf('cluster2')}/reviews/0`;
+    const status = (): Promise<number> => fetchPage(url).then((page) => page.status);
+    await until('reviews by the second gateway', async () =>
+      (await status().catch(() => 0)) === 200 ? true : undefined,
+    );
+    process.kill(supervisorOf(folder('cluster1')), 'SIGKILL');
+    await until('the end of istiod', async () =>
+      istiodOf(folder('cluster1')) === undefined ? true : undefined,
+    );
+    for (let call = 0; call < 50; call++) assert.equal(await status(), 200);
+    const up = await mesh.lateen('up', '--detach', '--no-dashboard', '--context', 'cluster1');
+    assert.equal(up.code, 0, up.stdout + up.stderr);
+    await until('the proxies of cluster2', async () =>
+      (await proxiesOf('cluster2')).length === 3 ? true : undefined,
+    );
+    await context('cluster1', isAvailable);
+    await untilStars('none', 'red');
+  },
+);
