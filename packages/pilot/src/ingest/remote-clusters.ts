@@ -114,7 +114,9 @@ export class RemoteClusters {
   async tried(): Promise<void> {
     const late = Promise.withResolvers<void>();
     const cancel = this.#options.clock.schedule(syncTimeoutMs, () => late.resolve());
-    const all = Promise.all(this.#followed.map(({ registry }) => registry?.tried()));
+    const all = Promise.all(
+      this.#followed.flatMap(({ registry }) => (registry === undefined ? [] : registry.tried())),
+    );
     await Promise.race([all, late.promise]);
     cancel();
   }
