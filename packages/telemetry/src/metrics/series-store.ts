@@ -100,6 +100,8 @@ export class SeriesStore {
   #seriesCount = 0;
   #columnBytes = 0;
   #evicted = 0;
+  /** The round in which nothing was left to drop. */
+  #fullRound = -1;
 
   /** `seed`: any number, of this process only. */
   constructor(limits: SeriesLimits = defaultSeriesLimits, seed = 0) {
@@ -323,9 +325,26 @@ export class SeriesStore {
   }
 
   #hasRoom(): boolean {
-    if (this.#seriesCount < this.#limits.maxSeries) return true;
+    const { maxSeries } = this.#limits;
+    if (this.#seriesCount < maxSeries) return true;
+    // Looked for once a round: whatever is new finds it as full as the one before.
+    if (this.#fullRound !== this.rounds.newest) this.#dropUnseen();
+    if (this.#seriesCount < maxSeries) return true;
+    this.#fullRound = this.rounds.newest;
     this.#evicted++;
     return false;
+  }
+
+  /** Drops series that their proxies no longer tell of, those first that are gone for longest. */
+  #dropUnseen(): void {
+    const told = this.rounds.newest - 1;
+    const unseen = [...this.#all()]
+      .filter(({ seenRound }) => seenRound < told)
+      .sort((left, right) => left.seenRound - right.seenRound)
+      .slice(0, Math.ceil(this.#limits.maxSeries * evictedShare));
+    for (const series of unseen) this.#drop(series);
+    this.#evicted += unseen.length;
+    if (unseen.length > 0) this.#forgetSlotsOf(new Set(unseen));
   }
 
   /** False only when not even eviction makes room. */
