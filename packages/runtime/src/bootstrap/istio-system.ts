@@ -90,7 +90,7 @@ const deployment = (
       metadata: {
         labels: { ...selector, 'sidecar.istio.io/inject': 'false', ...template.labels },
         annotations: {
-          'prometheus.io/path': '/stats/prometheus',
+          ...(name !== 'istiod' && { 'prometheus.io/path': '/stats/prometheus' }),
           'prometheus.io/port': name === 'istiod' ? '15014' : '15020',
           'prometheus.io/scrape': 'true',
           'sidecar.istio.io/inject': 'false',

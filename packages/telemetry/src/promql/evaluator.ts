@@ -6,6 +6,9 @@ import { instantFunctions } from './functions.ts';
 import { type StoredSeries, selectStored } from './stored-series.ts';
 import { type Sample, type Value, withoutLabels } from './vector.ts';
 
+/** A range that lacks no more than these many scrapes, at its two ends, is taken as covered. */
+const maxMissingSteps = 2.2;
+
 /** What one series is worth over a range that ends at a time; undefined: nothing. */
 type RangeFunction = (series: StoredSeries, fromMs: number, toMs: number) => number | undefined;
 
@@ -19,9 +22,18 @@ const overValues =
 const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
 
 const rangeFunctions = (store: SeriesStore): Readonly<Record<string, RangeFunction>> => {
-  const rate: RangeFunction = (series, fromMs, toMs) => {
+  const covered: RangeFunction = (series, fromMs, toMs) => {
     const grown = series.growth(fromMs, toMs);
     return grown === undefined || grown.seconds === 0 ? undefined : grown.sum / grown.seconds;
+  };
+  const rate: RangeFunction = (series, fromMs, toMs) => {
+    const grown = series.growth(fromMs, toMs);
+    if (grown === undefined) return undefined;
+    const { sum: increase, seconds, stepSeconds } = grown;
+    const rangeSeconds = (toMs - fromMs) / 1000;
+    // As Prometheus: a range that begins before what is known is as long all the same.
+    const isCovered = rangeSeconds - seconds <= maxMissingSteps * stepSeconds;
+    return increase / (isCovered ? seconds : rangeSeconds);
   };
   return {
     rate,
@@ -30,7 +42,7 @@ const rangeFunctions = (store: SeriesStore): Readonly<Record<string, RangeFuncti
     // The newest round in the range alone.
     irate: (series, fromMs, toMs) => {
       const lastMs = store.rounds.range(fromMs, toMs).timesMs.at(-1);
-      return lastMs === undefined ? undefined : rate(series, lastMs - 1, lastMs);
+      return lastMs === undefined ? undefined : covered(series, lastMs - 1, lastMs);
     },
     delta: (series, fromMs, toMs) => series.growth(fromMs, toMs)?.sum,
     avg_over_time: overValues((values) => sum(values) / values.length),

@@ -90,6 +90,9 @@ const dashboards: readonly (readonly [query: string, answer: readonly string[]])
     ],
   ],
   [`sum(istio_requests_total{${source}})`, ['=480']],
+  // Two minutes are known: 480 requests in them, and in the ten.
+  [`sum(rate(istio_requests_total{${source}}[10m]))`, ['=0.8']],
+  [`sum(increase(istio_requests_total{${source}}[10m]))`, ['=480']],
   [
     `topk(1, sum(rate(istio_requests_total{${source}}[1m])) by (destination_workload))`,
     ['details-v1=2'],

@@ -5,16 +5,21 @@ import { type HistogramSeries, type Series, sumOf } from '../metrics/series.ts';
 import type { SeriesStore } from '../metrics/series-store.ts';
 import { badQuery, type SelectorExpression } from './expression.ts';
 
+/** What a series grew by in a window. */
+export interface Growth {
+  readonly sum: number;
+  /** What is covered, and between scrapes on average. */
+  readonly seconds: number;
+  readonly stepSeconds: number;
+}
+
 /** One series as Prometheus would have it: a counter or gauge with its labels. */
 export interface StoredSeries {
   readonly labels: Readonly<Record<string, string>>;
   /** Value at a time; undefined: no sample in the last five minutes. */
   valueAt(timeMs: number): number | undefined;
-  /** What it grew by, and the seconds that covers; undefined: not enough is known. */
-  growth(
-    fromMs: number,
-    toMs: number,
-  ): { readonly sum: number; readonly seconds: number } | undefined;
+  /** Undefined: not enough is known. */
+  growth(fromMs: number, toMs: number): Growth | undefined;
   /** Values of a gauge in a window, oldest first. */
   valuesIn(fromMs: number, toMs: number): readonly number[];
 }
@@ -34,7 +39,8 @@ const counter = (
     columns.reduce((total, column) => total + sumOf(column, slots), 0);
   const growth = (fromMs: number, toMs: number) => {
     const { slots, seconds } = rounds.range(fromMs, toMs);
-    return slots.length === 0 ? undefined : { sum: sum(slots), seconds };
+    if (slots.length === 0) return undefined;
+    return { sum: sum(slots), seconds, stepSeconds: seconds / slots.length };
   };
   const valueAt = (timeMs: number): number | undefined => {
     if (rounds.range(timeMs - lookBackMs, timeMs).slots.length === 0) return undefined;
@@ -68,7 +74,8 @@ const gauge = (
       const [first] = inside;
       const last = inside.at(-1);
       if (first === undefined || last === undefined) return undefined;
-      return { sum: last - first, seconds: rounds.range(fromMs, toMs).seconds };
+      const { seconds, slots } = rounds.range(fromMs, toMs);
+      return { sum: last - first, seconds, stepSeconds: seconds / Math.max(1, slots.length) };
     },
   };
 };

@@ -12,9 +12,10 @@ const wanted = '{__name__=~"istio_.*|pilot_.*|citadel_.*"}';
 const timeoutMs = 15_000;
 /** All series of the mesh in one answer: about 200,000. */
 const maxBytes = 64 * 1024 * 1024;
-/** How far back is asked for at the start, and at which distance: four samples a minute, as Prometheus scrapes by default. */
+/** How far back is asked for at the start. */
 const historyMs = 15 * 60_000;
-const historyStepMs = 15_000;
+/** Distances of its moments: as the rounds that follow, or, where that is too much, as Prometheus scrapes by default. */
+const historyStepsMs = [5_000, 15_000, 60_000] as const;
 
 /** What was known at a moment, as a scrape. */
 interface PastScrape {
@@ -90,9 +91,15 @@ export const prometheusMetrics = (base: URL, log: Logger): MetricsSource => {
   const target: ScrapeTarget = { id: who, namespace: '', pod: '', url: base, startedAtMs: 0 };
   const history = async (nowMs: number): Promise<readonly PastScrape[]> => {
     const end = Math.floor(nowMs / 1000);
-    const range = { start: String(end - historyMs / 1000), end: String(end) };
-    const step = String(historyStepMs / 1000);
-    return momentsOf(await ask('query_range', { query: wanted, ...range, step }));
+    const range = { query: wanted, start: String(end - historyMs / 1000), end: String(end) };
+    for (const stepMs of historyStepsMs) {
+      try {
+        return momentsOf(await ask('query_range', { ...range, step: String(stepMs / 1000) }));
+      } catch (error) {
+        if (!(error instanceof TelemetryError && error.code === 'too-large')) throw error;
+      }
+    }
+    return [];
   };
   return {
     url,
