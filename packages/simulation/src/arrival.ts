@@ -4,7 +4,7 @@ import { findCaller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { chainName, inboundListener } from './connection.ts';
-import { denialReason } from './denial-reason.ts';
+import { denialCause } from './denial-reason.ts';
 import { endpointPlaces } from './endpoint-place.ts';
 import { acceptView, portMode } from './handshake.ts';
 import {
@@ -20,6 +20,7 @@ import { type MeshView, viewNamed } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import { decideNetworkSecurity } from './security-decision.ts';
+import { because, say } from './sentence.ts';
 import { certificateProblem, identityOf } from './server-certificate.ts';
 import type { SimulatedArrival, SimulatedDestination } from './simulation.ts';
 
@@ -61,7 +62,8 @@ const clientOf = (
 };
 
 const noProxy = {
-  ...{ mode: null, listener: null, filterChain: null, security: null, status: null, reason: '' },
+  ...{ mode: null, listener: null, filterChain: null, security: null, status: null },
+  ...{ reason: '', cause: null },
   outcome: 'no-proxy',
 } as const;
 
@@ -72,7 +74,7 @@ interface Receiver {
   readonly compiled: CompiledProxy;
 }
 
-type Judged = Pick<SimulatedArrival, 'security' | 'outcome' | 'status' | 'reason'>;
+type Judged = Pick<SimulatedArrival, 'security' | 'outcome' | 'status' | 'reason' | 'cause'>;
 
 /** Lets the request through the chain that takes it. */
 const judgeChain = (
@@ -98,7 +100,7 @@ const judgeChain = (
       security: decision.security,
       outcome: answered ? 'answered' : 'delivered',
       status: decision.status,
-      reason: denialReason(decision.security),
+      ...because(denialCause(decision.security)),
     };
   }
   const state = new RequestState({
@@ -113,7 +115,7 @@ const judgeChain = (
     security: decided.security,
     outcome,
     status: null,
-    reason: denialReason(decided.security),
+    ...because(denialCause(decided.security)),
   };
 };
 
@@ -150,8 +152,8 @@ const receive = (hop: Hop, view: MeshView): Received => {
   const refusal = accepted.refusal ?? (chain === undefined ? undefined : distrust);
   const described = describeListener(listener, seen, chain);
   if (chain === undefined || refusal !== undefined) {
-    const reason = refusal ?? 'a closed connection: no filter chain takes it';
-    return { ...described, security: null, outcome: 'refused', status: null, reason };
+    const cause = refusal ?? say('closedConnection', { reason: say('noFilterChain') });
+    return { ...described, security: null, outcome: 'refused', status: null, ...because(cause) };
   }
   const client = clientOf(input, sender, seen, principal);
   const parts = { ...hop, view, proxy, compiled, client };
@@ -163,13 +165,13 @@ export const arrive = (hop: Hop, via?: string): SimulatedArrival => {
   const { endpoint, transport, input } = hop;
   const clusterId = clusterOfEndpoint(endpoint, input);
   const view = viewNamed(input.views, clusterId);
-  const reason = `the rules of ${clusterId} could not be read: what its proxies do is not known`;
+  const unread = because(say('rulesUnread', { cluster: clusterId }));
   return {
     pod: endpoint.pod,
     ...(input.views.areSeveral && { clusterId }),
     ...(via !== undefined && { via }),
     workload: workloadOfEndpoint(endpoint, input),
     transport: transportName(transport),
-    ...(view === undefined ? { ...noProxy, outcome: 'unknown', reason } : receive(hop, view)),
+    ...(view === undefined ? { ...noProxy, outcome: 'unknown', ...unread } : receive(hop, view)),
   };
 };

@@ -10,6 +10,7 @@ import type { SimulatedClient } from './client.ts';
 import type { CompiledProxy } from './compiled-proxy.ts';
 import { acceptView, meshProtocols } from './handshake.ts';
 import type { SimulatedRequest } from './request.ts';
+import type { Sentence } from './sentence.ts';
 import { resolveServiceAddress } from './service-address.ts';
 
 /** Which way a request comes to the proxy. */
@@ -29,7 +30,7 @@ export interface Connection {
   /** As policies see it. */
   readonly policy: PolicyConnection;
   /** Why it fails before a byte of it is read; undefined: it does not. */
-  readonly refusal: string | undefined;
+  readonly refusal: Sentence | undefined;
 }
 
 /** What a connection is made from. */

@@ -1,23 +1,28 @@
+import { type Sentence, say, sentenceText } from './sentence.ts';
 import type { SimulatedAuthorization, SimulatedSecurity } from './simulation.ts';
 
-const policyText = ({ action, policy, policies }: SimulatedAuthorization): string => {
+const sayPolicy = ({ action, policy, policies }: SimulatedAuthorization): Sentence => {
   if (policy !== null) {
     const { origin, name } = policy;
-    return `denied by ${origin === null ? name : `${origin.namespace}/${origin.name}, rule ${origin.rule}`}`;
+    return origin === null
+      ? say('deniedByPolicy', { policy: name })
+      : say('deniedByRule', { policy: `${origin.namespace}/${origin.name}`, rule: origin.rule });
   }
-  return policies.length === 0
-    ? `there is an ${action} policy, and it lets nobody in`
-    : `none of the ${action} rules lets it in`;
+  return say(policies.length === 0 ? 'deniedByAll' : 'deniedByNone', { action });
 };
 
-/** Why the filters of a proxy refuse a request; '' when they do not. */
-export const denialReason = (security: SimulatedSecurity | null): string => {
-  if (security === null) return '';
+/** Why the filters of a proxy refuse a request; null when they do not. */
+export const denialCause = (security: SimulatedSecurity | null): Sentence | null => {
+  if (security === null) return null;
   const { tokens, authorization } = security;
-  if (tokens?.verdict === 'refused') return tokens.reason;
+  if (tokens?.verdict === 'refused') return say('text', { text: tokens.reason });
   const denial = authorization.find(({ verdict, dryRun }) => verdict === 'denied' && !dryRun);
-  return denial === undefined ? '' : `RBAC: access denied, ${policyText(denial)}`;
+  return denial === undefined ? null : sayPolicy(denial);
 };
+
+/** The same in English; '' when they do not. */
+export const denialReason = (security: SimulatedSecurity | null): string =>
+  sentenceText(denialCause(security));
 
 /** Providers whose word is asked for: `asks opa`. */
 export const askedProviders = (security: SimulatedSecurity | null): readonly string[] =>

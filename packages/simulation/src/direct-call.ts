@@ -1,10 +1,12 @@
 import type { Checked } from '@lateen/base';
 import type { FoundCaller } from './caller.ts';
+import { sayEnds, sayPod } from './client-view.ts';
 import { placeFields } from './cluster-decision.ts';
 import { endpointPlaces } from './endpoint-place.ts';
 import { followPlaintext } from './following.ts';
 import type { FollowedInput } from './hop.ts';
 import { undecided } from './http-decision.ts';
+import { type Sentence, say, sentenceText } from './sentence.ts';
 import { findService, resolveServiceAddress } from './service-address.ts';
 import type {
   SimulatedArrival,
@@ -45,23 +47,19 @@ const endpointsOf = (
     .map((one) => endpointAt(input, found, one.address, one.port));
 };
 
-const outcomeText = ({ outcome, status, reason }: SimulatedArrival): string => {
-  if (outcome === 'answered') return `${status}${reason === '' ? '' : `: ${reason}`}`;
-  return outcome === 'refused' ? reason : '';
+const sayArrival = ({ outcome, status, cause }: SimulatedArrival): Sentence | null => {
+  if (outcome !== 'answered') return outcome === 'refused' ? cause : null;
+  return cause === null
+    ? say('answeredBare', { status: status ?? 0 })
+    : say('answered', { status: status ?? 0, reason: cause });
 };
 
-const seenBy = ({ endpoints, arrivals, transport }: SimulatedDestination): string => {
-  if (endpoints.length === 0) return 'connection refused: the service has no endpoint at this port';
-  if (transport === 'tls') return 'what the server says: TLS of its own, which no proxy opens';
-  if (arrivals.length === 0) return 'what the server says: it is outside of the mesh';
-  return [...Map.groupBy(arrivals, outcomeText)]
-    .map(([text, group]) => {
-      const pods = group
-        .map(({ pod, clusterId }) => (clusterId === undefined ? pod : `${pod} in ${clusterId}`))
-        .join(', ');
-      return text === '' ? `the answer of ${pods}` : `${text} (${pods})`;
-    })
-    .join(', or ');
+const seenBy = ({ endpoints, arrivals, transport }: SimulatedDestination): Sentence => {
+  if (endpoints.length === 0) return say('serviceWithoutEndpoint');
+  if (transport === 'tls') return say('serverTls');
+  if (arrivals.length === 0) return say('serverOutside');
+  const ends = arrivals.map((one) => ({ said: sayArrival(one), pod: sayPod(one) }));
+  return sayEnds(ends, (who) => say('answer', { who }));
 };
 
 /** Follows a request that goes through no proxy of its client: to the service's endpoints, in plaintext. */
@@ -83,6 +81,7 @@ export const callDirectly = (found: FoundCaller, input: FollowedInput): Checked<
   // TLS of a client's own is between it and the application.
   const following = request.scheme === 'https' ? {} : followPlaintext(bare, sender, input);
   const destination = { ...bare, ...following };
+  const view = seenBy(destination);
   const value: Simulation = {
     ...undecided,
     proxy: '',
@@ -91,7 +90,8 @@ export const callDirectly = (found: FoundCaller, input: FollowedInput): Checked<
     direction: 'outbound',
     request: `${request.method} ${request.scheme}://${request.authority}${request.path}`,
     ...{ listener: null, filterChain: null, cluster: bare.cluster, destinations: [destination] },
-    clientSees: seenBy(destination),
+    clientSees: sentenceText(view),
+    clientView: view,
     diagnostics: [...push.diagnostics, ...found.diagnostics],
   };
   return { value, diagnostics: [] };

@@ -5,6 +5,7 @@ import type {
   PeerValidation,
   PolicyConnection,
 } from '@lateen/routing';
+import { type Sentence, say } from './sentence.ts';
 import type { SimulatedArrival } from './simulation.ts';
 
 /** What clients of the mesh offer by ALPN. */
@@ -18,7 +19,7 @@ export interface AcceptedView {
   readonly chain: FilterChainTable | undefined;
   readonly encrypted: boolean;
   readonly policy: PolicyConnection;
-  readonly refusal: string | undefined;
+  readonly refusal: Sentence | undefined;
 }
 
 /** The other side of a connection. */
@@ -37,19 +38,19 @@ const certificateProblem = (
   { transport }: FilterChainTable,
   principal: string | undefined,
   isInside: boolean,
-): string | undefined => {
+): Sentence | undefined => {
   if (transport.kind !== 'tls') return undefined;
   const { requireClientCertificate, validation, certificates } = transport.tls;
   if (principal === undefined) {
     // Whoever asks at a server of other certificates is taken to have one that fits.
     const isMesh = certificates.some((one) => one.kind === 'sds' && one.name === 'default');
     return requireClientCertificate && isMesh && isInside
-      ? 'a failed TLS handshake: a client certificate is required'
+      ? say('failedHandshake', { reason: say('certificateRequired') })
       : undefined;
   }
   return validation === undefined || isTrusted(validation, principal)
     ? undefined
-    : `a failed TLS handshake: certificates of ${principal} are not trusted here`;
+    : say('failedHandshake', { reason: say('certificateUntrusted', { principal }) });
 };
 
 /** What a listener takes at the port of a view. */
@@ -69,9 +70,9 @@ export const portMode = (
   return plain ? 'PERMISSIVE' : 'STRICT';
 };
 
-const missingChain = (listener: ListenerTable, view: ConnectionView): string | undefined =>
+const missingChain = (listener: ListenerTable, view: ConnectionView): Sentence | undefined =>
   view.transportProtocol === 'raw_buffer' && portMode(listener, view) === 'STRICT'
-    ? 'a connection reset: the port takes mutual TLS only (PeerAuthentication STRICT)'
+    ? say('strictPort')
     : undefined;
 
 /** Lets a listener choose the chain of a connection, and the chain look at the certificate. */

@@ -31,6 +31,7 @@ export type HttpDecision = Omit<
   | 'listener'
   | 'filterChain'
   | 'clientSees'
+  | 'clientView'
   | 'diagnostics'
 >;
 

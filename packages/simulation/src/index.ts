@@ -6,6 +6,7 @@ export { meshInputs, simulatedKinds } from './mesh-objects.ts';
 export { completeCluster } from './offline-cluster.ts';
 export { parseRequest, type RequestText, type SimulatedRequest } from './request.ts';
 export type { Locate } from './rule-origin.ts';
+export { type Reason, type Sentence, sentenceText } from './sentence.ts';
 export { simulate } from './simulate.ts';
 export type * from './simulation.ts';
 export type { ClusterTrust, SimulatedCluster, SimulationInput } from './simulation-input.ts';

@@ -5,7 +5,7 @@ import { findRouter } from './caller.ts';
 import { decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { boundListener, chainName } from './connection.ts';
-import { denialReason } from './denial-reason.ts';
+import { denialCause } from './denial-reason.ts';
 import { endpointPlaces } from './endpoint-place.ts';
 import { type Entrance, findEntrance } from './entrance.ts';
 import { acceptView } from './handshake.ts';
@@ -15,6 +15,7 @@ import { type MeshView, viewNamed } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import { objectPlace } from './rule-origin.ts';
 import { decideNetworkSecurity } from './security-decision.ts';
+import { because, type Sentence, say } from './sentence.ts';
 import type { ObjectOrigin, SimulatedPassage } from './simulation.ts';
 
 /** A passage, and the address that the destination sees. */
@@ -50,10 +51,12 @@ const passthroughOrigin = (
   return null;
 };
 
-const closedText = (serverName: string): string =>
-  serverName === ''
-    ? 'a closed connection: the gateway takes mutual TLS of the mesh only'
-    : `a closed connection: no Gateway there passes ${serverName} on`;
+const closed = (reason: Sentence): Sentence => say('closedConnection', { reason });
+
+const notPassed = (serverName: string): Sentence =>
+  closed(
+    serverName === '' ? say('gatewayTakesMeshOnly') : say('noGatewayPasses', { name: serverName }),
+  );
 
 interface GatewayParts {
   readonly view: MeshView;
@@ -67,21 +70,28 @@ interface GatewayParts {
 
 type Decided = Pick<
   SimulatedPassage,
-  'filterChain' | 'origin' | 'passesTo' | 'destinationRule' | 'endpoints' | 'outcome' | 'reason'
+  | 'filterChain'
+  | 'origin'
+  | 'passesTo'
+  | 'destinationRule'
+  | 'endpoints'
+  | 'outcome'
+  | 'reason'
+  | 'cause'
 >;
 
 const refusalOf = (
   { view, chain, policy, target }: GatewayParts,
   endpoints: SimulatedPassage['endpoints'],
-): string => {
+): Sentence | null => {
   const state = new RequestState({
     ...{ head: undefined, headers: new Map(), connection: policy },
     remoteAddress: policy.sourceAddress,
   });
   const context = { inputs: view.inputs, locate: view.locate, client: {} };
-  const { denial, security } = decideNetworkSecurity(chain.filters, state, context);
-  if (denial !== null) return `a closed connection: ${denialReason(security)}`;
-  return endpoints.length === 0 ? `a closed connection: ${target} has no endpoint` : '';
+  const denied = denialCause(decideNetworkSecurity(chain.filters, state, context).security);
+  if (denied !== null) return closed(denied);
+  return endpoints.length > 0 ? null : closed(say('clusterWithoutEndpoint', { cluster: target }));
 };
 
 const decidePassage = (parts: GatewayParts, { input, endpoint }: Hop): Decided => {
@@ -91,21 +101,21 @@ const decidePassage = (parts: GatewayParts, { input, endpoint }: Hop): Decided =
     places: endpointPlaces(view, input.views, proxy.network),
     ...{ originalDestination: endpoint.address, notFoundStatus: 0 },
   });
-  const reason = refusalOf(parts, decided.endpoints);
+  const refusal = refusalOf(parts, decided.endpoints);
   return {
     filterChain: chainName(chain),
     origin: passthroughOrigin(view, proxy, policy.serverName),
     passesTo: target,
     destinationRule: decided.destinationRule,
     endpoints: decided.endpoints,
-    outcome: reason === '' ? 'passed' : 'refused',
-    reason,
+    outcome: refusal === null ? 'passed' : 'refused',
+    ...because(refusal),
   };
 };
 
 const undecided: Decided = {
   ...{ filterChain: null, origin: null, passesTo: null, destinationRule: null, endpoints: [] },
-  ...{ outcome: 'refused', reason: '' },
+  ...{ outcome: 'refused', reason: '', cause: null },
 };
 
 const enter = (hop: Hop, { view, pod, port, network }: Entrance): Passed => {
@@ -113,22 +123,22 @@ const enter = (hop: Hop, { view, pod, port, network }: Entrance): Passed => {
   const serverName = transport.kind === 'tls' ? transport.tls.serverName : '';
   const { address } = endpoint;
   const called = { address, clusterId: view.clusterId, network, serverName };
-  const refused = (reason: string, pod = '', listener: string | null = null): Passed => ({
-    passage: { ...called, ...undecided, pod, listener, reason },
+  const refused = (cause: Sentence, pod = '', listener: string | null = null): Passed => ({
+    passage: { ...called, ...undecided, pod, listener, ...because(cause) },
     sourceAddress: '',
   });
   const found = pod && findRouter(pod, optionsIn(view, input)).value;
-  if (found === undefined) return refused('connection refused: no pod serves the address');
+  if (found === undefined) return refused(say('noPodThere'));
   const compiled = compiledProxyOf(view.push, found.proxy);
   const [own = ''] = found.proxy.addresses;
   const listener = boundListener(compiled.listeners, port);
-  if (listener === undefined) return refused('connection refused: nothing listens', found.pod);
+  if (listener === undefined) return refused(say('nothingListensThere'), found.pod);
   const seen = hopView(`${own}:${port}`, transport, sender, input.request.scheme);
   const client = { principal: undefined, isInside: false };
   const { chain, policy } = acceptView(listener, seen, client);
   const target = chain?.tcp?.destinations[0]?.cluster;
   if (chain === undefined || target === undefined || chain.transport.kind === 'tls') {
-    return refused(closedText(serverName), found.pod, listener.name);
+    return refused(notPassed(serverName), found.pod, listener.name);
   }
   const parts = { view, proxy: found.proxy, compiled, listener, chain, policy, target };
   const decided = decidePassage(parts, hop);
@@ -148,10 +158,10 @@ export const passThrough = (hop: Hop): Passed => {
   const entrance = view && findEntrance(view, host, port);
   if (entrance !== undefined) return enter(hop, entrance);
   const called = { address, clusterId, network, pod: '', serverName: '', listener: null };
-  const reason =
+  const cause =
     view === undefined
-      ? `the rules of ${clusterId} could not be read: what its gateway does is not known`
-      : `${clusterId} has no Service at ${address} any more`;
-  const passage = { ...called, ...undecided, outcome: 'unknown', reason } as const;
+      ? say('rulesUnread', { cluster: clusterId })
+      : say('noServiceThere', { cluster: clusterId, address });
+  const passage = { ...called, ...undecided, outcome: 'unknown', ...because(cause) } as const;
   return { passage, sourceAddress: '' };
 };

@@ -1,6 +1,7 @@
 import type { UpstreamTransport } from '@lateen/routing';
 import type { MeshConfig, ProxyDescriptor } from '@lateen/translator';
 import type { MeshView } from './mesh-views.ts';
+import { type Sentence, say } from './sentence.ts';
 
 /** SPIFFE id of a proxy's certificate. */
 export const identityOf = (
@@ -21,14 +22,15 @@ const trusts = (one: MeshView, other: MeshView): boolean =>
   other.trust === undefined ||
   other.trust.own.some((root) => one.trust?.trusted.includes(root));
 
-const rootProblem = ({ caller, receiver }: HandshakeParties): string | undefined => {
+const rootProblem = ({ caller, receiver }: HandshakeParties): Sentence | undefined => {
   if (caller.clusterId === receiver.clusterId) return undefined;
   for (const [one, other] of [
     [caller, receiver],
     [receiver, caller],
   ] as const) {
-    if (!trusts(one, other))
-      return `${one.clusterId} does not trust the root of ${other.clusterId}`;
+    if (!trusts(one, other)) {
+      return say('rootUntrusted', { one: one.clusterId, other: other.clusterId });
+    }
   }
   return undefined;
 };
@@ -40,10 +42,10 @@ const rootProblem = ({ caller, receiver }: HandshakeParties): string | undefined
 export const certificateProblem = (
   transport: UpstreamTransport,
   parties: HandshakeParties,
-): string | undefined => {
+): Sentence | undefined => {
   if (transport.kind !== 'tls') return undefined;
   const root = rootProblem(parties);
-  if (root !== undefined) return `a failed TLS handshake: ${root}`;
+  if (root !== undefined) return say('failedHandshake', { reason: root });
   const names = transport.tls.validation?.subjectNames ?? [];
   const { identity } = parties;
   const isExpected =
@@ -51,5 +53,5 @@ export const certificateProblem = (
     names.some(({ type, match }) => type !== 'dns' && match.matches(identity));
   return isExpected
     ? undefined
-    : `a failed TLS handshake: the server is ${identity}, and ${names.length === 1 ? 'another is' : 'others are'} expected`;
+    : say('failedHandshake', { reason: say('serverUnexpected', { identity }) });
 };

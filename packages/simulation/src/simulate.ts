@@ -2,7 +2,7 @@ import type { Checked, Diagnostic } from '@lateen/base';
 import type { TcpProxySettings } from '@lateen/routing';
 import type { PushContext } from '@lateen/translator';
 import { type FoundCaller, findBareCaller, findCaller } from './caller.ts';
-import { clientSees } from './client-view.ts';
+import { clientView } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
 import { type Connection, chainName, openConnection } from './connection.ts';
@@ -15,6 +15,7 @@ import { meshViews } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import { decideNetworkSecurity, type SecurityContext } from './security-decision.ts';
+import { sentenceText } from './sentence.ts';
 import type { Simulation } from './simulation.ts';
 import type { SimulationInput } from './simulation-input.ts';
 
@@ -158,10 +159,12 @@ export const simulate = (question: SimulationInput): Checked<Simulation> => {
       ...(direction === 'inbound' ? {} : followDestination(destination, sender, input)),
     })),
   };
+  const view = clientView(value, connection, request);
   return {
     value: {
       ...value,
-      clientSees: clientSees(value, connection, request),
+      clientSees: sentenceText(view),
+      clientView: view,
       diagnostics: findings(push, compiled, found),
     },
     diagnostics: [],

@@ -1,4 +1,5 @@
 import type { Diagnostic, SourcePosition } from '@lateen/base';
+import type { Reason, Sentence } from './sentence.ts';
 
 /** An object a decision comes from, and where it was written when that is known. */
 export interface ObjectOrigin {
@@ -129,7 +130,7 @@ export interface SimulatedSecurity {
 }
 
 /** A gateway that passes the mesh's TLS on by its server name (AUTO_PASSTHROUGH), unopened. */
-export interface SimulatedPassage {
+export interface SimulatedPassage extends Reason {
   /** It was called at: `address` of an endpoint. */
   readonly address: string;
   /** It is in. */
@@ -152,12 +153,10 @@ export interface SimulatedPassage {
   readonly endpoints: readonly SimulatedEndpoint[];
   /** `unknown`: the rules of its cluster could not be read. */
   readonly outcome: 'passed' | 'refused' | 'unknown';
-  /** Why not; '' when it is passed. */
-  readonly reason: string;
 }
 
 /** A request at the proxy of a destination. */
-export interface SimulatedArrival {
+export interface SimulatedArrival extends Reason {
   /** `namespace/pod`. */
   readonly pod: string;
   /** Absent where the mesh has one. */
@@ -176,8 +175,6 @@ export interface SimulatedArrival {
   readonly outcome: 'delivered' | 'refused' | 'answered' | 'no-proxy' | 'unknown';
   /** Of an answer of the proxy; null: none. */
   readonly status: number | null;
-  /** Why it is not delivered; '' when it is. */
-  readonly reason: string;
 }
 
 /** One place a request may go to, with what is sent there. */
@@ -283,6 +280,8 @@ export interface Simulation {
   readonly status: number | null;
   /** One line: what the client sees. */
   readonly clientSees: string;
+  /** The same in no language yet. */
+  readonly clientView: Sentence;
   /** What the objects have wrong, and resources that the proxy would refuse. */
   readonly diagnostics: readonly Diagnostic[];
 }

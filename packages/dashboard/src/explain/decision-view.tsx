@@ -8,6 +8,7 @@ import type {
 import type { ComponentChildren, VNode } from 'preact';
 import { linkTo } from '../app/route.ts';
 import { formatMs } from '../format/quantity.ts';
+import { sentence } from '../i18n/sentence.ts';
 import { t } from '../i18n/translate.ts';
 import { Card } from '../view/card.tsx';
 import { Findings } from '../view/feedback.tsx';
@@ -32,7 +33,7 @@ export const DecisionView = ({ simulation }: { simulation: Simulation }): VNode 
       <Icon name="explain" size={20} />
       <span>
         <small>{t('explain.clientSees')}</small>
-        <strong>{simulation.clientSees}</strong>
+        <strong>{sentence(simulation.clientView, simulation.clientSees)}</strong>
       </span>
     </p>
     <div class="grid grid-2">
@@ -227,7 +228,9 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
           {t(`explain.passage.${passage.outcome}`)}
         </span>{' '}
         {passage.clusterId} <code>{passage.address}</code>{' '}
-        <span class="text-quiet">{passage.reason || passage.serverName}</span>
+        <span class="text-quiet">
+          {sentence(passage.cause, passage.reason) || passage.serverName}
+        </span>
       </p>
     ))}
     {destination.arrivals.map((arrival) => (
@@ -236,7 +239,7 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
           {t(`explain.outcome.${arrival.outcome}`)}
         </span>{' '}
         {arrival.workload} {arrival.mode === null ? '' : `mTLS ${arrival.mode}`}{' '}
-        <span class="text-quiet">{arrival.reason}</span>
+        <span class="text-quiet">{sentence(arrival.cause, arrival.reason)}</span>
       </p>
     ))}
   </section>

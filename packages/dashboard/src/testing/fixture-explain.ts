@@ -1,3 +1,4 @@
+import { say } from '@lateen/simulation/sentence';
 import type { CallerList, ExplainAnswer } from '@lateen/telemetry/contract';
 
 /** `GET explain/callers`. */
@@ -103,6 +104,9 @@ export const explainAnswer = (body: {
       responseFlags: [],
       status: null,
       clientSees: isJason ? 'the answer of reviews v2' : 'the answer of reviews v1 or v2',
+      clientView: say('answer', {
+        who: say('text', { text: isJason ? 'reviews v2' : 'reviews v1 or v2' }),
+      }),
       diagnostics: [],
     },
   };
