@@ -9,6 +9,7 @@ import {
   struct,
   text,
   uint32,
+  word,
 } from './reader.ts';
 
 /** Where a provider listens: a service of the mesh. */
@@ -52,6 +53,11 @@ export interface ZipkinProvider extends ProviderService {
   readonly maxTagLength: number | undefined;
   readonly enable64bitTraceId: boolean | undefined;
   readonly path: string | undefined;
+  /** In milliseconds. */
+  readonly timeout: number | undefined;
+  readonly headers: readonly ProviderHeader[];
+  /** W3C contexts are read and written beside B3. */
+  readonly traceContextOption: 'USE_B3' | 'USE_B3_WITH_W3C_PROPAGATION' | undefined;
 }
 
 /** Text with command operators, or JSON (Struct) whose strings hold them. */
@@ -115,6 +121,9 @@ export const telemetryProviderFields: {
     maxTagLength: uint32,
     enable64bitTraceId: boolean,
     path: text,
+    timeout: durationMs,
+    headers,
+    traceContextOption: word(['USE_B3', 'USE_B3_WITH_W3C_PROPAGATION']),
   }),
   envoyFileAccessLog: message<FileLogProvider>({
     path: text,

@@ -35,6 +35,8 @@ export interface CustomTagInput {
   readonly literal: { readonly value: string | undefined } | undefined;
   readonly environment: NamedSource | undefined;
   readonly header: NamedSource | undefined;
+  /** Command operators of access logs. */
+  readonly formatter: { readonly value: string | undefined } | undefined;
 }
 
 /** telemetry.istio.io Tracing. What is undefined is left to what is less specific. */
@@ -103,6 +105,7 @@ export const customTags: Reader<ReadonlyMap<string, CustomTagInput> | undefined>
       literal: value,
       environment: named,
       header: named,
+      formatter: value,
     }),
   ),
 );

@@ -28,6 +28,16 @@ const providers = [
     opentelemetry: { service: `observe/${service}`, port: 4318, http: { path: '/v1/traces' } },
   },
   { name: 'zip', zipkin: { service, port: 9411 } },
+  {
+    name: 'zip-more',
+    zipkin: {
+      service,
+      port: 9411,
+      timeout: '3s',
+      headers: [{ name: 'x-token', value: 't' }],
+      traceContextOption: 'USE_B3_WITH_W3C_PROPAGATION',
+    },
+  },
   { name: 'lost', opentelemetry: { service: 'nobody.example.com', port: 4317 } },
   { name: 'closed', opentelemetry: { service, port: 1 } },
   { name: 'json', envoyFileAccessLog: { logFormat: { labels: { code: '%RESPONSE_CODE%' } } } },
@@ -192,6 +202,13 @@ describe('tracing', () => {
       name: 'Zipkin',
       yaml: telemetry(`{ tracing: [{ providers: [{ name: zip }], ${noTags} }] }`),
       outbound: `zipkin outbound|9411||${service} /api/v2/spans 1%`,
+    },
+    {
+      name: 'Zipkin with a time-out, headers and W3C beside B3; a tag with operators',
+      yaml: telemetry(
+        `{ tracing: [{ providers: [{ name: zip-more }], ${noTags}, customTags: { how: { formatter: { value: '%PROTOCOL%' } } } }] }`,
+      ),
+      outbound: `zipkin outbound|9411||${service} /api/v2/spans and W3C ${service}/api/v2/spans in 3s x-token:t 1% how=%PROTOCOL%`,
     },
   ];
   for (const { name, yaml, config, outbound, inbound = outbound } of cases)

@@ -44,12 +44,14 @@ const dryRunTags: readonly CustomTag[] = [
   dryRunTag('deny_policy.result', 'istio_dry_run_deny_shadow_engine_result'),
 ];
 
-/** Undefined for formatters: Envoy's API as we have it cannot say them. */
 const customTag = (
   tag: string,
-  { literal: fixed, environment, header }: CustomTagInput,
+  { literal: fixed, environment, header, formatter }: CustomTagInput,
 ): CustomTag | undefined => {
   if (fixed !== undefined) return literal(tag, fixed.value ?? '');
+  if (formatter !== undefined) {
+    return create(CustomTagSchema, { tag, type: { case: 'value', value: formatter.value ?? '' } });
+  }
   const source = environment ?? header;
   if (source === undefined) return undefined;
   const value = { name: source.name ?? '', defaultValue: source.defaultValue ?? '' };

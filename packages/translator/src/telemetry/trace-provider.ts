@@ -16,6 +16,7 @@ import {
 import { OpenTelemetryConfigSchema } from '@lateen/xds/gen/envoy/config/trace/v3/opentelemetry_pb.js';
 import {
   ZipkinConfig_CollectorEndpointVersion,
+  ZipkinConfig_TraceContextOption,
   ZipkinConfigSchema,
 } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
 import { DynatraceResourceDetectorConfigSchema } from '@lateen/xds/gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/dynatrace_resource_detector_pb.js';
@@ -36,6 +37,8 @@ type OpenTelemetryFields = MessageFields<typeof OpenTelemetryConfigSchema>;
 
 /** Envoy wants one; what Istio's API documents where nobody says. */
 const defaultExportTimeoutMs = 3_000;
+/** Envoy's own for Zipkin. */
+const defaultZipkinTimeoutMs = 5_000;
 const defaultZipkinPath = '/api/v2/spans';
 
 /** A tracer of a proxy, and how long its tags of paths may be. */
@@ -144,14 +147,40 @@ const openTelemetry = (
     }),
   );
 
-const zipkin = (
-  { path, enable64bitTraceId }: Omit<ZipkinProvider, keyof ProviderService>,
+type ZipkinSettings = Omit<ZipkinProvider, keyof ProviderService>;
+
+/** What only a `collector_service` can say. */
+const collectorService = (
+  { path, timeout, headers }: ZipkinSettings,
   { hostname, cluster }: ProviderTarget,
-): Tracing_Http =>
-  tracer(
+): MessageFields<typeof ZipkinConfigSchema> =>
+  timeout === undefined && headers.length === 0
+    ? {}
+    : {
+        collectorService: {
+          httpUri: {
+            uri: joinPath(hostname, path || defaultZipkinPath),
+            httpUpstreamType: { case: 'cluster', value: cluster },
+            timeout: duration(timeout ?? defaultZipkinTimeoutMs),
+          },
+          requestHeadersToAdd: headerOptions(headers),
+        },
+      };
+
+const contextOptions = {
+  USE_B3: ZipkinConfig_TraceContextOption.USE_B3,
+  USE_B3_WITH_W3C_PROPAGATION: ZipkinConfig_TraceContextOption.USE_B3_WITH_W3C_PROPAGATION,
+} as const;
+
+const zipkin = (settings: ZipkinSettings, target: ProviderTarget): Tracing_Http => {
+  const { path, enable64bitTraceId, traceContextOption } = settings;
+  const { hostname, cluster } = target;
+  return tracer(
     'envoy.tracers.zipkin',
     ZipkinConfigSchema,
     create(ZipkinConfigSchema, {
+      ...collectorService(settings, target),
+      traceContextOption: contextOptions[traceContextOption ?? 'USE_B3'],
       collectorCluster: cluster,
       collectorEndpoint: path || defaultZipkinPath,
       collectorEndpointVersion: ZipkinConfig_CollectorEndpointVersion.HTTP_JSON,
@@ -160,6 +189,7 @@ const zipkin = (
       sharedSpanContext: false,
     }),
   );
+};
 
 /** Undefined: the provider takes no spans, or its service is not in the mesh. */
 export const traceProvider = (
@@ -183,6 +213,9 @@ const noZipkinSettings = {
   path: undefined,
   enable64bitTraceId: undefined,
   maxTagLength: undefined,
+  timeout: undefined,
+  headers: [],
+  traceContextOption: undefined,
 };
 
 /**

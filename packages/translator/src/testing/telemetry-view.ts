@@ -33,7 +33,15 @@ const providerText = (provider: Tracing_Http | undefined): string => {
   const uri = otel?.httpService?.httpUri;
   if (uri !== undefined) return `otlp/http ${uri.uri} via ${uri.httpUpstreamType.value}`;
   const zipkin = held(configOf(provider), ZipkinConfigSchema);
-  return `zipkin ${zipkin?.collectorCluster} ${zipkin?.collectorEndpoint}`;
+  const service = zipkin?.collectorService;
+  return [
+    `zipkin ${zipkin?.collectorCluster} ${zipkin?.collectorEndpoint}`,
+    ...(zipkin?.traceContextOption === 1 ? ['and W3C'] : []),
+    ...(service === undefined
+      ? []
+      : [`${service.httpUri?.uri} in ${service.httpUri?.timeout?.seconds}s`]),
+    ...(service?.requestHeadersToAdd ?? []).map(({ header }) => `${header?.key}:${header?.value}`),
+  ].join(' ');
 };
 
 const tagText = ({ tag, type }: CustomTag): string => {
@@ -44,6 +52,8 @@ const tagText = ({ tag, type }: CustomTag): string => {
       return `${tag}=$${type.value.name}|${type.value.defaultValue}`;
     case 'requestHeader':
       return `${tag}=<${type.value.name}>|${type.value.defaultValue}`;
+    case 'value':
+      return `${tag}=${type.value}`;
     default:
       return `${tag}=${type.case}`;
   }
