@@ -73,7 +73,11 @@ const openDashboard = async (
   dashboard: DashboardProcess,
   progress: Progress,
 ): Promise<RunRecord> => {
-  const addons = await dashboard.start();
+  const addons = await dashboard.start((moved) => {
+    publishTelemetry(client, moved).catch((error: unknown) =>
+      progress.warn('dashboard', `spans do not find it: ${String(error)}`),
+    );
+  });
   if (addons === undefined) {
     progress.warn('dashboard', 'it did not start: see dashboard.log');
     return record;

@@ -28,6 +28,7 @@ export class DashboardProcess {
   readonly #words: readonly string[];
   #port: number;
   #child: ChildProcess | undefined;
+  #onMoved: (endpoints: AddonEndpoints) => void = () => undefined;
   #isStopped = false;
   #delayMs = restartDelayMs;
   #spawnedMs = 0;
@@ -39,8 +40,14 @@ export class DashboardProcess {
     this.#port = port;
   }
 
-  /** Resolves with where it answers; undefined when it did not start in time (its log says why). Never rejects. */
-  async start(): Promise<AddonEndpoints | undefined> {
+  /**
+   * Resolves with where it answers; undefined when it did not start in time (its log says why). Never rejects.
+   * `onMoved` is told where it answers after each restart: its ports may have been taken meanwhile.
+   */
+  async start(
+    onMoved: (endpoints: AddonEndpoints) => void = () => undefined,
+  ): Promise<AddonEndpoints | undefined> {
+    this.#onMoved = onMoved;
     const child = this.#spawn();
     const stop = AbortSignal.timeout(startTimeoutMs);
     try {
@@ -90,7 +97,8 @@ export class DashboardProcess {
     const wasSteady = performance.now() - this.#spawnedMs > steadyMs;
     this.#delayMs = wasSteady ? restartDelayMs : Math.min(this.#delayMs * 2, maxRestartDelayMs);
     setTimeout(() => {
-      if (!this.#isStopped) this.#spawn();
+      if (!this.#isStopped)
+        this.#spawn().once('message', (message) => this.#onMoved(message as AddonEndpoints));
     }, this.#delayMs).unref();
   }
 }
