@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import http2 from 'node:http2';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import * as grpc from '@grpc/grpc-js';
+import fc from 'fast-check';
 import { startUnaryServer, type UnaryServer } from './grpc-unary-server.ts';
 import { exportTraces, exportTracesPath } from './otlp-grpc.ts';
 import type { ReceivedSpan } from './received-span.ts';
@@ -110,6 +112,46 @@ test('bytes that are no HTTP/2 end their connection and nothing else', async (t)
     if (!socket.destroyed) await once(socket, 'close');
   }
   assert.equal((await call(requestOf(['b7ad6b7169203331']))).code, 0);
+});
+
+test('whatever the body is, the answer is a status', async (t) => {
+  const { server, call } = await receiving(t);
+  const session = http2.connect(`http://127.0.0.1:${server.port}`);
+  t.after(() => session.close());
+  const statusOf = async (body: Uint8Array, encoding: string): Promise<string> => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': exportTracesPath,
+      'content-type': 'application/grpc',
+      'grpc-encoding': encoding,
+    });
+    let status = '';
+    const note = (headers: http2.IncomingHttpHeaders): void => {
+      status ||= String(headers['grpc-status'] ?? '');
+    };
+    stream.on('response', note).on('trailers', note).resume().end(body);
+    await once(stream, 'close');
+    return status;
+  };
+  const framed = (flag: number, message: Uint8Array): Buffer => {
+    const head = Buffer.from([flag, 0, 0, 0, 0]);
+    head.writeUInt32BE(message.length, 1);
+    return Buffer.concat([head, message]);
+  };
+  const spans = requestOf(['b7ad6b7169203331']);
+  const cut = fc.nat(spans.length).map((length) => spans.subarray(0, length));
+  const message = fc.oneof(fc.uint8Array({ maxLength: 64 }), cut);
+  const body = fc.oneof(
+    fc.uint8Array({ maxLength: 32 }),
+    fc.tuple(fc.integer({ min: 0, max: 255 }), message).map(([flag, bytes]) => framed(flag, bytes)),
+  );
+  const encoding = fc.constantFrom('identity', 'gzip', 'zstd');
+  await fc.assert(
+    fc.asyncProperty(body, encoding, async (bytes, name) => {
+      assert.match(await statusOf(bytes, name), /^(0|3)$/);
+    }),
+  );
+  assert.equal((await call(spans)).code, 0);
 });
 
 test('a taken port is followed by a free one', async (t) => {
