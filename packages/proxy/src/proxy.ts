@@ -1,6 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Logger, silentLogger } from '@lateen/base';
-import type { Dice, FormatNode } from '@lateen/routing';
+import { formatDiagnostic, type Logger, silentLogger } from '@lateen/base';
+import {
+  compileStatsSettings,
+  type Dice,
+  type FormatNode,
+  type StatsSettings,
+} from '@lateen/routing';
 import { typeUrls } from '@lateen/xds';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
@@ -144,6 +149,13 @@ const filterEnvironment = (
   wallMs,
 });
 
+/** Throws `ProxyError`. */
+const statsSettings = ({ statsConfig }: Bootstrap): StatsSettings => {
+  const { value, diagnostics } = compileStatsSettings(statsConfig);
+  if (value !== undefined) return value;
+  throw new ProxyError('BootstrapInvalid', diagnostics.map(formatDiagnostic).join('; '));
+};
+
 const adminOptions = ({
   logLevel,
   statusAddress,
@@ -166,7 +178,7 @@ export const startProxy = async (
 ): Promise<ProxyServer> => {
   const log = deps.log ?? silentLogger;
   const dice = deps.dice ?? randomDice;
-  const stats = new StatsRegistry();
+  const stats = new StatsRegistry(statsSettings(bootstrap));
   const secrets = deps.secrets ?? new SecretStore();
   const contexts = new SecureContexts(secrets, stats);
   const ticker = new Ticker(nowMs);

@@ -60,6 +60,7 @@ export {
   sampleRequest,
   type TraceReason,
 } from './sampling-decision.ts';
+export { compileStatsSettings, type StatsSettings } from './stats-settings.ts';
 export type { StringMatch } from './string-match.ts';
 export type { TcpDestination, TcpProxySettings } from './tcp-proxy.ts';
 export { compileSecret } from './tls-compilation.ts';

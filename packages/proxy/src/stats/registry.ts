@@ -1,3 +1,4 @@
+import type { StatsSettings } from '@lateen/routing';
 import { Counter, Gauge, Histogram, type Metric } from './metric.ts';
 
 /** Label names and values of one series. */
@@ -22,14 +23,22 @@ const keyOf = (family: string, labels: Labels): string => {
   return key;
 };
 
+const everything: StatsSettings = { accepts: () => true, bucketsOf: () => undefined };
+
 /**
- * All metrics of a proxy. Looking a metric up costs; incrementing does not: callers keep the object.
+ * All metrics of a proxy. Those that the settings reject count into the void. Looking a metric up costs; incrementing does not: callers keep the object.
  * Past the bound a new series counts into the void, and `overflow` says how many did.
  */
 export class StatsRegistry {
   readonly #series = new Map<string, Series>();
   readonly #readers: (() => void)[] = [];
+  readonly #settings: StatsSettings;
   overflow = 0;
+
+  /** `settings` default to everything, with Envoy's buckets. */
+  constructor(settings: StatsSettings = everything) {
+    this.#settings = settings;
+  }
 
   get size(): number {
     return this.#series.size;
@@ -40,6 +49,7 @@ export class StatsRegistry {
     const found = this.#series.get(key);
     if (found !== undefined) return found.metric as M;
     const metric = make();
+    if (!this.#settings.accepts(series.statName)) return metric;
     if (this.#series.size < maxSeries) this.#series.set(key, { ...series, metric });
     else this.overflow++;
     return metric;
@@ -70,7 +80,8 @@ export class StatsRegistry {
     options: { readonly statName?: string; readonly bounds?: readonly number[] } = {},
   ): Histogram {
     const statName = options.statName ?? family;
-    return this.#find({ family, labels, statName }, () => new Histogram(options.bounds));
+    const { bounds = this.#settings.bucketsOf(statName) } = options;
+    return this.#find({ family, labels, statName }, () => new Histogram(bounds));
   }
 
   /** Calls `update` whenever somebody wants to see the series: for numbers that are read, not counted. */

@@ -159,3 +159,26 @@ test('a proxy is told who it is, where its app is and where istiod is', () => {
   assert.equal(metadata['HTTP_PROXY_PORT'], '15002');
   assert.equal(metadata['LATEEN_APP_PORTS'], '{"9080":"127.0.0.1:20001"}');
 });
+
+test('buckets of histograms are what the pod says of them', () => {
+  const statsConfig = (annotation: string): unknown => {
+    const annotations = { 'sidecar.istio.io/statsHistogramBuckets': annotation };
+    const bootstrap = proxyBootstrap({
+      pod: {
+        ...{ apiVersion: 'v1', kind: 'Pod', spec: { containers: [] } },
+        metadata: { name: 'a', namespace: 'default', annotations },
+      },
+      ...{ role: 'sidecar', podAddress: '127.9.0.5', clusterId: 'c', appPorts: new Map() },
+      container: { name: 'istio-proxy' },
+      discovery: { host: '127.9.128.7', port: 15_012 },
+      ...{ secretSocket: '/s', adminSocket: '/a' },
+    });
+    return (bootstrap as { readonly stats_config?: unknown }).stats_config;
+  };
+  assert.deepEqual(statsConfig('{"istiocustom":[1,5,10],"bad":[2,1],"none":[]}'), {
+    histogram_bucket_settings: [{ match: { prefix: 'istiocustom' }, buckets: [1, 5, 10] }],
+  });
+  for (const nonsense of ['', '{', '7', 'null', '{"a":["x"]}']) {
+    assert.equal(statsConfig(nonsense), undefined, nonsense);
+  }
+});

@@ -105,6 +105,29 @@ const metadataOf = (input: ProxyBootstrapInput): Record<string, unknown> => {
 const canonicalName = ({ metadata }: Pod, fallback: string): string =>
   metadata.labels?.['service.istio.io/canonical-name'] ?? metadata.labels?.['app'] ?? fallback;
 
+const bucketsAnnotation = 'sidecar.istio.io/statsHistogramBuckets';
+
+/** Bounds that rise, and are greater than 0: others would keep the proxy from starting. */
+const areBuckets = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((bound, at) => typeof bound === 'number' && bound > (value[at - 1] ?? 0));
+
+/** Buckets of histograms by the prefix of their names: `{"istiocustom": [1, 5, 10]}`. */
+const statsConfig = ({ metadata }: Pod): object => {
+  let found: unknown;
+  try {
+    found = JSON.parse(metadata.annotations?.[bucketsAnnotation] ?? '');
+  } catch {
+    return {};
+  }
+  if (typeof found !== 'object' || found === null) return {};
+  const settings = Object.entries(found)
+    .filter(([, buckets]) => areBuckets(buckets))
+    .map(([prefix, buckets]) => ({ match: { prefix }, buckets }));
+  return settings.length === 0 ? {} : { stats_config: { histogram_bucket_settings: settings } };
+};
+
 const socketAddress = ({ host, port }: Destination): object => ({
   socket_address: { address: host, port_value: port },
 });
@@ -178,6 +201,7 @@ export const proxyBootstrap = (input: ProxyBootstrapInput): object => {
       metadata: metadataOf(input),
     },
     admin: { address: { pipe: { path: adminSocket } } },
+    ...statsConfig(pod),
     // Servers see by which pod they are called, as they do where pods have networks of their own.
     cluster_manager: {
       upstream_bind_config: { source_address: { address: podAddress, port_value: 0 } },

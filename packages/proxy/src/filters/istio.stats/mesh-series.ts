@@ -99,6 +99,8 @@ export class MeshSeries {
       return make(overflowLabels(labels));
     }
     const metric = make(labels);
+    // Nobody wants to see it: it takes no place.
+    if (this.#stats.get(family, labels) !== metric) return metric;
     this.#entries.set(metric, { family, labels, metric, seen: amountOf(metric) });
     return metric;
   }
