@@ -96,6 +96,11 @@ test('the second cluster has gateways and no control plane', options, async () =
   assert.match(status, /^topology +primary-remote: cluster1 controls cluster2$/m);
   const deployments = await context('cluster2', 'get deployments -A -o name');
   assert.deepEqual(deployments.trim().split('\n'), ['deployment.apps/istio-ingressgateway']);
+  const parts = await context('cluster2', 'get deployments,services,endpoints -n istio-system');
+  const entry = /^istio-ingressgateway .* (\d+\.\d+\.\d+\.\d+) +15021:/m;
+  const services = await context('cluster1', 'get services -n istio-system');
+  const [, address] = entry.exec(services) ?? assert.fail(services);
+  assert.match(parts, new RegExp(`^endpoints/istiod +${address}:15012 `, 'm'));
   assert.deepEqual(await remoteClusters(), [
     { name: 'cluster2', secret: 'istio-system/istio-remote-secret-cluster2', status: 'synced' },
   ]);
@@ -310,6 +315,14 @@ test('a cluster on the network and at the addresses of another is left out', opt
   await untilStars('none');
   await network('network-cluster2');
   await untilRemote('synced');
+  const service = 'label service istio-ingressgateway -n istio-system topology.istio.io/network';
+  await context('cluster2', `${service}=network-cluster1 --overwrite`);
+  await until('the gateway that leads nowhere', async () => {
+    const { stdout, stderr } = await mesh.lateen('remote-clusters', '--context', 'cluster1');
+    const isSaid = /its gateway \S+ has the label \S+=network-cluster1/.test(stderr);
+    return isSaid && /cluster2 +\S+ +synced/.test(stdout) ? true : undefined;
+  });
+  await context('cluster2', `${service}=network-cluster2 --overwrite`);
   await context('cluster2', 'delete node lateen-twin');
   await untilStars('none', 'red');
 });
