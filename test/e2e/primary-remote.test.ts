@@ -379,8 +379,11 @@ spec:
     for (let call = 0; call < 50; call++) assert.equal(await status(), 200);
     const up = await mesh.lateen('up', '--detach', '--no-dashboard', '--context', 'cluster1');
     assert.equal(up.code, 0, up.stdout + up.stderr);
-    await until('the proxies of cluster2', async () =>
-      (await proxiesOf('cluster2')).length === 3 ? true : undefined,
+    // Those that lost it a while ago wait longer between two tries.
+    await until(
+      'the proxies of cluster2',
+      async () => ((await proxiesOf('cluster2')).length === 3 ? true : undefined),
+      60_000,
     );
     await context('cluster1', isAvailable);
     await untilStars('none', 'red');
