@@ -201,7 +201,9 @@ kind: AuthorizationPolicy
 metadata: { name: closed }
 spec: {}
 `;
-  await context('cluster2', 'apply -f -', closed);
+  const applied = await mesh.tryKubectl(['--context=cluster2', 'apply', '-f', '-'], closed);
+  assert.equal(applied.code, 0, applied.stderr);
+  assert.match(applied.stderr, /Warning: this AuthorizationPolicy counts nowhere: .*in cluster1/);
   await context('cluster1', 'apply -f samples/bookinfo/networking/destination-rule-all.yaml');
   const toRemote = 'apply -f samples/bookinfo/networking/virtual-service-reviews-v3.yaml';
   await context('cluster1', toRemote);

@@ -11,6 +11,7 @@ import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube
 import { defaultInjectionOptions, type InjectionOptions } from '@lateen/pilot';
 import { istioValidationPlugin } from './admission/istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
+import { remoteRulesPlugin } from './admission/remote-rules.ts';
 import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import { type FindObject, liveAccountVerifier } from './live-accounts.ts';
@@ -93,6 +94,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
       serviceAccountPlugin,
       injectionPlugin(ownClient, injectionOptions(membership)),
       istioValidationPlugin,
+      ...(membership?.primary === undefined ? [] : [remoteRulesPlugin(membership.primary.cluster)]),
     ],
     pods: new KubeletPodBackend(options.kubelet, clock),
     verifyToken,

@@ -6,6 +6,7 @@ import { FakeKubeClient, resources } from '@lateen/kube';
 import { defaultInjectionOptions } from '@lateen/pilot';
 import { istioValidationPlugin } from './istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './pod-plugins.ts';
+import { remoteRulesPlugin } from './remote-rules.ts';
 
 const requestFor = (
   plural: string,
@@ -96,4 +97,18 @@ test('filters of access logs are read by the CEL of the proxy', async () => {
   const [refusal] = (await telemetry('response.code >=')).diagnostics ?? [];
   assert.equal(refusal?.path, 'spec.accessLogging[0].filter.expression');
   assert.match(refusal?.message ?? '', /not a valid CEL expression: /);
+});
+
+test('rules applied where the control plane does not read them get a warning', async () => {
+  const plugin = remoteRulesPlugin('cluster1');
+  const metadata = { name: 'v', namespace: 'default' };
+  const rule = requestFor('virtualservices', {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata,
+  });
+  const { warnings = [] } = await plugin.admit({ ...rule, group: 'networking.istio.io' });
+  assert.match(warnings[0] ?? '', /this VirtualService counts nowhere: .* is in cluster1/);
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata };
+  assert.deepEqual(await plugin.admit(requestFor('pods', pod)), {});
 });
