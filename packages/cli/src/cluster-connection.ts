@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { type KubeConnection, loadKubeConfig } from '@lateen/kube';
 import { RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import { Option } from 'commander';
 
 /** Flags of commands that talk to a cluster. */
 export interface ClusterFlags {
@@ -30,3 +31,7 @@ export const clusterConnection = (
     `no cluster is running on ${state.root}: start one with "lateen up", or set KUBECONFIG`,
   );
 };
+
+/** The flag by which commands are about one cluster of several. */
+export const contextOption = (): Option =>
+  new Option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');

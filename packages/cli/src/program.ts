@@ -1,6 +1,6 @@
 import { createRemoteSecret, lateenVersion, RuntimeError } from '@lateen/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type ClusterFlags, clusterConnection } from './cluster-connection.ts';
+import { type ClusterFlags, clusterConnection, contextOption } from './cluster-connection.ts';
 import { addAnalyze } from './commands/analyze.ts';
 import { addAuthz } from './commands/authz.ts';
 import { addDashboard, defaultDashboardPort } from './commands/dashboard.ts';
@@ -51,9 +51,6 @@ const collect = (value: string, before: readonly string[]): readonly string[] =>
 
 const stateDirOption = (): Option =>
   new Option('--state-dir <folder>', 'where the cluster keeps everything').default(defaultStateDir);
-
-const contextOption = (): Option =>
-  new Option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
 
 /** Besides those people give, a member of a mesh is told its place by the process that starts them all. */
 interface UpFlags extends MembershipFlags, SourceFlags {

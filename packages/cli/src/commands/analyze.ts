@@ -20,7 +20,7 @@ import {
   type PlacedFinding,
 } from '../analyze/message-output.ts';
 import { parseSuppression, type Suppression } from '../analyze/suppression.ts';
-import { clusterConnection } from '../cluster-connection.ts';
+import { type ClusterFlags, clusterConnection, contextOption } from '../cluster-connection.ts';
 import { CommandExit } from '../command-exit.ts';
 import { type ManifestSet, readManifestSet } from '../manifest/manifest-set.ts';
 import type { Output } from '../progress.ts';
@@ -30,7 +30,7 @@ const foundIssuesExit = 79;
 const dataErrorExit = 65;
 
 /** Flags of `lateen analyze`. */
-interface AnalyzeFlags {
+interface AnalyzeFlags extends ClusterFlags {
   readonly namespace?: string;
   readonly allNamespaces?: boolean;
   readonly output: MessageFormat;
@@ -43,8 +43,6 @@ interface AnalyzeFlags {
   readonly listAnalyzers?: boolean;
   readonly verbose?: boolean;
   readonly istioNamespace: string;
-  readonly stateDir: string;
-  readonly kubeconfig?: string;
 }
 
 const levels: readonly Severity[] = ['error', 'warning', 'info'];
@@ -285,6 +283,7 @@ export const addAnalyze = (program: Command, output: Output, env: NodeJS.Process
     .option('-i, --istioNamespace <namespace>', "Istio's own namespace", 'istio-system')
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
     .option('--kubeconfig <file>', 'any other cluster')
+    .addOption(contextOption())
     .action((paths: readonly string[], flags: AnalyzeFlags) =>
       analyze(paths, flags, { output, env }),
     );

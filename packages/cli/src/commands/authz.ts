@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { policySummary } from '../authz/policy-summary.ts';
-import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
+import { type ClusterFlags, clusterConnection, contextOption } from '../cluster-connection.ts';
 import type { Output } from '../progress.ts';
 import { listenersOf } from '../proxy-config/config-dump.ts';
 import {
@@ -41,6 +41,7 @@ const addCheck = (parent: Command, output: Output, env: NodeJS.ProcessEnv): void
     .option('-f, --file <file>', 'a config dump, instead of a proxy')
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
     .option('--kubeconfig <file>', 'any other cluster')
+    .addOption(contextOption())
     .action(async (pod: string | undefined, flags: AuthzFlags) => {
       const dump = await (await sourceOf(pod, flags, env)).configDump();
       output.out(policySummary(listenersOf(requireSection(dump, 'ListenersConfigDump'))));

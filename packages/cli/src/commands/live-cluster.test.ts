@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -78,6 +78,19 @@ test('analyze reads the cluster of KUBECONFIG and the namespace of its context',
     'Error [IST0101] (VirtualService shop/cart) Referenced host not found: "kart"\n' +
       'Warning [IST0103] (Pod shop/cart-1) The pod shop/cart-1 is missing the Istio proxy. This can often be resolved by restarting or redeploying the workload.\n',
   );
+});
+
+test('--context chooses one cluster of several', async (t) => {
+  const { kubeconfig, folder } = await startApi(t, shop);
+  const file = join(folder, 'several');
+  const text = readFileSync(kubeconfig, 'utf8').replace(
+    '"current-context":"c"',
+    '"current-context":"x"',
+  );
+  writeFileSync(file, text);
+  const words = ['analyze', '--kubeconfig', file];
+  assert.match((await runWords(words)).err, /contexts|"x"/);
+  assert.equal((await runWords([...words, '--context', 'c'])).code, 79);
 });
 
 test('files are taken as if they were applied', async (t) => {

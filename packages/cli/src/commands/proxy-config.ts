@@ -1,7 +1,7 @@
 import type { JsonRecord } from '@lateen/xds/json-record';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
-import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
+import { type ClusterFlags, clusterConnection, contextOption } from '../cluster-connection.ts';
 import type { Output } from '../progress.ts';
 import { assignmentSummary, selectAssignments } from '../proxy-config/assignment-summary.ts';
 import { bootstrapSummary } from '../proxy-config/bootstrap-summary.ts';
@@ -140,7 +140,7 @@ const addKind = (
     .option('-f, --file <file>', 'what the proxy answered, instead of a proxy')
     .option('--state-dir <folder>', 'the cluster to ask', '.lateen')
     .option('--kubeconfig <file>', 'any other cluster')
-    .option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig');
+    .addOption(contextOption());
 };
 
 const verbose = (): Option =>

@@ -1,7 +1,7 @@
 import { readProxyStatus, readSentConfiguration } from '@lateen/runtime';
 import { asRecord } from '@lateen/xds/json-record';
 import type { Command } from 'commander';
-import { type ClusterFlags, clusterConnection } from '../cluster-connection.ts';
+import { type ClusterFlags, clusterConnection, contextOption } from '../cluster-connection.ts';
 import { readMembers } from '../mesh/mesh-members.ts';
 import type { Output } from '../progress.ts';
 import { fileSource, liveSource } from '../proxy-config/dump-source.ts';
@@ -54,7 +54,7 @@ export const addProxyStatus = (program: Command, output: Output, env: NodeJS.Pro
     .option('-f, --file <file>', 'what the proxy answered to /config_dump, instead of asking it')
     .option('--state-dir <folder>', 'where the cluster keeps everything', '.lateen')
     .option('--kubeconfig <file>', 'any other cluster (default: the one of the state folder)')
-    .option('--context <name>', 'one cluster of a mesh, by the context of its kubeconfig')
+    .addOption(contextOption())
     .action(async (pod: string | undefined, flags: ProxyStatusFlags) => {
       output.out(
         pod === undefined
