@@ -28,6 +28,19 @@ export interface LocalReply {
 /** Where the peer's labels are kept: whatever a filter finds out about the other side. */
 export type PeerFacts = Readonly<Record<string, string>>;
 
+/** Reads bytes of bodies as they pass. */
+export interface BodyReader {
+  read(bytes: Buffer, start: number, end: number): void;
+  /** Messages of gRPC so far. */
+  readonly count: number;
+}
+
+/** Counts messages of gRPC, both ways. */
+export interface MessageCounts {
+  readonly request: BodyReader;
+  readonly response: BodyReader;
+}
+
 /** One request and its response: what filters, the router, logs and statistics see. */
 export interface Exchange extends RequestHead {
   readonly connection: Downstream;
@@ -67,6 +80,8 @@ export interface Exchange extends RequestHead {
   /** What the peer said about itself: by request header inbound, by response header outbound. */
   peer: PeerFacts | undefined;
   readonly isDone: boolean;
+  /** Set by a filter that wants the messages of a call counted. */
+  messages: MessageCounts | undefined;
   /** Trailers of the response, as far as the proxy has seen them. */
   readonly responseTrailers: HeaderBlock | undefined;
   /** `grpc-status` of the response, from its head, its trailers or our own answer. */

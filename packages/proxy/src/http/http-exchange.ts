@@ -21,7 +21,7 @@ import type { RequestTracing } from '../tracing/request-tracing.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { FramedDownstream } from './downstream.ts';
 import { DynamicMetadata } from './dynamic-metadata.ts';
-import type { LocalReply, PeerFacts } from './exchange.ts';
+import type { LocalReply, MessageCounts, PeerFacts } from './exchange.ts';
 import { HeldBody } from './held-body.ts';
 import type { RequestFilter } from './http-filter.ts';
 import { directReply, localReplyHead } from './local-reply.ts';
@@ -90,6 +90,7 @@ export class HttpExchange
   /** Of requests that are traced and sampled. */
   span: RequestSpan | undefined = undefined;
   isDone = false;
+  messages: MessageCounts | undefined = undefined;
   responseTrailers: HeaderBlock | undefined = undefined;
   grpcStatus: string | undefined = undefined;
   upgrade: string | undefined = undefined;
@@ -435,6 +436,7 @@ export class HttpExchange
 
   /** Body bytes of the response; false: the client is slower, pause. */
   responseBytes(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
+    this.messages?.response.read(bytes, start, end);
     this.#timer?.touch(this.manager.deps.nowMs());
     return this.#writer.write(upstream, bytes, start, end);
   }

@@ -1,11 +1,14 @@
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { MessageCounts } from '../http/exchange.ts';
 import { ChunkScanner, passUncut } from './chunk-scanner.ts';
 import { headFlag, MessageHead, parseOutcome, parseRequestHead } from './head-parser.ts';
 import { ReadBuffer } from './socket-reader.ts';
 
 /** One request and its response as the connection sees them. */
 export interface ServerExchange {
+  /** Where messages of gRPC are counted; undefined: nobody asked. */
+  readonly messages?: MessageCounts | undefined;
   /** The head is parsed. May answer at once. */
   begin(hasBody: boolean): void;
   /** Bytes of the body as framed on the wire. False: stop reading until `unblock`. */

@@ -138,6 +138,7 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
     const exchange = this.#exchange;
     if (exchange === undefined) return true;
     if (this.#isTunnel) return exchange.tunnelBytes(chunk);
+    exchange.messages?.request.read(chunk, 0, chunk.length);
     const isChunked = (this.request.flags & headFlag.chunked) !== 0;
     const ready = isChunked ? passAsChunk(chunk, this.#pass) : this.#pass(chunk, 0, chunk.length);
     this.#exchange?.requestFlush();

@@ -3,6 +3,10 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { PeerFacts } from '../../http/exchange.ts';
 import type { Labels } from '../../stats/registry.ts';
 
+/** Whether a request is a call of gRPC. */
+export const isGrpc = (exchange: { header(name: string): string | undefined }): boolean =>
+  exchange.header('content-type')?.startsWith('application/grpc') === true;
+
 /** A side about which nothing is known. */
 export const unknownPeer: PeerFacts = {
   workload: 'unknown',

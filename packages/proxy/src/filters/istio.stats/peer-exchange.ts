@@ -1,7 +1,9 @@
 import type { Exchange, PeerFacts } from '../../http/exchange.ts';
 import type { FilterVerdict, RequestFilter } from '../../http/http-filter.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
+import { GrpcMessages } from './grpc-messages.ts';
 import { type MeshIdentity, parsePeerHeader } from './mesh-identity.ts';
+import { isGrpc } from './mesh-labels.ts';
 
 const metadataHeader = 'x-envoy-peer-metadata';
 const idHeader = 'x-envoy-peer-metadata-id';
@@ -43,6 +45,12 @@ const addIdentity = (head: MessageHead, { id, header }: MeshIdentity): void => {
   head.append(idHeader, id);
 };
 
+/** gRPC is HTTP/2: others are not asked for their content type. */
+const countMessages = (exchange: Exchange): void => {
+  if (exchange.connection.outlet === undefined) return;
+  if (isGrpc(exchange)) exchange.messages = new GrpcMessages();
+};
+
 /** To a sidecar: the client says who it is, we answer who we are. */
 class InboundExchange implements RequestFilter {
   readonly #identity: MeshIdentity;
@@ -54,6 +62,7 @@ class InboundExchange implements RequestFilter {
   }
 
   onRequest(exchange: Exchange): FilterVerdict {
+    countMessages(exchange);
     exchange.peer = this.#peers.take(exchange.request);
     return 'continue';
   }
@@ -75,6 +84,7 @@ class OutboundExchange implements RequestFilter {
 
   onRequest(exchange: Exchange): FilterVerdict {
     const { request, cluster } = exchange;
+    countMessages(exchange);
     request.remove(metadataHeader);
     request.remove(idHeader);
     // Outside the mesh nobody needs to know.

@@ -7,7 +7,14 @@ import { type ConnectionTls, connectionTls } from '../../tls/connection-tls.ts';
 import { upstreamTlsOf } from '../../tls/upstream-tls.ts';
 import { LabelOverrides, MetricSource } from './label-overrides.ts';
 import { endpointFacts, type MeshIdentity } from './mesh-identity.ts';
-import { type CallFacts, meshLabels, reporterOf, serviceOf, unknownPeer } from './mesh-labels.ts';
+import {
+  type CallFacts,
+  isGrpc,
+  meshLabels,
+  reporterOf,
+  serviceOf,
+  unknownPeer,
+} from './mesh-labels.ts';
 import { type Principals, principalsOf, securityOf } from './mesh-principals.ts';
 import type { MeshSeries } from './mesh-series.ts';
 
@@ -17,12 +24,14 @@ const maxCalls = 8192;
 /** Hosts are chosen by clients: labels keep this much of them (DNS names are shorter). */
 const maxHostCharacters = 253;
 
-/** The four metrics of one combination of labels. */
+/** The metrics of one combination of labels. */
 interface CallMetrics {
   readonly requests: Counter;
   readonly durationMs: Histogram;
   readonly requestBytes: Histogram;
   readonly responseBytes: Histogram;
+  /** Of gRPC only. */
+  readonly messages: { readonly request: Counter; readonly response: Counter } | undefined;
 }
 
 const inboundTls = ({ tls }: Downstream): ConnectionTls | undefined =>
@@ -64,6 +73,15 @@ const peerKey = (peer: PeerFacts): string =>
 const grpcStatusLabel = (status: string | undefined): string =>
   status !== undefined && /^[0-9]{1,3}$/.test(status) ? status : '';
 
+const countMessages = (
+  { messages }: CallMetrics,
+  { request, response }: NonNullable<Exchange['messages']>,
+): void => {
+  if (messages === undefined) return;
+  messages.request.value += request.count;
+  messages.response.value += response.count;
+};
+
 /** What request metrics are made of. */
 export interface RequestMetricsParts {
   readonly settings: MeshStatsSettings;
@@ -101,6 +119,7 @@ export class RequestMetrics {
     metrics.durationMs.observe(exchange.durationMs);
     metrics.requestBytes.observe(exchange.requestHeadBytes + exchange.bytesReceived);
     metrics.responseBytes.observe(exchange.responseHeadBytes + exchange.bytesSent);
+    if (exchange.messages !== undefined) countMessages(metrics, exchange.messages);
   }
 
   /** Other filters may give up series as well: nothing that was found before is kept then. */
@@ -116,7 +135,7 @@ export class RequestMetrics {
   #sidesOf(exchange: Exchange): CallSides {
     return {
       peer: this.#peerOf(exchange),
-      isGrpc: exchange.header('content-type')?.startsWith('application/grpc') === true,
+      isGrpc: isGrpc(exchange),
       principals: this.#principalsOf(exchange),
     };
   }
@@ -146,22 +165,23 @@ export class RequestMetrics {
 
   #find(exchange: Exchange, sides: CallSides, values: readonly string[]): CallMetrics {
     const { cluster } = exchange;
-    const { peer, isGrpc, principals } = sides;
+    const { peer, isGrpc: isGrpcCall, principals } = sides;
     const isKnown = cluster !== undefined && !cluster.isOriginalDestination;
     const host = isKnown ? '' : this.#hostOf(exchange);
-    const grpcStatus = isGrpc ? grpcStatusLabel(exchange.grpcStatus) : '';
+    const grpcStatus = isGrpcCall ? grpcStatusLabel(exchange.grpcStatus) : '';
     const who = peer === undefined ? '' : peerKey(peer);
     const names = `${principals.source} ${principals.destination} ${principals.isMutual}`;
-    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpc} ${grpcStatus} ${names} ${who}`;
+    const key = `${exchange.responseCode} ${exchange.flags} ${cluster?.name ?? ''} ${host} ${isGrpcCall} ${grpcStatus} ${names} ${who}`;
     const whole = values.length === 0 ? key : `${key}\n${values.join('\n')}`;
     const found = this.#calls.get(whole);
     if (found !== undefined) return found;
     const labels = {
       ...meshLabels(this.#callFacts(exchange, sides)),
       response_code: String(exchange.responseCode),
-      ...(isGrpc && { grpc_response_status: grpcStatus }),
+      ...(isGrpcCall && { grpc_response_status: grpcStatus }),
     };
-    const made = this.#make(new MetricSource(this.#series, this.#overrides, labels, values));
+    const source = new MetricSource(this.#series, this.#overrides, labels, values);
+    const made = this.#make(source, isGrpcCall);
     if (this.#calls.size < maxCalls) this.#calls.set(whole, made);
     return made;
   }
@@ -183,16 +203,22 @@ export class RequestMetrics {
     return exchange.authority.slice(0, maxHostCharacters);
   }
 
-  #make(source: MetricSource): CallMetrics {
+  #make(source: MetricSource, isGrpcCall: boolean): CallMetrics {
     return {
       requests: source.counter('requests_total'),
       durationMs: source.histogram('request_duration_milliseconds'),
       requestBytes: source.histogram('request_bytes'),
       responseBytes: source.histogram('response_bytes'),
+      messages: isGrpcCall
+        ? {
+            request: source.counter('request_messages_total'),
+            response: source.counter('response_messages_total'),
+          }
+        : undefined,
     };
   }
 
-  #callFacts(exchange: Exchange, { peer, isGrpc, principals }: CallSides): CallFacts {
+  #callFacts(exchange: Exchange, { peer, isGrpc: isGrpcCall, principals }: CallSides): CallFacts {
     const own = this.#identity.facts;
     const other = peer ?? unknownPeer;
     const isInbound = this.#isInbound;
@@ -205,7 +231,7 @@ export class RequestMetrics {
       sourcePrincipal: source,
       destinationPrincipal: destination,
       security: securityOf(isInbound, isMutual),
-      protocol: isGrpc ? 'grpc' : 'http',
+      protocol: isGrpcCall ? 'grpc' : 'http',
       flags: exchange.flags,
     };
   }
