@@ -5,10 +5,11 @@ import { reasonOf, TelemetryError } from './telemetry-error.ts';
 
 const usage = `usage: relay-main.ts --route HOST:PORT=URL [--route ...]
   Answers on HOST:PORT with what the server at URL says; the path of URL is put in front.
+  tcp://HOST:PORT: bytes are passed on as they are.
 `;
 
 const parseRoute = (text: string): RelayRoute => {
-  const match = /^(.+?):(\d{1,5})=(http:\/\/.+)$/.exec(text);
+  const match = /^(.+?):(\d{1,5})=((?:http|tcp):\/\/.+)$/.exec(text);
   const target = match?.[3];
   if (match === null || target === undefined || !URL.canParse(target)) {
     throw new TelemetryError('bad-option', `--route must be HOST:PORT=URL, not "${text}"`);

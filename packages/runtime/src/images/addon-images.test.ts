@@ -17,6 +17,7 @@ test('every image of samples/addons is answered for', async () => {
   const endpoints = {
     dashboard: 'http://127.0.0.1:20001',
     otlp: 'http://127.0.0.1:4318',
+    otlpGrpc: 'http://127.0.0.1:4317',
     zipkin: 'http://127.0.0.1:9411',
   };
   const catalog = new ImageCatalog(addonImages(() => endpoints));
@@ -27,6 +28,8 @@ test('every image of samples/addons is answered for', async () => {
   }
   const kiali = await catalog.find('quay.io/kiali/kiali:v9')?.program?.prepare(request);
   assert.deepEqual(kiali?.args, ['--route', '127.9.0.2:20001=http://127.0.0.1:20001']);
+  const jaeger = await catalog.find('docker.io/jaegertracing/jaeger')?.program?.prepare(request);
+  assert.ok(jaeger?.args.includes('127.9.0.2:4317=tcp://127.0.0.1:4317'));
 });
 
 test('without the dashboard an addon waits, and says for what', async () => {

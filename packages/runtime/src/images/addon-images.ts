@@ -17,7 +17,8 @@ export interface AddonEndpoints {
 /** A port of a pod that answers with what is at a URL. */
 interface AddonPort {
   readonly port: number;
-  readonly url: (endpoints: AddonEndpoints) => string;
+  /** Undefined: nothing answers there. */
+  readonly url: (endpoints: AddonEndpoints) => string | undefined;
 }
 
 const dashboardAt =
@@ -36,6 +37,8 @@ const addons: Readonly<Record<string, readonly AddonPort[]>> = {
   'docker.io/jaegertracing/all-in-one': [
     { port: 9_411, url: ({ zipkin }) => zipkin },
     { port: 4_318, url: ({ otlp }) => otlp },
+    // gRPC is no HTTP/1.1: its bytes are passed on.
+    { port: 4_317, url: ({ otlpGrpc }) => otlpGrpc?.replace(/^http:/, 'tcp:') },
     { port: 16_686, url: dashboardAt() },
   ],
   'ghcr.io/prometheus-operator/prometheus-config-reloader': [
@@ -60,10 +63,10 @@ const relay = (
     const found = endpoints();
     if (found === undefined)
       throw new ConfigMissing('the dashboard does not run: lateen up without --no-dashboard');
-    const args = ports.flatMap(({ port, url }) => [
-      '--route',
-      `${podAddress}:${port}=${url(found)}`,
-    ]);
+    const args = ports.flatMap(({ port, url }) => {
+      const target = url(found);
+      return target === undefined ? [] : ['--route', `${podAddress}:${port}=${target}`];
+    });
     return { args, env: {} };
   },
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
+import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exposedHosts } from '../mesh/exposed-hosts.ts';
 import { modelOf } from '../testing/sample-mesh.ts';
@@ -89,4 +90,30 @@ test('names under which the mesh exposes the dashboard are its own, wildcards ar
   assert.ok(hosts.has('kiali.ik8s.cc') && hosts.has('full.ik8s.cc') && hosts.has('kiali'));
   assert.ok(!hosts.has('other.ik8s.cc') && !hosts.has('app.ik8s.cc') && !hosts.has('*.ik8s.cc'));
   assert.equal(exposedHosts(modelOf([]), rules).size, 0);
+});
+
+test('what is no HTTP/1.1 is passed on as it is, both ways, until one side ends', async (t) => {
+  const ended = Promise.withResolvers<void>();
+  const server = net.createServer((socket) => {
+    socket.on('data', (bytes: Buffer) => socket.write(Buffer.concat([Buffer.from('>'), bytes])));
+    socket.on('close', () => ended.resolve());
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  const url = new URL(await relayTo(t, `tcp://127.0.0.1:${port}`));
+  const client = net.connect(Number(url.port), url.hostname);
+  client.write(Buffer.from([0, 255, 10]));
+  const [answer] = (await once(client, 'data')) as [Buffer];
+  assert.deepEqual([...answer], [62, 0, 255, 10]);
+  client.destroy();
+  await ended.promise;
+});
+
+test('a port that nobody listens at ends connections', async (t) => {
+  const url = new URL(await relayTo(t, 'tcp://127.0.0.1:1'));
+  const client = net.connect(Number(url.port), url.hostname).on('error', () => undefined);
+  await once(client, 'close');
 });

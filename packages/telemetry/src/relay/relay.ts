@@ -1,13 +1,18 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type net from 'node:net';
 import { pipeline } from 'node:stream';
 import { relayedHeader } from '../server/request-guard.ts';
 import { TelemetryError } from '../telemetry-error.ts';
+import { createTcpRelay } from './tcp-relay.ts';
 
 /** An address that answers with what another server says. */
 export interface RelayRoute {
   readonly host: string;
   readonly port: number;
-  /** `http://127.0.0.1:20001`, with a path that is put in front of every request's. */
+  /**
+   * `http://127.0.0.1:20001`, with a path that is put in front of every request's; or `tcp://127.0.0.1:4317`: bytes are
+   * passed on as they are.
+   */
   readonly target: URL;
 }
 
@@ -70,7 +75,7 @@ const relayRequest = (
   pipeline(request, upstream, () => undefined);
 };
 
-const listen = (server: http.Server, { host, port }: RelayRoute): Promise<void> => {
+const listen = (server: net.Server, { host, port }: RelayRoute): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) =>
     reject(new TelemetryError('no-free-port', `cannot listen on ${host}:${port}`, cause)),
@@ -79,22 +84,39 @@ const listen = (server: http.Server, { host, port }: RelayRoute): Promise<void> 
   return promise;
 };
 
-/** Starts one relay. Rejects with TelemetryError `no-free-port`. */
-export const startRelay = async (route: RelayRoute): Promise<RunningRelay> => {
+/** A server of one route, and how to end what it has open. */
+interface RelayServer {
+  readonly server: net.Server;
+  closeConnections(): void;
+}
+
+const createHttpRelay = (target: URL): RelayServer => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
   const server = http.createServer((request, response) =>
-    relayRequest(request, response, { target: route.target, agent }),
+    relayRequest(request, response, { target, agent }),
   );
   server.maxConnections = maxConnections;
+  return {
+    server,
+    closeConnections: () => {
+      agent.destroy();
+      server.closeAllConnections();
+    },
+  };
+};
+
+/** Starts one relay. Rejects with TelemetryError `no-free-port`. */
+export const startRelay = async (route: RelayRoute): Promise<RunningRelay> => {
+  const create = route.target.protocol === 'tcp:' ? createTcpRelay : createHttpRelay;
+  const { server, closeConnections } = create(route.target);
   await listen(server, route);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : route.port,
     close: async () => {
-      agent.destroy();
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
-      server.closeAllConnections();
+      closeConnections();
       await closed.promise;
     },
   };
