@@ -106,6 +106,7 @@ const describe = (
       INTERCEPTION_MODE: mode,
       CLUSTER_ID: metaVariable(pod, 'CLUSTER_ID') ?? clusterId,
       NETWORK: metaVariable(pod, 'NETWORK') ?? networkOfPod(inputs, clusterId, pod),
+      DNS_CAPTURE: metaVariable(pod, 'DNS_CAPTURE') ?? '',
       LATEEN_SDS: String(certificates),
       ...(mode === 'NONE' && { HTTP_PROXY_PORT: httpProxyPort }),
     },

@@ -92,7 +92,7 @@ export const callDirectly = (found: FoundCaller, input: FollowedInput): Checked<
     ...{ listener: null, filterChain: null, cluster: bare.cluster, destinations: [destination] },
     clientSees: sentenceText(view),
     clientView: view,
-    diagnostics: [...push.diagnostics, ...found.diagnostics],
+    diagnostics: [...diagnostics, ...push.diagnostics, ...found.diagnostics],
   };
   return { value, diagnostics: [] };
 };

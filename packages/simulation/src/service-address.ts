@@ -1,4 +1,4 @@
-import type { Checked } from '@lateen/base';
+import type { Checked, Diagnostic } from '@lateen/base';
 import type { ProxyDescriptor, PushContext } from '@lateen/translator';
 import { workloadsOf } from './mesh-registry.ts';
 
@@ -59,8 +59,42 @@ export const findService = (
     .at(0);
 
 /**
- * Resolves a host as the caller's DNS would. Error HostUnknown: no service has the name, and it
- * cannot be one outside, as it has no dot.
+ * A name that only other clusters have a Service for: a cluster's DNS knows its own, and a proxy is only asked
+ * where it answers for DNS or is told names as an HTTP proxy.
+ */
+const elsewhere = (
+  services: readonly MeshService[],
+  { clusterId, interceptionMode, dnsCapture }: ProxyDescriptor,
+): readonly Diagnostic[] => {
+  const isHere =
+    services.length === 0 ||
+    services.some(({ inCluster }) => inCluster.size === 0 || inCluster.has(clusterId));
+  if (isHere || dnsCapture || interceptionMode === 'NONE') return [];
+  const clusters = [...new Set(services.flatMap(({ inCluster }) => [...inCluster.keys()]))];
+  const message = `only ${clusters.join(', ')} has a Service ${services[0]?.hostname}: the DNS of ${clusterId} does not know the name; make a Service of that name there, or let proxies answer for DNS (ISTIO_META_DNS_CAPTURE)`;
+  return [{ severity: 'warning', code: 'ServiceElsewhere', message }];
+};
+
+/** What the first name says that a service has; undefined: none does. */
+const addressOfService = (
+  push: PushContext,
+  proxy: ProxyDescriptor,
+  names: readonly string[],
+): Checked<ServiceAddress> | undefined => {
+  for (const name of names) {
+    const services = push.services.byHostname.get(name) ?? [];
+    const [address] = services.flatMap((one) => firstAddress(push, proxy, one) ?? []);
+    const found = address ?? podOf(push, proxy, name);
+    if (found === undefined && services.length === 0) continue;
+    const value = found === undefined ? somewhere : { address: found, known: true };
+    return { value, diagnostics: elsewhere(services, proxy) };
+  }
+  return undefined;
+};
+
+/**
+ * Resolves a host as the caller's DNS would. Warning ServiceElsewhere: it would not. Error HostUnknown: no
+ * service has the name, and it cannot be one outside, as it has no dot.
  */
 export const resolveServiceAddress = (
   push: PushContext,
@@ -73,15 +107,8 @@ export const resolveServiceAddress = (
   }
   const { domainSuffix } = push.meshConfig;
   const names = candidates(host, proxy.namespace, domainSuffix);
-  for (const name of names) {
-    const services = push.services.byHostname.get(name);
-    const address = services
-      ?.map((one) => firstAddress(push, proxy, one))
-      .find((one) => one !== undefined);
-    const found = address ?? podOf(push, proxy, name);
-    if (found !== undefined) return { value: { address: found, known: true }, diagnostics: [] };
-    if (services !== undefined) return { value: somewhere, diagnostics: [] };
-  }
+  const found = addressOfService(push, proxy, names);
+  if (found !== undefined) return found;
   const clusterName = host.endsWith(`.svc.${domainSuffix}`) || host.endsWith('.svc');
   if ((host.includes('.') && !clusterName) || isWritten(push, names)) {
     return { value: somewhere, diagnostics: [] };

@@ -165,7 +165,7 @@ export const simulate = (question: SimulationInput): Checked<Simulation> => {
       ...value,
       clientSees: sentenceText(view),
       clientView: view,
-      diagnostics: findings(push, compiled, found),
+      diagnostics: [...opened.diagnostics, ...findings(push, compiled, found)],
     },
     diagnostics: [],
   };

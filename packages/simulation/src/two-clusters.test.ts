@@ -383,3 +383,21 @@ test('another root or trust domain is refused, until both sides trust it', () =>
     'delivered',
   );
 });
+
+test('a Service that only another cluster has is no name for the DNS of the caller', () => {
+  const clusters = (dns: string) => [
+    cluster(
+      0,
+      near
+        .replace(app('reviews', ['v1']), '')
+        .replace('[{ name: productpage }]', `[{ name: istio-proxy, env: [${dns}] }]`),
+      ['cluster2'],
+    ),
+    cluster(1, far, ['cluster1']),
+  ];
+  const codes = (dns: string, more: Partial<SimulationInput> = {}) =>
+    ask(clusters(dns), undefined, more).diagnostics.map(({ code }) => code);
+  assert.deepEqual(codes(''), ['ServiceElsewhere']);
+  assert.deepEqual(codes('{ name: ISTIO_META_DNS_CAPTURE, value: "true" }'), []);
+  assert.deepEqual(codes('', { interceptionMode: 'NONE' }), []);
+});
