@@ -14,8 +14,12 @@ const maxRestartDelayMs = 60_000;
 const steadyMs = 30_000;
 const stopTimeoutMs = 3_000;
 
-/** All its stores are bounded: what would be more is a fault, which must not take the machine along. */
-const memoryFlag = '--max-old-space-size=768';
+/**
+ * All its stores are bounded: what would be more is a fault, which must not take the machine along. It has time: a small
+ * nursery and few arenas cost some collections, and save a third of its memory.
+ */
+const memoryFlags = ['--max-old-space-size=768', '--max-semi-space-size=2'] as const;
+const memoryEnvironment = { MALLOC_ARENA_MAX: '2' } as const;
 
 const program = fileURLToPath(new URL('serve-main.ts', import.meta.url));
 
@@ -79,8 +83,9 @@ export class DashboardProcess {
     const { kubeconfig, cache, root } = this.#state;
     const log = openSync(join(root, 'dashboard.log'), 'a', 0o600);
     const words = ['--kubeconfig', kubeconfig, '--port', String(this.#port), '--cache', cache];
-    const child = spawn(process.execPath, [memoryFlag, program, ...words, ...this.#words], {
+    const child = spawn(process.execPath, [...memoryFlags, program, ...words, ...this.#words], {
       stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, ...memoryEnvironment },
       // A group of its own: Ctrl-C is for the supervisor, which stops it in order.
       detached: true,
     });
