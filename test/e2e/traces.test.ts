@@ -1,6 +1,7 @@
 /** One request, one trace: through the gateway and every sidecar, as the Telemetry API says, in both formats. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
 
 const options = { skip: missing, timeout: 120_000 };
@@ -264,3 +265,33 @@ for (const provider of ['zipkin', 'otel-tracing-http']) {
     await mesh.kubectl('delete telemetry mesh-default -n istio-system');
   });
 }
+
+test("Istio's task: Jaeger from samples/addons as a provider of MeshConfig", options, async () => {
+  await mesh.kubectl('apply -f samples/addons/jaeger.yaml');
+  await mesh.kubectl('rollout status deployment/jaeger -n istio-system --timeout=60s');
+  const json = await mesh.kubectl('get configmap istio -n istio-system -o json');
+  const { data } = JSON.parse(json) as { data: { mesh: string } };
+  const config = parse(data.mesh) as { extensionProviders: unknown[] };
+  const service = 'jaeger-collector.istio-system.svc.cluster.local';
+  config.extensionProviders.push({ name: 'jaeger', opentelemetry: { service, port: 4317 } });
+  const patch = JSON.stringify({ data: { mesh: stringify(config) } });
+  const patched = await mesh.tryKubectl([
+    'patch',
+    'configmap',
+    'istio',
+    '-n',
+    'istio-system',
+    '--type=merge',
+    '-p',
+    patch,
+  ]);
+  assert.equal(patched.code, 0, patched.stderr);
+  const tags = 'customTags: { by: { formatter: { value: "%PROTOCOL% %RESPONSE_CODE%" } } }';
+  await mesh.kubectl('apply -f -', telemetry(`{ providers: [{ name: jaeger }], ${tags} }`));
+  const spans = await until('spans by Jaeger', async () => {
+    const found = await settled(await visit());
+    const isDone = found.every(({ attributes }) => attributes['by'] === 'HTTP/1.1 200');
+    return isDone && found.length === wholeWay.length ? found : undefined;
+  });
+  assert.deepEqual(hops(spans), wholeWay);
+});
