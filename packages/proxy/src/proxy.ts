@@ -12,6 +12,7 @@ import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_p
 import { NodeSchema } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { SecretSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import { watchLogFiles } from './access-log/access-logger.ts';
 import { LogCollectors } from './access-log/log-collectors.ts';
 import { LogSinks } from './access-log/log-sink.ts';
 import type { AdminContext } from './admin/admin-context.ts';
@@ -183,6 +184,7 @@ export const startProxy = async (
   const contexts = new SecureContexts(secrets, stats);
   const ticker = new Ticker(nowMs);
   const sinks = new LogSinks();
+  watchLogFiles(sinks, stats);
   const node = nodeOf(bootstrap);
   const localZone = localZoneOf(bootstrap, (name) => clusters.get(name)?.endpoints);
   const clusters: Clusters = new Clusters({ stats, contexts, dice, nowMs, localZone });

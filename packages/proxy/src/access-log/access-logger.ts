@@ -1,5 +1,6 @@
 import type { Logger } from '@lateen/base';
 import type { AccessLogSettings, FormatContext } from '@lateen/routing';
+import type { StatsRegistry } from '../stats/registry.ts';
 import type { LogCollectors } from './log-collectors.ts';
 import type { LogSinks } from './log-sink.ts';
 
@@ -19,6 +20,15 @@ export interface LogDestinations {
   readonly files: LogSinks;
   readonly collectors: LogCollectors;
 }
+
+/** Counts lines of files that were lost (`access_log_file.lines_dropped`; ours: Envoy's never drop). */
+export const watchLogFiles = (files: LogSinks, stats: StatsRegistry): void => {
+  const name = 'access_log_file.lines_dropped';
+  const counter = stats.counter('envoy_access_log_file_lines_dropped', {}, name);
+  stats.beforeRead(() => {
+    counter.value = files.dropped;
+  });
+};
 
 /** Opens the logs of a configuration; kinds of sinks that are not known are left out with a warning. */
 export const openAccessLogs = (

@@ -96,6 +96,13 @@ export class LogSink {
 export class LogSinks {
   readonly #sinks = new Map<string, LogSink>();
 
+  /** Lines lost, of all files. */
+  get dropped(): number {
+    let sum = 0;
+    for (const { dropped } of this.#sinks.values()) sum += dropped;
+    return sum;
+  }
+
   /** Throws what `open` throws. */
   open(path: string): LogSink {
     let sink = this.#sinks.get(path);

@@ -7,7 +7,7 @@ import { clustersJson, printClusters } from './cluster-pages.ts';
 import { dumpConfiguration } from './config-dump.ts';
 import { listenersJson, printListeners } from './listener-pages.ts';
 import { type AdminState, serverState } from './server-state.ts';
-import { printStats, statsJson } from './stats-pages.ts';
+import { printStats, selectedStats, statsJson } from './stats-pages.ts';
 
 /** What a page may look at. */
 export interface PageRequest {
@@ -32,10 +32,10 @@ const wantsJson = (query: URLSearchParams): boolean => query.get('format') === '
 const stateOf = ({ context, state }: PageRequest): string => serverState(state, context.isReady());
 
 /** Metrics in the Prometheus format. */
-export const prometheusPage: Page = ({ context }) => ({
+export const prometheusPage: Page = ({ context, query }) => ({
   status: 200,
   contentType: prometheusContentType,
-  body: printPrometheus(context.stats),
+  body: printPrometheus(selectedStats(context.stats, query)),
 });
 
 /** 200 when traffic may come. */
@@ -73,8 +73,9 @@ const serverInfoPage: Page = (request) => {
 const getPages: Readonly<Record<string, Page>> = {
   '/ready': readyPage,
   '/stats/prometheus': prometheusPage,
-  '/stats': ({ context, query }) => {
-    if (query.get('format') === 'prometheus') return prometheusPageFor(context);
+  '/stats': (request) => {
+    const { context, query } = request;
+    if (query.get('format') === 'prometheus') return prometheusPage(request);
     if (wantsJson(query)) return json(statsJson(context.stats, query));
     return plain(printStats(context.stats, query));
   },
@@ -87,12 +88,6 @@ const getPages: Readonly<Record<string, Page>> = {
   '/memory': memoryPage,
   '/certs': ({ context }) => json(certificatesJson(context.certificates(), Date.now())),
 };
-
-const prometheusPageFor = (context: AdminContext): AdminReply => ({
-  status: 200,
-  contentType: prometheusContentType,
-  body: printPrometheus(context.stats),
-});
 
 /** Shows the level, and changes it with `?level=debug`. */
 const loggingPage: Page = ({ context, query }) => {

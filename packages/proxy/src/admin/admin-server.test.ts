@@ -128,6 +128,11 @@ test('exports Prometheus text with the metrics of the mesh, from both ends of a 
   assert.match(text, /^istio_request_duration_milliseconds_bucket\{.*le="\+Inf"\} 1$/m);
   assert.match(text, /^envoy_cluster_upstream_rq_total\{envoy_cluster_name="up"\} 1$/m);
   assert.match(text, /^# TYPE istio_requests_total counter$/m);
+  const used = await client.admin('/stats/prometheus?usedonly&filter=^http');
+  const families: readonly string[] = (await used.text()).match(/^envoy_[a-z0-9_]+(?=\{)/gm) ?? [];
+  assert.ok(families.includes('envoy_http_downstream_cx_http1_total'));
+  assert.ok(families.every((family) => family.startsWith('envoy_http_')));
+  assert.ok(!families.includes('envoy_http_downstream_cx_ssl_total'));
 });
 
 test('drains: answers what is under way, accepts no more, then ends', async () => {

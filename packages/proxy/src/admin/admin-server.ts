@@ -132,7 +132,8 @@ export class AdminServer {
       const answer: Answer = (_method, url) => {
         const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
         if (page === undefined) return { status: 404, body: '' };
-        return page({ context, state, query: url.searchParams });
+        // Strangers get the whole page: regular expressions are for operators.
+        return page({ context, state, query: new URLSearchParams() });
       };
       this.#servers.push(await listen({ host, port }, answer));
     }

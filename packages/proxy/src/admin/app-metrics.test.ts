@@ -73,6 +73,11 @@ test('port 15020 has the metrics of the app, the proxy and the agent, 15090 thos
   }
   assert.doesNotMatch(merged, /# EOF/);
   assert.doesNotMatch(await scrape(15_090), /my_orders_total/);
+  // Clients on the network choose no filters.
+  const plain = await fetch(`http://${statusAddress}:15090/stats/prometheus?filter=(a%2B)%2B$`, {
+    headers: { connection: 'close' },
+  });
+  assert.match(await plain.text(), /^envoy_server_live/m);
 });
 
 test('an app that does not answer costs nobody the metrics of the proxy', async () => {

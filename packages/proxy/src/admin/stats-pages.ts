@@ -3,7 +3,7 @@ import { Histogram } from '../stats/metric.ts';
 import type { Series, StatsRegistry } from '../stats/registry.ts';
 
 /** Filters of `/stats`: a regular expression on names, and only what was used. */
-const selected = (stats: StatsRegistry, query: URLSearchParams): readonly Series[] => {
+export const selectedStats = (stats: StatsRegistry, query: URLSearchParams): readonly Series[] => {
   const text = query.get('filter');
   const usedOnly = query.has('usedonly');
   let pattern: RegExp | undefined;
@@ -25,13 +25,13 @@ const printOne = ({ statName, metric }: Series): string =>
 
 /** `/stats` as text, sorted by name. */
 export const printStats = (stats: StatsRegistry, query: URLSearchParams): string => {
-  const lines = selected(stats, query).map(printOne);
+  const lines = selectedStats(stats, query).map(printOne);
   return `${lines.sort().join('\n')}\n`;
 };
 
 /** `/stats?format=json`. */
 export const statsJson = (stats: StatsRegistry, query: URLSearchParams): JsonObject => ({
-  stats: selected(stats, query).flatMap(({ statName, metric }) =>
+  stats: selectedStats(stats, query).flatMap(({ statName, metric }) =>
     metric instanceof Histogram ? [] : [{ name: statName, value: metric.value }],
   ),
 });

@@ -60,9 +60,7 @@ export class HttpConnectionHost implements ServerConnectionHost {
   accept(socket: net.Socket, isTls: boolean, first?: Buffer): ServerConnection {
     const connection = new ServerConnection(socket, this, isTls);
     this.connections.add(connection);
-    const { stats } = this.manager;
-    stats.connections.value++;
-    stats.connectionsActive.value++;
+    this.manager.stats.opened(1, isTls);
     attachReader(socket, (chunk) => connection.receive(chunk));
     if (first !== undefined && first.length > 0 && !connection.receive(first)) return connection;
     socket._read(0);
@@ -87,18 +85,23 @@ export class HttpConnectionHost implements ServerConnectionHost {
   takesOver(connection: ServerConnection, input: Buffer): boolean {
     if (this.#acceptHttp2 === undefined) return false;
     const { socket } = connection;
-    this.connectionClosed(connection);
-    // HTTP/1.1 never counted it: it is one connection still.
-    this.manager.stats.connections.value--;
+    this.#forget(connection);
+    this.manager.stats.tookOver(connection.isTls);
     detachReader(socket);
     this.#acceptHttp2(socket, connection.isTls, input);
     return true;
   }
 
   connectionClosed(connection: ServerConnection): void {
-    if (!this.connections.delete(connection)) return;
+    if (!this.#forget(connection)) return;
+    this.manager.stats.closed(connection.socket, this.nowMs() - connection.createdMs);
+  }
+
+  #forget(connection: ServerConnection): boolean {
+    if (!this.connections.delete(connection)) return false;
     this.manager.stats.connectionsActive.value--;
     this.#onClosed();
+    return true;
   }
 
   /** Ends heads that never end, and connections that are silent too long or too old. */

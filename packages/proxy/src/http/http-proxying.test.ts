@@ -3,9 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { RawClient } from '../testing/raw-client.ts';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson } from '../testing/static-bootstrap.ts';
-import { bodyOf, httpUpstream, rawUpstream, refusedPort } from '../testing/upstream.ts';
+import {
+  bodyOf,
+  httpUpstream,
+  namedUpstream,
+  rawUpstream,
+  refusedPort,
+} from '../testing/upstream.ts';
 
 const simple = (port: number) => ({
   clusters: [clusterJson('up', [port])],
@@ -373,4 +380,29 @@ test('an idle upstream connection that closes is not used, or the request is rep
     assert.equal(await response.text(), 'ok');
   }
   assert.equal(served, 6);
+});
+
+test('connections are counted by version, with their bytes and their life', async () => {
+  await using up = await namedUpstream('up');
+  await using running = await runProxy({
+    clusters: [clusterJson('up', [up.port])],
+    routes: [routeTo('up')],
+  });
+  const client = await RawClient.connect(running.port);
+  const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+  client.send(request);
+  await client.response();
+  client.close();
+  const read = (name: string): number => {
+    const statName = `http.test.${name}`;
+    const metric = running.proxy.stats.series().find((one) => one.statName === statName)?.metric;
+    return metric === undefined ? -1 : 'value' in metric ? metric.value : metric.count;
+  };
+  await eventually(() => read('downstream_cx_destroy') === 1);
+  assert.equal(read('downstream_cx_http1_total'), 1);
+  assert.equal(read('downstream_cx_http2_total'), 0);
+  assert.equal(read('downstream_cx_ssl_total'), 0);
+  assert.equal(read('downstream_cx_length_ms'), 1);
+  assert.equal(read('downstream_cx_rx_bytes_total'), request.length);
+  assert.ok(read('downstream_cx_tx_bytes_total') > 20);
 });

@@ -1,3 +1,4 @@
+import type net from 'node:net';
 import type { Counter, Gauge, Histogram } from '../stats/metric.ts';
 import { type StatsRegistry, StatsScope, StatusCounters } from '../stats/registry.ts';
 
@@ -5,6 +6,13 @@ import { type StatsRegistry, StatsScope, StatusCounters } from '../stats/registr
 export class HttpStats {
   readonly connections: Counter;
   readonly connectionsActive: Gauge;
+  readonly #destroyed: Counter;
+  readonly #secure: Counter;
+  readonly #http1: Counter;
+  readonly #http2: Counter;
+  readonly #receivedBytes: Counter;
+  readonly #sentBytes: Counter;
+  readonly #lengthMs: Histogram;
   readonly protocolErrors: Counter;
   readonly requests: Counter;
   readonly requestsActive: Gauge;
@@ -28,6 +36,13 @@ export class HttpStats {
     });
     this.connections = scope.counter('downstream_cx_total');
     this.connectionsActive = scope.gauge('downstream_cx_active');
+    this.#destroyed = scope.counter('downstream_cx_destroy');
+    this.#secure = scope.counter('downstream_cx_ssl_total');
+    this.#http1 = scope.counter('downstream_cx_http1_total');
+    this.#http2 = scope.counter('downstream_cx_http2_total');
+    this.#receivedBytes = scope.counter('downstream_cx_rx_bytes_total');
+    this.#sentBytes = scope.counter('downstream_cx_tx_bytes_total');
+    this.#lengthMs = scope.histogram('downstream_cx_length_ms');
     this.protocolErrors = scope.counter('downstream_cx_protocol_error');
     this.requests = scope.counter('downstream_rq_total');
     this.requestsActive = scope.gauge('downstream_rq_active');
@@ -43,6 +58,30 @@ export class HttpStats {
     this.streamDurationReached = scope.counter('downstream_rq_max_duration_reached');
     this.pathRefused = scope.counter('downstream_rq_failed_path_normalization');
   }
+
+  /** Counts a connection in. */
+  opened(version: 1 | 2, isTls: boolean): void {
+    this.connections.value++;
+    this.connectionsActive.value++;
+    (version === 1 ? this.#http1 : this.#http2).value++;
+    if (isTls) this.#secure.value++;
+  }
+
+  /** What was taken for HTTP/1.1 is HTTP/2: one connection still. */
+  tookOver(isTls: boolean): void {
+    this.connections.value--;
+    this.#http1.value--;
+    if (isTls) this.#secure.value--;
+  }
+
+  /** Counts a connection out. */
+  closed(socket: net.Socket, lengthMs: number): void {
+    this.#destroyed.value++;
+    this.#receivedBytes.value += socket.bytesRead;
+    this.#sentBytes.value += socket.bytesWritten;
+    this.#lengthMs.observe(lengthMs);
+  }
+
   /** Counts a request out. */
   complete(exchange: { readonly responseCode: number; readonly durationMs: number }): void {
     this.requestsActive.value--;

@@ -35,8 +35,9 @@ export class Http2ConnectionHost implements ServerSessionHost {
   /** Takes over a socket; `first` are bytes that were read already. */
   accept(socket: net.Socket, isTls: boolean, first: Buffer | undefined): void {
     const { stats } = this.#manager;
-    stats.connections.value++;
-    stats.connectionsActive.value++;
+    stats.opened(2, isTls);
+    const openedMs = this.nowMs();
+    socket.once('close', () => stats.closed(socket, this.nowMs() - openedMs));
     this.sessions.add(new Http2ServerSession(socket, this, { isTls, first }));
   }
 

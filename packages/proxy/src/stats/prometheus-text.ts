@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Metric } from './metric.ts';
-import type { Labels, Series, StatsRegistry } from './registry.ts';
+import type { Labels, Series } from './registry.ts';
 
 const escapeValue = (value: string): string =>
   /[\\"\n]/.test(value)
@@ -35,11 +35,11 @@ const printSeries = (series: Series): string => {
   return `${series.family}${printLabels(series.labels)} ${metric.value}\n`;
 };
 
-/** All series in the Prometheus text format 0.0.4, as Envoy's `/stats/prometheus`. */
-export const printPrometheus = (registry: StatsRegistry): string => {
+/** Series in the Prometheus text format 0.0.4, as Envoy's `/stats/prometheus`. */
+export const printPrometheus = (all: readonly Series[]): string => {
   let text = '';
   let family = '';
-  for (const series of registry.series()) {
+  for (const series of all) {
     if (series.family !== family) {
       family = series.family;
       text += `# TYPE ${family} ${typeOf(series.metric)}\n`;
