@@ -186,6 +186,8 @@ export class Ingest {
       });
       return false;
     }
+    for (const diagnostic of diagnostics)
+      this.#options.log.warn('mesh configuration', { reason: formatDiagnostic(diagnostic) });
     this.#meshConfigError = undefined;
     this.#meshConfig = this.#withOwnSettings({
       ...value,

@@ -71,6 +71,21 @@ extensionProviders:
     assert.deepEqual(json?.envoyFileAccessLog?.logFormat?.labels, { code: '%RESPONSE_CODE%' });
   });
 
+  const odd: readonly (readonly [string, string])[] = [
+    ['{ accessLogEncoding: JSON, accessLogFormat: "%PROTOCOL%" }', 'data.mesh.accessLogFormat'],
+    ['defaultProviders: { tracing: [nobody] }', 'data.mesh.defaultProviders.tracing'],
+    ['defaultProviders: { metrics: [envoy] }', 'data.mesh.defaultProviders.metrics'],
+  ];
+  for (const [text, path] of odd)
+    it(`takes ${text} and says what has no effect`, () => {
+      const { value, diagnostics } = readMeshConfigText(text);
+      assert.notEqual(value, undefined);
+      assert.deepEqual(
+        diagnostics.map((one) => [one.severity, one.path]),
+        [['warning', path]],
+      );
+    });
+
   it('takes roots of other meshes, those for names that are accepted here', () => {
     const [one = '', other = ''] = ['one', 'other'].map(
       (commonName) => createCertificateAuthority({ commonName }, systemClock).certificate,

@@ -8,6 +8,7 @@ import {
 } from '@lateen/translator';
 import { parse } from 'yaml';
 import { type ForeignRoot, readForeignRoots } from './foreign-roots.ts';
+import { meshConfigWarnings } from './mesh-config-warnings.ts';
 
 /** The mesh's configuration: what the translator reads, and what only the control plane does. */
 export interface MeshSettings extends MeshConfig {
@@ -191,8 +192,12 @@ const maxShownLength = 200;
 const shorten = (json: string): string =>
   json.length > maxShownLength ? `${json.slice(0, maxShownLength)}...` : json;
 
-const finding = (path: string, message: string): Diagnostic => ({
-  severity: 'error',
+const finding = (
+  path: string,
+  message: string,
+  severity: Diagnostic['severity'] = 'error',
+): Diagnostic => ({
+  severity,
   code: 'MeshConfigInvalid',
   path,
   message,
@@ -201,7 +206,8 @@ const finding = (path: string, message: string): Diagnostic => ({
 
 /**
  * Reads MeshConfig from the YAML text under `mesh` of the ConfigMap `istio`; what it does not say has
- * Istio's defaults. With any error there is no value, and the last good configuration stays.
+ * Istio's defaults. With any error there is no value, and the last good configuration stays; warnings are about
+ * what has no effect.
  */
 export const readMeshConfigText = (yamlText: string): Checked<MeshSettings> => {
   let document: unknown;
@@ -222,5 +228,9 @@ export const readMeshConfigText = (yamlText: string): Checked<MeshSettings> => {
       diagnostics.push(finding(`data.mesh.${key}`, `cannot be ${shorten(JSON.stringify(entry))}`));
     else value = { ...value, ...part };
   }
-  return { value: diagnostics.length > 0 ? undefined : value, diagnostics };
+  if (diagnostics.length > 0) return { value: undefined, diagnostics };
+  const warnings = meshConfigWarnings(value).map(({ field, message }) =>
+    finding(`data.mesh.${field}`, message, 'warning'),
+  );
+  return { value, diagnostics: warnings };
 };
