@@ -1,6 +1,6 @@
 export type { AccessLogSettings } from './access-log.ts';
 export { type Address, addressKey } from './address.ts';
-export { type CelExpression, celProblem, compileCel } from './cel/cel-expression.ts';
+export { type CelExpression, celProblem } from './cel/cel-expression.ts';
 export { compileCluster } from './cluster-compilation.ts';
 export type * from './cluster-table.ts';
 export { mergeCustomTags } from './custom-tag.ts';

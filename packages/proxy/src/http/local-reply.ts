@@ -1,19 +1,7 @@
-import type { ForwardAction, RouteEntry } from '@lateen/routing';
+import { type ForwardAction, grpcStatusOfHttp, type RouteEntry } from '@lateen/routing';
 import { MessageHead } from '../http1/head-parser.ts';
 import { latin1Slice } from '../http1/latin1.ts';
 import type { Exchange, LocalReply } from './exchange.ts';
-
-/** gRPC status for an HTTP status (gRPC's http-grpc-status-mapping). */
-const grpcStatuses: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
 
 /** Percent-encoding of `grpc-message`: what is not visible ASCII or space, and `%` (gRPC over HTTP/2). */
 const grpcMessage = (text: string): string => {
@@ -48,7 +36,7 @@ const renderLocalReply = (
     if (reply.body !== '' && !contentType) length.push(['content-type', 'text/plain']);
     return { status: reply.status, headers: [...length, ...extra], body: reply.body };
   }
-  const grpcStatus = reply.grpcStatus ?? grpcStatuses[reply.status] ?? 2;
+  const grpcStatus = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
   const headers: (readonly [string, string])[] = [
     ['content-type', 'application/grpc'],
     ['grpc-status', String(grpcStatus)],
