@@ -22,11 +22,11 @@ export {
   type SocketTarget,
 } from './proxy/proxy-descriptor.ts';
 export { buildPushContext } from './push-context/build-push-context.ts';
+export {
+  type TelemetryProvider,
+  telemetryProviders,
+} from './push-context/extension-provider-lookup.ts';
 export { gatewayListenPort } from './push-context/merged-gateway.ts';
 export type { PushContext } from './push-context/push-context.ts';
 export { buildRoutes } from './route/build-routes.ts';
 export { type KeySetLocation, keySetLocations } from './security/authentication/key-set.ts';
-export {
-  type TelemetryProvider,
-  telemetryProviders,
-} from './telemetry/extension-provider-lookup.ts';

@@ -7,8 +7,8 @@ import {
 } from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import { ExpressionFilterSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.js';
 import type { Telemetry } from '../input/telemetry.ts';
+import { findProvider } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { findProvider } from './extension-provider-lookup.ts';
 import { meshFileLog, providerLog } from './log-provider.ts';
 import { logSpecs } from './log-specs.ts';
 import type { Side } from './side.ts';

@@ -15,8 +15,8 @@ import {
 import type { ExtensionProvider } from '../input/extension-provider.ts';
 import type { FileLogProvider, OpenTelemetryLogProvider } from '../input/telemetry-provider.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { findProviderTarget } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { findProviderTarget } from './extension-provider-lookup.ts';
 import {
   istioTextFormat,
   jsonLogFormat,

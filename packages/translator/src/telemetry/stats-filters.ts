@@ -14,7 +14,7 @@ import type {
   Telemetry,
 } from '../input/telemetry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { findProvider } from './extension-provider-lookup.ts';
+import { findProvider } from '../push-context/extension-provider-lookup.ts';
 import { providerNames, withProviders } from './section-providers.ts';
 import { isForSide, type ListenerClass, type Side, sideOf } from './side.ts';
 

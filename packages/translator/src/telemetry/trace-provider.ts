@@ -30,8 +30,11 @@ import type {
   ProviderService,
   ZipkinProvider,
 } from '../input/telemetry-provider.ts';
+import {
+  findProviderTarget,
+  type ProviderTarget,
+} from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { findProviderTarget, type ProviderTarget } from './extension-provider-lookup.ts';
 
 type OpenTelemetryFields = MessageFields<typeof OpenTelemetryConfigSchema>;
 

@@ -1,7 +1,7 @@
 import type { ExtensionProvider } from '../input/extension-provider.ts';
 import type { CustomTagInput, Telemetry, TracingSection } from '../input/telemetry.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { findProvider } from './extension-provider-lookup.ts';
+import { findProvider } from '../push-context/extension-provider-lookup.ts';
 import { providerNames } from './section-providers.ts';
 import { isForSide, type Side } from './side.ts';
 

@@ -25,7 +25,10 @@ import type {
   GrpcAuthorizer,
   HttpAuthorizer,
 } from '../../input/extension-provider.ts';
-import { outboundCluster } from '../../naming/cluster-name.ts';
+import {
+  findProviderTarget,
+  type ProviderTarget,
+} from '../../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../../push-context/push-context.ts';
 import { metadataMatch, textValue } from './claim-test.ts';
 import { valueMatch } from './value-match.ts';
@@ -53,26 +56,6 @@ const whereMatched = (rbacFilter: string) =>
     [`${customShadowPrefix}shadow_effective_policy_id`],
     textValue(valueMatch(`${customPolicyPrefix}*`)),
   );
-
-interface Target {
-  readonly hostname: string;
-  readonly cluster: string;
-}
-
-/** `[namespace/]hostname`; undefined: there is no such service. */
-const targetOf = (
-  push: PushContext,
-  service: string | undefined,
-  port: number | undefined,
-): Target | undefined => {
-  const slash = service?.indexOf('/') ?? -1;
-  const hostname = service?.slice(slash + 1) ?? '';
-  const namespace = slash < 0 ? undefined : service?.slice(0, slash);
-  const known = push.services.byHostname.get(hostname) ?? [];
-  const found = known.find((one) => namespace === undefined || one.namespace === namespace);
-  if (found === undefined || !port) return undefined;
-  return { hostname, cluster: outboundCluster(port, '', hostname) };
-};
 
 const statusFields = (status: string | number | undefined): HttpFields => {
   const code = Number(status ?? 0);
@@ -112,7 +95,7 @@ const responseFields = (provider: HttpAuthorizer) => {
   };
 };
 
-const httpService = (provider: HttpAuthorizer, { hostname, cluster }: Target) => ({
+const httpService = (provider: HttpAuthorizer, { hostname, cluster }: ProviderTarget) => ({
   pathPrefix: provider.pathPrefix ?? '',
   serverUri: {
     uri: `http://${hostname}`,
@@ -134,7 +117,7 @@ const httpAuthorizer = (
   push: PushContext,
   provider: HttpAuthorizer,
 ): AuthorizerFilters | undefined => {
-  const target = targetOf(push, provider.service, provider.port);
+  const target = findProviderTarget(push, provider);
   if (target === undefined) return undefined;
   const { includeRequestHeadersInCheck: headers, includeHeadersInCheck: deprecated } = provider;
   const allowedHeaders = headerNames(headers.length > 0 ? headers : deprecated);
@@ -155,7 +138,7 @@ const sharedFields = (provider: GrpcAuthorizer): HttpFields => ({
   filterEnabledMetadata: whereMatched('envoy.filters.http.rbac'),
 });
 
-const grpcService = ({ cluster }: Target, timeoutMs: number): GrpcService =>
+const grpcService = ({ cluster }: ProviderTarget, timeoutMs: number): GrpcService =>
   create(GrpcServiceSchema, {
     // gRPC servers refuse the bars of a cluster's name in the authority.
     targetSpecifier: {
@@ -169,7 +152,7 @@ const grpcAuthorizer = (
   push: PushContext,
   provider: GrpcAuthorizer,
 ): AuthorizerFilters | undefined => {
-  const target = targetOf(push, provider.service, provider.port);
+  const target = findProviderTarget(push, provider);
   if (target === undefined) return undefined;
   const service = grpcService(target, provider.timeout ?? defaultTimeoutMs);
   return {

@@ -2,8 +2,8 @@ import { type ExtensionProvider, readExtensionProviders } from '../input/extensi
 import type { ProviderService } from '../input/telemetry-provider.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
-import type { PushContext } from '../push-context/push-context.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
+import type { PushContext } from './push-context.ts';
 
 /** Istio's own providers; one of the same name in MeshConfig takes their place. */
 const builtInProviders: readonly ExtensionProvider[] =
