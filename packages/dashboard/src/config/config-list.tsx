@@ -13,9 +13,11 @@ import { useResource } from '../data/resource.ts';
 import { formatAge, formatDate } from '../format/moment.ts';
 import { t } from '../i18n/translate.ts';
 import { linkToConfig } from '../object/config-links.tsx';
-import { Check, TextField } from '../view/controls.tsx';
+import { Check } from '../view/controls.tsx';
 import { Empty, Loaded } from '../view/feedback.tsx';
+import { FilterField, hasText } from '../view/filter-field.tsx';
 import { Icon } from '../view/icon.tsx';
+import { nameColumn } from '../view/name-column.tsx';
 import { type Column, Table } from '../view/table.tsx';
 import { wizardNames } from './wizard/wizard-names.ts';
 
@@ -39,14 +41,7 @@ export const ConfigListPage = (): VNode => {
           <div>
             <Starters />
             <div class="toolbar">
-              <TextField
-                label={t('list.filter')}
-                placeholder={t('list.filter')}
-                icon="search"
-                type="search"
-                value={filter}
-                onInput={setFilter}
-              />
+              <FilterField value={filter} onInput={setFilter} />
               <Check
                 label={t('config.onlyFindings')}
                 isOn={query['findings'] === 'true'}
@@ -75,12 +70,11 @@ const wanted = (
   query: Readonly<Record<string, string>>,
   filter: string,
 ): readonly ConfigSummary[] => {
-  const text = filter.trim().toLowerCase();
   const own = new Set(kinds.filter(isIstio).map(({ kind }) => kind));
   return objects.filter(({ kind, name, summary, findings }) => {
     if (query['kind'] === undefined ? !own.has(kind) : kind !== query['kind']) return false;
     if (query['findings'] === 'true' && findings.errors + findings.warnings === 0) return false;
-    return `${kind} ${name} ${summary}`.toLowerCase().includes(text);
+    return hasText(filter, kind, name, summary);
   });
 };
 
@@ -147,17 +141,7 @@ export const FindingTags = ({ findings }: { findings: FindingCounts }): VNode =>
 );
 
 const columns = (): readonly Column<ConfigSummary>[] => [
-  {
-    key: 'name',
-    title: t('table.name'),
-    cell: (object) => (
-      <span class="cell-name">
-        <a href={linkToConfig(object)}>{object.name}</a>
-        <small>{object.namespace}</small>
-      </span>
-    ),
-    order: ({ name }) => name,
-  },
+  nameColumn(linkToConfig),
   { key: 'kind', title: t('table.kind'), cell: ({ kind }) => kind, order: ({ kind }) => kind },
   {
     key: 'summary',

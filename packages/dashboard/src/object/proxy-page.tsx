@@ -14,8 +14,9 @@ import { useResource } from '../data/resource.ts';
 import { formatDate } from '../format/moment.ts';
 import { t } from '../i18n/translate.ts';
 import { LogView } from '../signal/log-view.tsx';
-import { Tabs, TextField } from '../view/controls.tsx';
+import { Tabs } from '../view/controls.tsx';
 import { Loaded } from '../view/feedback.tsx';
+import { FilterField, hasText } from '../view/filter-field.tsx';
 import { type Column, Table } from '../view/table.tsx';
 import { SyncTag } from './proxy-list.tsx';
 
@@ -45,17 +46,10 @@ export const ProxyPage = ({ namespace, pod }: { namespace: string; pod: string }
         ) : (
           <>
             <div class="toolbar">
-              <TextField
-                label={t('list.filter')}
-                placeholder={t('list.filter')}
-                icon="search"
-                type="search"
-                value={filter}
-                onInput={setFilter}
-              />
+              <FilterField value={filter} onInput={setFilter} />
             </div>
             <Loaded resource={resource}>
-              {(dump) => <Part dump={dump} tab={tab} filter={filter.toLowerCase()} />}
+              {(dump) => <Part dump={dump} tab={tab} filter={filter} />}
             </Loaded>
           </>
         )}
@@ -125,7 +119,7 @@ const Rows = <T,>({
   filter: string;
   tab: Tab;
 }): VNode => {
-  const matching = rows.filter((row) => JSON.stringify(row).toLowerCase().includes(filter));
+  const matching = rows.filter((row) => hasText(filter, JSON.stringify(row)));
   return (
     <>
       <Table
