@@ -5,6 +5,7 @@ import { apiRoutes } from '../api/api-routes.ts';
 import { ConfigHistory } from '../config/config-history.ts';
 import { wireObjectEvents } from '../event-wiring.ts';
 import { createEyes, type Eyes } from '../eyes.ts';
+import { LogStore } from '../logs/log-store.ts';
 import { MeshObjects } from '../mesh/mesh-objects.ts';
 import { findWatchedKind } from '../mesh/watched-kinds.ts';
 import { SeriesStore } from '../metrics/series-store.ts';
@@ -16,7 +17,6 @@ import type { AccessPolicy } from '../server/request-guard.ts';
 import { proxyMetrics } from '../source/metrics-source.ts';
 import { localTraces } from '../source/watched-traces.ts';
 import { TelemetryError } from '../telemetry-error.ts';
-import { LogStore } from '../logs/log-store.ts';
 import { TraceStore } from '../traces/trace-store.ts';
 
 /** A server over a mesh that is only objects: nothing is scraped, no proxy answers. */
