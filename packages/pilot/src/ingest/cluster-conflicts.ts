@@ -4,7 +4,7 @@ import type { RemoteCluster } from '@lateen/translator';
 
 const networkLabel = 'topology.istio.io/network';
 /** Its uid is what tells one cluster from another, whatever they are called. */
-const identityNamespace = 'kube-system';
+export const identityNamespace = 'kube-system';
 
 /** What of a cluster is compared with the others. */
 export type ComparedCluster = Pick<RemoteCluster, 'clusterId' | 'pods' | 'namespaces' | 'nodes'>;

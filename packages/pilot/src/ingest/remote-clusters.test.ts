@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { KubeObject, Secret } from '@lateen/api';
 import { type Clock, ManualClock, silentLogger } from '@lateen/base';
-import { FakeKubeClient, Informer, KubeError, resources, systemClock } from '@lateen/kube';
+import {
+  FakeKubeClient,
+  Informer,
+  KubeError,
+  type ListOptions,
+  type ListResult,
+  type Resource,
+  resources,
+  systemClock,
+} from '@lateen/kube';
 import type { ComparedCluster } from './cluster-conflicts.ts';
 import { RemoteClusters } from './remote-clusters.ts';
 
@@ -42,7 +51,7 @@ const empty: ComparedCluster = { clusterId: 'one', pods: [], namespaces: [], nod
 /** The control plane of cluster `one`, and servers that kubeconfigs name by a word. */
 const start = async (t: TestContext, { clock = systemClock, here = empty }: Setting = {}) => {
   const own = new FakeKubeClient();
-  const servers = new Map([
+  const servers = new Map<string, FakeKubeClient>([
     ['server-two', new FakeKubeClient()],
     ['server-three', new FakeKubeClient()],
   ]);
@@ -278,4 +287,44 @@ test('another kubeconfig for a cluster takes nothing away while it is read', asy
   assert.match(remote.status()[0]?.message ?? '', /not YAML; the kubeconfig of before is used/);
   await three?.create(resources.services, serviceOf('ratings'));
   await until(() => remote.clusters[0]?.services.length === 1);
+});
+
+/** A server whose requests hang when it is told so, while its watches stay open. */
+class HangingClient extends FakeKubeClient {
+  hangs = false;
+
+  override list<T extends KubeObject>(
+    resource: Resource,
+    options: ListOptions = {},
+  ): Promise<ListResult<T>> {
+    if (!this.hangs) return super.list(resource, options);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(new KubeError('aborted', 'stopped'));
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    return promise;
+  }
+}
+
+test('a server that hangs is found out, and so is its recovery', async (t) => {
+  const clock = new ManualClock(0);
+  const { own, servers, remote, until } = await start(t, { clock });
+  const two = new HangingClient();
+  servers.set('hanging', two);
+  await two.create(resources.services, serviceOf('reviews'));
+  await own.create(resources.secrets, secretOf('remote-two', { two: 'hanging' }));
+  await until(() => remote.status()[0]?.state === 'synced');
+  const after = async (milliseconds: number): Promise<readonly [string, string]> => {
+    clock.advance(milliseconds);
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    const [status] = remote.status();
+    return [status?.state ?? '', status?.message ?? ''];
+  };
+  await after(0);
+  two.hangs = true;
+  assert.deepEqual(await after(10_000), ['synced', '']);
+  assert.deepEqual(await after(5_000), ['unreachable', 'no answer within 5 s']);
+  assert.equal(remote.clusters[0]?.services.length, 1);
+  assert.equal(remote.problemOf('two'), undefined);
+  two.hangs = false;
+  assert.deepEqual(await after(10_000), ['synced', '']);
 });

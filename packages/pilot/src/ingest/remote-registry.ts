@@ -2,12 +2,20 @@ import type { KubeObject } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import { type Informer, type InformerChange, type KubeClient, resources } from '@lateen/kube';
 import type { RemoteCluster } from '@lateen/translator';
+import { identityNamespace } from './cluster-conflicts.ts';
 import { Collections } from './collections.ts';
 import { type ConfigChange, objectChange, wholeChange } from './config-change.ts';
 import type { WatchedKindName } from './watched-kind.ts';
 
 /** What is read of other clusters: services and the workloads behind them. Their rules stay theirs. */
 const remoteKinds = ['services', 'endpointSlices', 'pods', 'namespaces', 'nodes'] as const;
+
+/**
+ * A watch on a server that hangs looks like one with nothing to tell: a request now and then knows the
+ * difference. Often enough for people who wonder, seldom enough for the server.
+ */
+const probeIntervalMs = 10_000;
+const probeTimeoutMs = 5_000;
 
 export interface RemoteRegistryOptions {
   readonly clusterId: string;
@@ -29,6 +37,8 @@ export class RemoteRegistry {
   #cluster: RemoteCluster | undefined;
   readonly #started = Promise.withResolvers<void>();
   #isSynced = false;
+  #silence: string | undefined;
+  #cancelProbe: () => void = () => undefined;
 
   constructor(options: RemoteRegistryOptions) {
     this.#options = options;
@@ -57,9 +67,11 @@ export class RemoteRegistry {
     this.#cluster = undefined;
     this.#started.resolve();
     this.#options.onChange(wholeChange('Secret'));
+    this.#probeLater();
   }
 
   stop(): void {
+    this.#cancelProbe();
     this.#stop.abort();
   }
 
@@ -69,7 +81,8 @@ export class RemoteRegistry {
 
   /** Why it is not followed now, if it is not. */
   get problem(): string | undefined {
-    return this.#collections.status().find(({ state }) => state !== 'followed')?.lastError;
+    const lost = this.#collections.status().find(({ state }) => state !== 'followed');
+    return lost?.lastError ?? this.#silence;
   }
 
   /** Resolves when everything has been read, or the first try has failed; never rejects. */
@@ -101,6 +114,40 @@ export class RemoteRegistry {
       nodes: this.#collections.list('nodes'),
     };
     return this.#cluster;
+  }
+
+  #probeLater(): void {
+    if (this.#stop.signal.aborted) return;
+    const { clock } = this.#options;
+    this.#cancelProbe = clock.schedule(probeIntervalMs, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    const { client, clock } = this.#options;
+    const late = new AbortController();
+    const cancel = clock.schedule(probeTimeoutMs, () => late.abort());
+    try {
+      await client.list(resources.namespaces, {
+        fieldSelector: `metadata.name=${identityNamespace}`,
+        signal: AbortSignal.any([late.signal, this.#stop.signal]),
+      });
+      this.#hear(undefined);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const isLate = late.signal.aborted;
+      this.#hear(isLate ? `no answer within ${probeTimeoutMs / 1_000} s` : reason);
+    }
+    cancel();
+    this.#probeLater();
+  }
+
+  #hear(silence: string | undefined): void {
+    const { log, clusterId } = this.#options;
+    const before = this.#silence;
+    this.#silence = silence;
+    if (this.#stop.signal.aborted || (before === undefined) === (silence === undefined)) return;
+    if (silence === undefined) log.info('remote cluster answers again', { cluster: clusterId });
+    else log.warn('remote cluster does not answer', { cluster: clusterId, reason: silence });
   }
 
   #note(name: WatchedKindName, change: InformerChange<KubeObject>): void {
