@@ -3,6 +3,7 @@ import type { KubeObject } from '@lateen/api';
 import fc from 'fast-check';
 import type { Caller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
+import { askedMesh } from './cluster-objects.ts';
 import { meshInputs } from './mesh-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
@@ -152,27 +153,78 @@ const clients: readonly SimulatedClient[] = [
 
 const urls = ['http://shop/a', 'https://shop/', 'tcp://shop:80', 'http://out.example.com/x?y=%'];
 
+const questions = fc.tuple(
+  fc.constantFrom(...callers),
+  fc.constantFrom(...urls),
+  fc.constantFrom(...clients),
+);
+
+type Changes = typeof changes extends fc.Arbitrary<infer T> ? T : never;
+
+const changed = (objects: readonly KubeObject[], list: Changes): readonly KubeObject[] => {
+  const all = [...objects];
+  for (const { object, path, value } of list) {
+    const found = objects[object] as KubeObject;
+    const { kind, metadata: own } = found;
+    const one = mutate(all[object], path, value) as KubeObject;
+    // Readers of files let nothing through without kind and name.
+    all[object] = { ...one, kind, metadata: { ...one.metadata, name: own.name } };
+  }
+  return all;
+};
+
 test('whatever manifests hold, a simulation is a value', () => {
-  const questions = fc.tuple(
-    fc.constantFrom(...callers),
-    fc.constantFrom(...urls),
-    fc.constantFrom(...clients),
-  );
   fc.assert(
     fc.property(changes, questions, (list, [caller, url, client]) => {
-      const objects: KubeObject[] = [...sound];
-      for (const { object, path, value } of list) {
-        const changed = mutate(objects[object], path, value) as KubeObject;
-        // Readers of files let nothing through without kind and name.
-        const { kind, metadata: own } = sound[object] as KubeObject;
-        objects[object] = { ...changed, kind, metadata: { ...changed.metadata, name: own.name } };
-      }
+      const objects = changed(sound, list);
       const request = parseRequest({ method: 'GET', url, headers: [] }).value;
       if (request === undefined) return;
       const inputs = meshInputs(completeCluster(objects));
       for (const live of [false, true]) simulate({ inputs, caller, request, live, client });
     }),
     { numRuns: 250 },
+  );
+});
+
+/** What leads from one cluster to another. */
+const entrance = (network: string): readonly KubeObject[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'istio-system', labels: { 'topology.istio.io/network': network } },
+  },
+  {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'entrance', namespace: 'istio-system' },
+    spec: {
+      selector: { istio: 'eastwest' },
+      servers: [
+        {
+          port: { number: 15_443, name: 'tls', protocol: 'TLS' },
+          tls: { mode: 'AUTO_PASSTHROUGH' },
+          hosts: ['*.local'],
+        },
+      ],
+    },
+  } as KubeObject,
+];
+
+test('whatever two clusters hold, a simulation is a value', () => {
+  fc.assert(
+    fc.property(changes, changes, questions, (near, far, [caller, url, client]) => {
+      const request = parseRequest({ method: 'GET', url, headers: [] }).value;
+      const mesh = askedMesh(
+        [near, far].map((list, index) => ({
+          clusterId: `c${index}`,
+          objects: completeCluster(changed([...entrance(`n${index}`), ...sound], list), index),
+          reads: ['c0', 'c1'],
+        })),
+      ).value;
+      if (request === undefined || mesh === undefined) return;
+      simulate({ ...mesh, caller, request, client });
+    }),
+    { numRuns: 120 },
   );
 });
 
