@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import {
+  type ExportTraceServiceRequest,
+  ExportTraceServiceRequestSchema,
+} from '@lateen/xds/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.js';
+import type {
+  AnyValue,
+  KeyValue,
+} from '@lateen/xds/gen/opentelemetry/proto/common/v1/common_pb.js';
 import fc from 'fast-check';
 import { parseOtlpJson } from './otlp-json.ts';
 import { parseOtlpProtobuf } from './otlp-protobuf.ts';
+import { fromOtlp } from './otlp-span.ts';
 import type { ReceivedSpan } from './received-span.ts';
 import { startSpanReceiver } from './span-receiver.ts';
 import { type TraceFilter, TraceStore } from './trace-store.ts';
@@ -143,6 +153,52 @@ test('Zipkin: short ids, errors, and the server half of a shared span as a child
   assert.notEqual(server?.spanId, client?.spanId);
 });
 
+test('protobuf is read as its schema says, whatever is in it', () => {
+  const hexId = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+  const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+  const value = fc.oneof(
+    text.map((one) => ({ case: 'stringValue', value: one }) as const),
+    fc.boolean().map((one) => ({ case: 'boolValue', value: one }) as const),
+    fc
+      .bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+      .map((one) => ({ case: 'intValue', value: one }) as const),
+    fc.double({ noNaN: true }).map((one) => ({ case: 'doubleValue', value: one }) as const),
+    fc.uint8Array({ maxLength: 9 }).map((one) => ({ case: 'bytesValue', value: one }) as const),
+  );
+  const attributes = fc.array(
+    fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), value: fc.record({ value }) }),
+    { maxLength: 5 },
+  );
+  const span = fc.record({
+    ...{ traceId: hexId(16), spanId: hexId(8), parentSpanId: hexId(8), name: text, attributes },
+    ...{ kind: fc.integer({ min: 0, max: 5 }), traceState: text },
+    startTimeUnixNano: fc.bigInt({ min: 0n, max: 2n ** 63n }),
+    events: fc.array(fc.record({ name: text, attributes }), { maxLength: 2 }),
+    links: fc.array(fc.record({ traceId: hexId(16) }), { maxLength: 1 }),
+    status: fc.record({ message: text, code: fc.integer({ min: 0, max: 2 }) }),
+  });
+  const request = fc.record({
+    resourceSpans: fc.array(
+      fc.record({
+        resource: fc.record({ attributes }),
+        scopeSpans: fc.array(
+          fc.record({ scope: fc.record({ name: text }), spans: fc.array(span, { maxLength: 4 }) }),
+          { maxLength: 2 },
+        ),
+        schemaUrl: text,
+      }),
+      { maxLength: 2 },
+    ),
+  });
+  fc.assert(
+    fc.property(request, (drawn) => {
+      const message = create(ExportTraceServiceRequestSchema, drawn as never);
+      const read = parseOtlpProtobuf(toBinary(ExportTraceServiceRequestSchema, message));
+      assert.deepEqual(plain(read), plain(bySchema(message)));
+    }),
+  );
+});
+
 test('any bytes and any JSON are read without an exception', () => {
   const cut = fc.nat(otlpProtobuf.length).map((length) => otlpProtobuf.slice(0, length));
   fc.assert(fc.property(fc.oneof(fc.uint8Array(), cut), (bytes) => void parseOtlpProtobuf(bytes)));
@@ -154,6 +210,43 @@ test('any bytes and any JSON are read without an exception', () => {
     }),
   );
 });
+
+const valueText = ({ value }: AnyValue): string =>
+  value.value instanceof Uint8Array
+    ? Buffer.from(value.value).toString('base64')
+    : String(value.value ?? '');
+
+const pairs = (attributes: readonly KeyValue[]): (readonly [string, string])[] =>
+  attributes.map(({ key, value }) => [key, value === undefined ? '' : valueText(value)]);
+
+/** What a request says, by the bindings that are generated from its schema. */
+const bySchema = (
+  message: ExportTraceServiceRequest,
+): { readonly spans: readonly ReceivedSpan[]; readonly rejected: number } => {
+  const read = message.resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans
+      .flatMap(({ spans }) => spans)
+      .map((span) =>
+        fromOtlp(
+          {
+            traceId: Buffer.from(span.traceId).toString('hex'),
+            spanId: Buffer.from(span.spanId).toString('hex'),
+            parentSpanId: Buffer.from(span.parentSpanId).toString('hex'),
+            ...{ name: span.name, kind: span.kind, attributes: pairs(span.attributes) },
+            ...{ startNs: span.startTimeUnixNano, endNs: span.endTimeUnixNano },
+            events: span.events.map(({ timeUnixNano, name, attributes }) => ({
+              ...{ timeNs: timeUnixNano, name, attributes: pairs(attributes) },
+            })),
+            statusCode: span.status?.code ?? 0,
+            statusMessage: span.status?.message ?? '',
+          },
+          pairs(resource?.attributes ?? []),
+        ),
+      ),
+  );
+  const spans = read.filter((span) => span !== undefined);
+  return { spans, rejected: read.length - spans.length };
+};
 
 const spanOf = (fields: Partial<ReceivedSpan>): ReceivedSpan => ({ ...expected, ...fields });
 const everything: TraceFilter = {
