@@ -12,6 +12,7 @@ import { LineChart } from '../chart/line-chart.tsx';
 import { withQuery } from '../data/api-client.ts';
 import { useResource } from '../data/resource.ts';
 import { formatMs, formatNumber, formatRate, formatShare } from '../format/quantity.ts';
+import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { HealthMark } from '../view/feedback.tsx';
 
@@ -114,7 +115,7 @@ const Reasons = ({ node }: { node: GraphNode }): VNode | null =>
   node.health.reasons.length === 0 ? null : (
     <ul class="reasons">
       {node.health.reasons.map((reason) => (
-        <li key={reason.code}>{reason.message}</li>
+        <li key={reason.code}>{reasonText(reason)}</li>
       ))}
     </ul>
   );

@@ -4,6 +4,7 @@ import { timeWindow } from '../app/preferences.ts';
 import { linkTo } from '../app/route.ts';
 import { withQuery } from '../data/api-client.ts';
 import { useResource } from '../data/resource.ts';
+import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { Card, Facts, Labels } from '../view/card.tsx';
 import { HealthMark, Loaded } from '../view/feedback.tsx';
@@ -61,7 +62,7 @@ const About = ({ service }: { service: ServiceDetail }): VNode => (
     {service.health.reasons.length === 0 ? null : (
       <ul class="reasons">
         {service.health.reasons.map((reason) => (
-          <li key={reason.code}>{reason.message}</li>
+          <li key={reason.code}>{reasonText(reason)}</li>
         ))}
       </ul>
     )}

@@ -5,6 +5,7 @@ import { linkTo, route, setQuery } from '../app/route.ts';
 import { withQuery } from '../data/api-client.ts';
 import { useResource } from '../data/resource.ts';
 import { formatAge } from '../format/moment.ts';
+import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { LogView } from '../signal/log-view.tsx';
 import { TraceTable } from '../signal/trace-list.tsx';
@@ -81,7 +82,7 @@ const Overview = ({ workload }: { workload: WorkloadDetail }): VNode => (
         {workload.health.reasons.length === 0 ? null : (
           <ul class="reasons">
             {workload.health.reasons.map((reason) => (
-              <li key={reason.code}>{reason.message}</li>
+              <li key={reason.code}>{reasonText(reason)}</li>
             ))}
           </ul>
         )}

@@ -3,6 +3,7 @@ import type { Health, HealthState } from '@lateen/telemetry/contract';
 import type { ComponentChildren, VNode } from 'preact';
 import type { ApiError } from '../data/api-client.ts';
 import type { Resource } from '../data/resource.ts';
+import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { Icon } from './icon.tsx';
 
@@ -67,7 +68,7 @@ export const Loaded = <T,>({
 
 /** A health as a mark and, unless hidden, a word. Reasons are shown on hovering. */
 export const HealthMark = ({ health, isShort }: { health: Health; isShort?: boolean }): VNode => {
-  const reasons = health.reasons.map((reason) => reason.message).join('\n');
+  const reasons = health.reasons.map(reasonText).join('\n');
   return (
     <span class={`health health-${health.state}`} title={reasons || healthWord(health.state)}>
       <i aria-hidden="true" />
