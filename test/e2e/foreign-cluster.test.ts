@@ -116,7 +116,9 @@ after(async () => {
   if (missing === false) await mesh.down();
 }, options);
 
-test('below one root the other cluster answers', options, () => untilAll(200));
+test('below one root the other cluster answers', options, async () => {
+  await untilAll(200);
+});
 
 test('with a root and a trust domain of its own it is refused', options, async () => {
   const path = '/spec/template/spec/containers/0/args/-';
