@@ -294,7 +294,9 @@ test('mirrors: own before inherited; fraction defaults to all', () => {
   const mirror = (cluster: string) => ({ cluster });
   const half = { defaultValue: { numerator: 50 } };
   const own = forward({ requestMirrorPolicies: [{ ...mirror('m'), runtimeFraction: half }] });
-  assert.deepEqual(own.mirrors, [{ cluster: 'm', hostSuffix: true, fraction: 500_000 }]);
+  assert.deepEqual(own.mirrors, [
+    { cluster: 'm', hostSuffix: true, fraction: 500_000, traceSampled: true },
+  ]);
   const inherited = forward({}, { requestMirrorPolicies: [mirror('v')] });
   assert.equal(inherited.mirrors[0]?.fraction, 1_000_000);
 });
