@@ -145,7 +145,7 @@ const columns = (longest: number): readonly Column<TraceSummary>[] => [
     key: 'services',
     title: t('nav.services'),
     cell: ({ services }) => (
-      <span class="tags tags-line">
+      <span class="tags">
         {services.slice(0, 3).map(({ name }) => (
           <span class="tag" key={name}>
             {name.split('.')[0]}
