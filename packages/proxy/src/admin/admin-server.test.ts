@@ -200,5 +200,7 @@ test('changes the log level, and lists certificates without keys', async () => {
   const text = await (await running.admin('/certs')).text();
   assert.match(text, /"dns": "gw\.example"/);
   assert.match(text, /"days_until_expiration": "9"|"days_until_expiration": "10"/);
+  const days = await (await running.admin('/stats?filter=days_until')).text();
+  assert.match(days, /^server\.days_until_first_cert_expiring: (?:9|10)$/m);
   assert.doesNotMatch(text, /PRIVATE/);
 });

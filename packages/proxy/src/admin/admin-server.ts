@@ -63,10 +63,11 @@ const listen = async (address: ListenAddress, answer: Answer): Promise<Server> =
 const agentPorts = { merged: 15_020, health: 15_021, metrics: 15_090 } as const;
 
 /** What Istio's agent serves at 15020: the app's own metrics, the proxy's, and its own. */
-const mergedPage = ({ stats, bootstrap, prometheusAnnotations }: AdminContext): Page => {
+const mergedPage = (context: AdminContext): Page => {
+  const { stats, bootstrap, prometheusAnnotations } = context;
   const target = appMetricsTarget(prometheusAnnotations, bootstrap.node?.metadata ?? {});
   const app = target && new AppMetrics(target, stats);
-  const scrapes = watchAgent(stats);
+  const scrapes = watchAgent(stats, context);
   return async (request) => {
     scrapes.value++;
     const part = (await app?.read()) ?? '';

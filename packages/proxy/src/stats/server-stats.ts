@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import type { ServerState } from '../admin/server-state.ts';
 import type { CertificatePem } from '../tls/secure-context.ts';
+import { firstExpiryMs } from './certificate-expiry.ts';
 import type { Gauge } from './metric.ts';
 import { type StatsRegistry, StatsScope } from './registry.ts';
 
@@ -28,31 +28,10 @@ const dayMs = 86_400_000;
 /** Envoy's value when there is no certificate. */
 const noCertificateDays = 4_294_967_295;
 
-/** Ends of certificates by their text: parsed once. */
-const ends = new Map<string, number>();
-/** Certificates remembered. */
-const maxEnds = 256;
-
-const endOf = (pem: string): number => {
-  const known = ends.get(pem);
-  if (known !== undefined) return known;
-  if (ends.size >= maxEnds) ends.clear();
-  let end = Number.POSITIVE_INFINITY;
-  try {
-    end = new X509Certificate(pem).validToDate.getTime();
-  } catch {
-    // What cannot be read does not expire.
-  }
-  ends.set(pem, end);
-  return end;
-};
-
 const daysUntilExpiry = (certificates: readonly CertificatePem[]): number => {
-  const first = Math.min(
-    ...certificates.flatMap(({ chain }) => (chain === undefined ? [] : [endOf(chain)])),
-  );
-  if (!Number.isFinite(first)) return noCertificateDays;
-  return Math.max(0, Math.floor((first - Date.now()) / dayMs));
+  const endMs = firstExpiryMs(certificates);
+  if (endMs === undefined) return noCertificateDays;
+  return Math.max(0, Math.floor((endMs - Date.now()) / dayMs));
 };
 
 type Names = readonly string[];
