@@ -113,7 +113,7 @@ test('kubectl get svc -n istio-system', options, async () => {
     ['istio-egressgateway', 'ClusterIP', '80/TCP,443/TCP'],
     ['istio-ingressgateway', 'LoadBalancer', '15021/TCP,80/TCP,443/TCP,31400/TCP,15443/TCP'],
     ['istiod', 'ClusterIP', '15010/TCP,15012/TCP,443/TCP,15014/TCP'],
-    // Newer samples have OTLP's port too.
+    // Newer samples have OTLP's ports too.
     ['jaeger-collector', 'ClusterIP', '14268/TCP,14250/TCP,9411/TCP,4317/TCP,4318/TCP'],
     ['kiali', 'ClusterIP', '20001/TCP,9090/TCP'],
     ['prometheus', 'ClusterIP', '9090/TCP'],
