@@ -1,3 +1,4 @@
+import type { Logger } from '@lateen/base';
 import type { TracingProvider } from '@lateen/routing';
 import {
   httpSender,
@@ -11,17 +12,39 @@ const zipkinTimeoutMs = 5_000;
 
 const exportMethod = 'opentelemetry.proto.collector.trace.v1.TraceService/Export';
 
+/** Says when a collector stops taking reports, and when it takes them again: once each. */
+const watched = (send: SendReport, cluster: string, log: Logger): SendReport => {
+  let wasTaken = true;
+  return (body, done) =>
+    send(body, (outcome) => {
+      const isTaken = outcome === 'accepted';
+      if (isTaken !== wasTaken) {
+        wasTaken = isTaken;
+        if (isTaken) log.info('spans are taken again', { cluster });
+        else log.warn('spans are lost: the collector does not take them', { cluster, outcome });
+      }
+      done(outcome);
+    });
+};
+
+/** What sending spans needs. */
+export interface SpanWay extends ReportWay {
+  readonly log: Logger;
+}
+
 /** How reports go to a provider; undefined: nowhere. */
-export const reportSender = (way: ReportWay, provider: TracingProvider): SendReport | undefined => {
+export const reportSender = (way: SpanWay, provider: TracingProvider): SendReport | undefined => {
   if (provider.kind === 'opentelemetry') {
-    return provider.target && otlpSender(way, provider.target, exportMethod);
+    const { target } = provider;
+    return target && watched(otlpSender(way, target, exportMethod), target.cluster, way.log);
   }
   const { cluster, hostname, path, headers } = provider;
-  return httpSender(way, {
+  const send = httpSender(way, {
     cluster,
     authority: hostname || cluster,
     path,
     timeoutMs: provider.timeoutMs || zipkinTimeoutMs,
     headers: [['content-type', 'application/json'], ...headers],
   });
+  return watched(send, cluster, way.log);
 };

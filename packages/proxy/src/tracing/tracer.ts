@@ -1,10 +1,9 @@
 import type { TracingProvider } from '@lateen/routing';
-import type { ReportWay } from '../export/report-sender.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { b3AndW3cPropagation, b3Propagation } from './b3-context.ts';
 import { OtlpEncoder } from './otlp-encoder.ts';
 import { createSpanExporter, type SpanExporter } from './span-exporter.ts';
-import { reportSender } from './span-report.ts';
+import { reportSender, type SpanWay } from './span-report.ts';
 import type { Propagation } from './trace-context.ts';
 import { exporterStats } from './tracing-stats.ts';
 import { w3cPropagation } from './w3c-context.ts';
@@ -28,7 +27,7 @@ export interface Tracer {
 }
 
 /** What tracers need. */
-export interface TracerParts extends ReportWay {
+export interface TracerParts extends SpanWay {
   readonly stats: StatsRegistry;
   /** The bootstrap's `node.cluster`: Zipkin's name of the service. */
   readonly nodeCluster: string;

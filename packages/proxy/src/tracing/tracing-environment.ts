@@ -1,4 +1,4 @@
-import { formatDiagnostic, type Logger } from '@lateen/base';
+import { formatDiagnostic } from '@lateen/base';
 import { compileBootstrapTracing } from '@lateen/routing';
 import type { Bootstrap } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import type { TracingEnvironment } from './listener-tracing.ts';
@@ -8,7 +8,6 @@ import { type TracerParts, Tracers } from './tracer.ts';
 export const lastReportMs = 2_000;
 
 type Parts = Omit<TracerParts, 'nodeCluster' | 'environment'> & {
-  readonly log: Logger;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 };
@@ -18,11 +17,11 @@ const readVariable = (name: string): string | undefined => process.env[name];
 /** Tracing of a proxy: who it is, and the provider its bootstrap names (`tracing.http`), if any. */
 export const createTracingEnvironment = (
   bootstrap: Bootstrap,
-  { log, nowMs, ...parts }: Parts,
+  { nowMs, ...parts }: Parts,
 ): TracingEnvironment => {
   const { value: provider, diagnostics } = compileBootstrapTracing(bootstrap.tracing);
   for (const diagnostic of diagnostics) {
-    log.warn('tracing of the bootstrap', { problem: formatDiagnostic(diagnostic) });
+    parts.log.warn('tracing of the bootstrap', { problem: formatDiagnostic(diagnostic) });
   }
   const { node } = bootstrap;
   return {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { createLogger } from '@lateen/base';
+import type { ProxyDependencies } from '../proxy.ts';
 import { echoServer, grpcEcho } from '../testing/grpc-echo.ts';
 import { eventually, type RunningProxy, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { grpcCollector, httpCollector, type SpanCollector } from '../testing/span-collector.ts';
@@ -38,7 +40,7 @@ const listening = async (
   return Object.assign(upstream, { seen });
 };
 
-const run = (parts: {
+interface TracedProxy {
   readonly upstream: number;
   readonly collector: SpanCollector;
   readonly isGrpc?: boolean;
@@ -47,17 +49,22 @@ const run = (parts: {
   readonly listener?: JsonObject;
   readonly manager?: JsonObject;
   readonly clusters?: readonly JsonObject[];
-}): Promise<RunningProxy> =>
-  runProxy({
-    clusters: [
-      clusterJson('reviews', [parts.upstream]),
-      collectorCluster(parts.collector.port, parts.isGrpc ?? true),
-      ...(parts.clusters ?? []),
-    ],
-    routes: parts.routes ?? [decorated('reviews')],
-    manager: { tracing: parts.tracing, ...parts.manager },
-    listener: parts.listener ?? outbound,
-  });
+}
+
+const run = (parts: TracedProxy, deps: ProxyDependencies = {}): Promise<RunningProxy> =>
+  runProxy(
+    {
+      clusters: [
+        clusterJson('reviews', [parts.upstream]),
+        collectorCluster(parts.collector.port, parts.isGrpc ?? true),
+        ...(parts.clusters ?? []),
+      ],
+      routes: parts.routes ?? [decorated('reviews')],
+      manager: { tracing: parts.tracing, ...parts.manager },
+      listener: parts.listener ?? outbound,
+    },
+    deps,
+  );
 
 const fields = (traceparent: string | undefined): readonly string[] =>
   (traceparent ?? '').split('-');
@@ -498,10 +505,17 @@ test('a collector that is gone costs spans, not requests, and they are counted',
   await using upstream = await listening();
   await using collector = await grpcCollector();
   await collector[Symbol.asyncDispose]();
-  await using proxy = await run({ upstream: upstream.port, collector, tracing: overGrpc() });
-  assert.equal((await proxy.fetch('/')).status, 200);
-  await eventually(() => stat(proxy, 'tracing.opentelemetry.spans_dropped') === 1);
-  assert.equal(stat(proxy, 'tracing.opentelemetry.http_reports_failed'), 1);
+  const logged: string[] = [];
+  const clock = { nowMs: () => 0, schedule: () => () => undefined };
+  const log = createLogger({ clock, sink: (line) => logged.push(line), level: 'warn' });
+  const parts = { upstream: upstream.port, collector, tracing: overGrpc() };
+  await using proxy = await run(parts, { log });
+  for (const lost of [1, 2]) {
+    assert.equal((await proxy.fetch('/')).status, 200);
+    await eventually(() => stat(proxy, 'tracing.opentelemetry.spans_dropped') === lost);
+  }
+  assert.equal(logged.filter((line) => line.includes('spans are lost')).length, 1);
+  assert.equal(stat(proxy, 'tracing.opentelemetry.http_reports_failed'), 2);
 });
 
 test('a collector that never answers bounds what is kept', async () => {
