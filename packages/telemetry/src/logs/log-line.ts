@@ -41,7 +41,7 @@ const traceIdOf = (text: string): string => {
 /** A record of OTLP logs as a line. */
 export const receivedLine = (log: ReceivedLog, source: LogSource): LogLine => {
   const access = accessOf(log);
-  const text = log.text === '' ? JSON.stringify(log.attributes) : log.text;
+  const text = log.text === '' ? JSON.stringify(log.attributes) : log.text.trimEnd();
   return {
     timeMs: log.timeMs,
     ...source,

@@ -134,7 +134,7 @@ test('records over gRPC and over HTTP, protobuf and JSON', async (t) => {
 
 test('records of a pod are lines of its containers, known by address, node or pod name', async () => {
   const lines = await read([
-    record({ text: accessLine('/by-address', 503), traceId }),
+    record({ text: `${accessLine('/by-address', 503)}\n`, traceId }),
     record({
       text: accessLine('/by-node'),
       from: '127.0.0.1',
@@ -160,6 +160,7 @@ test('records of a pod are lines of its containers, known by address, node or po
     ],
   );
   assert.equal(lines[0]?.traceId, traceId);
+  assert.equal(lines[0]?.text, accessLine('/by-address', 503));
 });
 
 test('what is in the container’s log as well is told once; containers can be chosen', async () => {
