@@ -3,9 +3,11 @@ import { hostname } from 'node:os';
 import { type FormatContext, type FormatNode, metadataAt } from '@lateen/routing';
 import { peerMessage } from '../filters/istio.stats/peer-message.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { protocolName } from '../http/protocol-name.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import { type ConnectionTls, connectionTls } from '../tls/connection-tls.ts';
 import { upstreamTlsOf } from '../tls/upstream-tls.ts';
+import { wallMs } from '../wall-clock.ts';
 
 const machine = hostname();
 
@@ -36,7 +38,7 @@ export class ExchangeFormatContext implements FormatContext {
   }
 
   get startTimeMs(): number {
-    return performance.timeOrigin + this.#exchange.startMs;
+    return wallMs(this.#exchange.startMs);
   }
   requestHeader(name: string): string | undefined {
     const exchange = this.#exchange;
@@ -55,8 +57,7 @@ export class ExchangeFormatContext implements FormatContext {
     return this.#exchange.responseTrailers?.get(name);
   }
   get protocol(): string | undefined {
-    if (this.#exchange.connection.outlet !== undefined) return 'HTTP/2';
-    return this.#exchange.connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
+    return protocolName(this.#exchange);
   }
   get responseCode(): number {
     return this.#exchange.responseCode;

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type FormatContext, type FormatNode, metadataAt } from '@lateen/routing';
 import { peerMessage } from '../filters/istio.stats/peer-message.ts';
 import { upstreamTlsOf } from '../tls/upstream-tls.ts';
+import { wallMs } from '../wall-clock.ts';
 import type { TcpSession } from './tcp-session.ts';
 
 const machine = hostname();
@@ -34,7 +35,7 @@ export const tcpFormatContext = (session: TcpSession, node: FormatNode): FormatC
   ...nothing,
   node,
   logType: 'TcpConnectionEnd',
-  startTimeMs: performance.timeOrigin + session.startMs,
+  startTimeMs: wallMs(session.startMs),
   responseFlags: session.flags,
   upstreamTransportFailureReason: session.transportFailure,
   connectionTerminationDetails: session.terminationDetails,
@@ -87,7 +88,7 @@ export const connectionFormatContext = (
   const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
   return {
     ...nothing,
-    startTimeMs: performance.timeOrigin + startMs,
+    startTimeMs: wallMs(startMs),
     responseFlags: '',
     connectionTerminationDetails: undefined,
     upstreamTransportFailureReason: undefined,

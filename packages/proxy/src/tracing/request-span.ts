@@ -1,13 +1,13 @@
 import type { TracingSettings } from '@lateen/routing';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
+import { wallMs } from '../wall-clock.ts';
 import { type SpanKind, spanKind } from './span-encoder.ts';
 import { byteText, maxValueCharacters } from './span-tag.ts';
 import { addRequestTags, addTryTags, type RouteTags, type TracedExchange } from './span-tags.ts';
 import type { TraceContext } from './trace-context.ts';
 import { newSpanId } from './trace-ids.ts';
 import type { Tracer } from './tracer.ts';
-import { wallMs } from './wall-clock.ts';
 
 /** By which the two sides of a call agree on the operation's name. */
 const operationHeader = 'x-envoy-decorator-operation';

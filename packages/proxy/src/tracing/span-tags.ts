@@ -1,5 +1,6 @@
 import { type CustomTag, type FormatContext, metadataAt } from '@lateen/routing';
 import type { Exchange } from '../http/exchange.ts';
+import { protocolName } from '../http/protocol-name.ts';
 import type { SpanEncoder } from './span-encoder.ts';
 import { byteText, tagNames as names, type TagName, tagName } from './span-tag.ts';
 
@@ -75,11 +76,6 @@ export const tagSet = (
   return { fixed: fixed.filter(([, value]) => value !== ''), asked };
 };
 
-const protocolOf = ({ connection }: TracedExchange): string => {
-  if (connection.outlet !== undefined) return 'HTTP/2';
-  return connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
-};
-
 const urlOf = (exchange: TracedExchange, maxPathCharacters: number): string => {
   const scheme = exchange.header('x-forwarded-proto') ?? exchange.scheme;
   const { authority, path } = exchange;
@@ -136,7 +132,7 @@ export const addRequestTags = (
   const downstream = exchange.header('x-envoy-downstream-service-cluster');
   encoder.tag(names.downstreamCluster, downstream || '-');
   encoder.tag(names.userAgent, exchange.header('user-agent') || '-');
-  encoder.tag(names.protocol, protocolOf(exchange));
+  encoder.tag(names.protocol, protocolName(exchange));
   encoder.tag(names.peerAddress, exchange.connection.remote);
   present(encoder, names.clientTraceId, exchange.header('x-client-trace-id'));
   const grpcFailed = isGrpc(exchange) && addGrpc(encoder, exchange);
@@ -174,7 +170,7 @@ export const addTryTags = (
   outcome: TryOutcome,
   asked: readonly RequestTag[],
 ): boolean => {
-  encoder.tag(names.protocol, protocolOf(exchange));
+  encoder.tag(names.protocol, protocolName(exchange));
   encoder.tag(names.upstreamAddress, outcome.address);
   encoder.tag(names.peerAddress, outcome.address);
   addCluster(encoder, exchange);

@@ -8,7 +8,9 @@ import {
   CheckResponseSchema,
 } from '@lateen/xds/gen/envoy/service/auth/v3/external_auth_pb.js';
 import type { Exchange } from '../../http/exchange.ts';
+import { protocolName } from '../../http/protocol-name.ts';
 import { type CertificateIdentity, connectionTls } from '../../tls/connection-tls.ts';
+import { wallMs } from '../../wall-clock.ts';
 import type { CallRequest, CallResult } from '../cluster-call.ts';
 import { unaryAnswer, unaryRequest } from '../grpc-call.ts';
 import { plainAddress } from '../policy-view.ts';
@@ -53,11 +55,6 @@ const headerMap = (exchange: Exchange, settings: ExtAuthzSettings): Record<strin
   return map;
 };
 
-const protocolOf = ({ connection }: Exchange): string => {
-  if (connection.outlet !== undefined) return 'HTTP/2';
-  return connection.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
-};
-
 const httpAttributes = (
   exchange: Exchange,
   settings: ExtAuthzSettings,
@@ -73,7 +70,7 @@ const httpAttributes = (
     host: exchange.authority,
     scheme: exchange.scheme,
     size: BigInt(size !== undefined && /^\d{1,18}$/.test(size) ? size : -1),
-    protocol: protocolOf(exchange),
+    protocol: protocolName(exchange),
     ...(body !== undefined && !isRaw && { body: body.bytes.toString('utf8') }),
     ...(body !== undefined && isRaw && { rawBody: new Uint8Array(body.bytes) }),
   };
@@ -100,7 +97,7 @@ export const checkRequest = (
   const { connection } = exchange;
   const tls = connection.tls === undefined ? undefined : connectionTls(connection.tls);
   const pem = settings.includePeerCertificate ? tls?.peer?.pem : undefined;
-  const ms = performance.timeOrigin + exchange.startMs;
+  const ms = wallMs(exchange.startMs);
   return create(CheckRequestSchema, {
     attributes: {
       source: {
