@@ -212,6 +212,9 @@ test('with remote secrets, one service over both clusters', options, async () =>
   // The Secrets alone let other tools read as much: here nobody knows the members of the mesh.
   const elsewhere = await explain('tom', '--kubeconfig', join(mesh.stateDir, 'kubeconfig'));
   assert.deepEqual(elsewhere.destinations, explained.destinations);
+  // In sync, what the proxy runs is what it would be sent.
+  const running = await explain('tom', '--running');
+  assert.deepEqual(running.destinations, explained.destinations);
   const { stdout } = await mesh.lateen('ps', 'deploy/productpage-v1', '--context', 'cluster1');
   assert.match(
     stdout,
@@ -227,5 +230,10 @@ test('a cluster that is away is told, and the rest is answered', options, async 
     diagnostics.find(({ code }) => code === 'ClusterUnreachable')?.message ?? '',
     /^cluster cluster2 cannot be read: /,
   );
-  assert.match(clientSees, /^the answer of default\/reviews-v1-\S+ in cluster1$/);
+  // The caller's proxy goes on with the gateway that its control plane knew.
+  assert.match(
+    clientSees,
+    /^the answer of one of default\/reviews-v1-\S+ in cluster1, [\d.]+:15443$/,
+  );
+  assert.ok(diagnostics.some(({ code }) => code === 'ProxyAsked'));
 });

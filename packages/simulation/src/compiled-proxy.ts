@@ -78,6 +78,43 @@ const compileProxy = (push: PushContext, proxy: ProxyDescriptor): CompiledProxy 
   };
 };
 
+/** What a proxy runs, as its `/config_dump` has it (Envoy's messages). */
+export interface RunningConfiguration {
+  readonly listeners: readonly Parameters<typeof compileListener>[0][];
+  readonly routes: readonly Parameters<typeof compileRouteConfiguration>[0][];
+  readonly clusters: readonly Parameters<typeof compileCluster>[0][];
+  readonly endpoints: readonly Parameters<typeof compileEndpoints>[0][];
+}
+
+/** The configuration that a proxy runs, compiled: whatever its control plane would send it by now. */
+export const compileRunning = (running: RunningConfiguration): CompiledProxy => {
+  const acceptance = new Acceptance();
+  const routes = new Map(running.routes.map((one) => [one.name, one]));
+  const clusters = new Map(running.clusters.map((one) => [one.name, one]));
+  const assignments = new Map(running.endpoints.map((one) => [one.clusterName, one]));
+  const endpoints = memo((name) => {
+    const message = assignments.get(name);
+    return message && acceptance.accept(`endpoints ${name}`, compileEndpoints(message));
+  });
+  return {
+    listeners: running.listeners.flatMap(
+      (one) => acceptance.accept(`listener ${one.name}`, compileListener(one)) ?? [],
+    ),
+    refused: acceptance.refused,
+    route: memo((name) => {
+      const message = routes.get(name);
+      const checked = message && compileRouteConfiguration(message);
+      return checked && acceptance.accept(`route configuration ${name}`, checked);
+    }),
+    cluster: memo((name) => {
+      const message = clusters.get(name);
+      return message && acceptance.accept(`cluster ${name}`, compileCluster(message));
+    }),
+    endpoints: ({ discovery, endpoints: own }) =>
+      discovery.kind === 'eds' ? endpoints(discovery.serviceName) : own,
+  };
+};
+
 const known = new WeakMap<PushContext, Map<string, CompiledProxy>>();
 
 /** Proxies of one push context to remember: a question asks of its caller and of a few destinations. */

@@ -1,6 +1,7 @@
 export { type Caller, type CallerOptions, type FoundCaller, findCaller } from './caller.ts';
 export type { SimulatedClient } from './client.ts';
 export { type AskedMesh, askedMesh, type ClusterObjects } from './cluster-objects.ts';
+export type { RunningConfiguration } from './compiled-proxy.ts';
 export { askedProviders, denialReason } from './denial-reason.ts';
 export { meshInputs, simulatedKinds } from './mesh-objects.ts';
 export { completeCluster } from './offline-cluster.ts';

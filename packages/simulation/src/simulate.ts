@@ -4,7 +4,7 @@ import type { PushContext } from '@lateen/translator';
 import { type FoundCaller, findBareCaller, findCaller } from './caller.ts';
 import { clientView } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
-import { type CompiledProxy, compiledProxyOf } from './compiled-proxy.ts';
+import { type CompiledProxy, compiledProxyOf, compileRunning } from './compiled-proxy.ts';
 import { type Connection, chainName, openConnection } from './connection.ts';
 import { callDirectly } from './direct-call.ts';
 import { endpointPlaces } from './endpoint-place.ts';
@@ -136,7 +136,8 @@ export const simulate = (question: SimulationInput): Checked<Simulation> => {
     const bare = findBareCaller(caller, options);
     return bare ? callDirectly(bare, input) : { value: undefined, diagnostics };
   }
-  const compiled = compiledProxyOf(push, found.proxy);
+  const { running } = input;
+  const compiled = running ? compileRunning(running) : compiledProxyOf(push, found.proxy);
   const direction = caller.kind;
   const opened = openConnection({ push, proxy: found.proxy, compiled, request, direction, client });
   const connection = opened.value;

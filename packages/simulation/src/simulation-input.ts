@@ -1,6 +1,7 @@
 import type { InterceptionMode, MeshInputs, PushContext } from '@lateen/translator';
 import type { Caller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
+import type { RunningConfiguration } from './compiled-proxy.ts';
 import type { SimulatedRequest } from './request.ts';
 import type { Locate } from './rule-origin.ts';
 
@@ -36,6 +37,8 @@ export interface SimulationInput {
   /** Built from `inputs` when absent. */
   readonly push?: PushContext;
   readonly caller: Caller;
+  /** What the caller's proxy runs. Default: what its control plane would send it. */
+  readonly running?: RunningConfiguration;
   readonly request: SimulatedRequest;
   /** Who sends it. Default: the caller, in plaintext where that is not known. */
   readonly client?: SimulatedClient;

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
+import {
+  buildClusters,
+  buildEndpoints,
+  buildListeners,
+  buildPushContext,
+  buildRoutes,
+} from '@lateen/translator';
 import { parseAllDocuments } from 'yaml';
+import { findCaller } from './caller.ts';
 import { askedMesh, type ClusterObjects } from './cluster-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
@@ -400,4 +408,41 @@ test('a Service that only another cluster has is no name for the DNS of the call
   assert.deepEqual(codes(''), ['ServiceElsewhere']);
   assert.deepEqual(codes('{ name: ISTIO_META_DNS_CAPTURE, value: "true" }'), []);
   assert.deepEqual(codes('', { interceptionMode: 'NONE' }), []);
+});
+
+test('by what a proxy runs: what it was sent while the other cluster could be read', () => {
+  const both = [cluster(0, near, ['cluster2']), cluster(1, far, ['cluster1'])];
+  const before = ask(both);
+  const found = askedMesh(both).value;
+  assert.ok(found);
+  const push = buildPushContext(found.inputs);
+  const caller = { kind: 'outbound', workload: 'productpage' } as const;
+  const options = {
+    push,
+    inputs: found.inputs,
+    interceptionMode: 'REDIRECT',
+    live: false,
+  } as const;
+  const proxy = findCaller(caller, { ...options, certificates: true }).value?.proxy;
+  assert.ok(proxy);
+  const clusters = buildClusters(push, proxy).map(({ message }) => message);
+  const listeners = buildListeners(push, proxy).map(({ message }) => message);
+  const running = {
+    ...{ clusters, listeners },
+    routes: buildRoutes(push, proxy, ['9080']).map(({ message }) => message),
+    endpoints: buildEndpoints(
+      push,
+      proxy,
+      clusters.map(({ name }) => name),
+    ).map(({ message }) => message),
+  };
+  const known = ask(both, undefined, { running });
+  assert.deepEqual(known, before);
+  const gone = { clusterId: 'cluster2', objects: [], reads: [], hasRules: false };
+  const after = ask([both[0] as ClusterObjects, gone], undefined, { running });
+  assert.deepEqual(
+    only(after).endpoints.map(({ address }) => address),
+    only(before).endpoints.map(({ address }) => address),
+  );
+  assert.match(after.clientSees, /one of default\/reviews-v1-0 in cluster1, 192\.0\.2\.2:15443$/);
 });

@@ -1,4 +1,13 @@
-import { askedMesh, type Caller, parseRequest, simulate } from '@lateen/simulation';
+import type { Checked, Diagnostic } from '@lateen/base';
+import {
+  askedMesh,
+  type Caller,
+  parseRequest,
+  type Simulation,
+  type SimulationInput,
+  simulate,
+} from '@lateen/simulation';
+import { clusterUnreachable } from '@lateen/telemetry/clusters';
 import { type Command, Option } from 'commander';
 import {
   addClientFlags,
@@ -10,6 +19,7 @@ import { ExplainError } from '../explain/explain-error.ts';
 import { explainText } from '../explain/explain-text.ts';
 import { type LiveFlags, liveMesh } from '../explain/live-mesh.ts';
 import { offlineMesh } from '../explain/offline-mesh.ts';
+import { readRunning } from '../explain/running-proxy.ts';
 import type { Output } from '../progress.ts';
 
 /** Flags of `lateen explain`. */
@@ -20,6 +30,7 @@ interface ExplainFlags extends LiveFlags, ClientFlags {
   readonly header: readonly string[];
   readonly filename: readonly string[];
   readonly cluster: readonly string[];
+  readonly running?: boolean;
   readonly namespace?: string;
   readonly output: 'text' | 'json';
 }
@@ -50,6 +61,40 @@ interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
 }
 
+const withNote = (
+  { value, diagnostics }: Checked<Simulation>,
+  note: Diagnostic,
+): Checked<Simulation> => ({
+  value: value && { ...value, diagnostics: [...value.diagnostics, note] },
+  diagnostics,
+});
+
+/** Follows a request by what the caller's proxy runs: it knows what its control plane saw before. */
+const simulateRunning = async (
+  question: SimulationInput,
+  flags: ExplainFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<Checked<Simulation>> => {
+  const first = simulate(question);
+  const { value } = first;
+  if (value === undefined || value.proxy === '') return first;
+  try {
+    const running = await readRunning(value.proxy, flags, env);
+    return withNote(simulate({ ...question, running }), {
+      severity: 'info',
+      code: 'ProxyAsked',
+      message: `the answer is by what the proxy of ${value.proxy} runs`,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return withNote(first, {
+      severity: 'warning',
+      code: 'ProxySilent',
+      message: `${reason}: the answer is by what the proxy would be sent`,
+    });
+  }
+};
+
 /**
  * Says what happens to a request that is not sent: on manifests, or on a cluster. Rejects with
  * ExplainError, RuntimeError or KubeError.
@@ -72,7 +117,11 @@ const explain = async (
   if (asked.value === undefined) throw new ExplainError('bad-caller', messageOf(asked.diagnostics));
   const request = parsed.value;
   const question = { ...asked.value, live: !isOffline, caller, client, request };
-  const { value, diagnostics } = simulate(question);
+  const isLacking = mesh.diagnostics.some(({ code }) => code === clusterUnreachable);
+  const { value, diagnostics } =
+    !isOffline && (isLacking || flags.running === true)
+      ? await simulateRunning(question, flags, env)
+      : simulate(question);
   if (value === undefined) throw new ExplainError('bad-caller', messageOf(diagnostics));
   const answer = { ...value, diagnostics: [...mesh.diagnostics, ...value.diagnostics] };
   output.out(
@@ -102,6 +151,7 @@ export const addExplain = (program: Command, output: Output, env: NodeJS.Process
       [],
     )
     .option('-n, --namespace <namespace>', 'of the caller or Gateway')
+    .option('--running', "by what the caller's proxy runs, not by what it would be sent now")
     .addOption(
       new Option('-o, --output <format>', 'output format')
         .choices(['text', 'json'])

@@ -13,6 +13,8 @@ import {
   readOtherClusters,
 } from './other-clusters.ts';
 
+export { clusterUnreachable } from './other-clusters.ts';
+
 /** What is to be read. */
 export interface MeshSources extends OtherSources {
   /** The cluster that is asked about. */

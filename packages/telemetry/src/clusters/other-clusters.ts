@@ -4,6 +4,9 @@ import { type RemoteSecretEntry, remoteSecretEntries } from '@lateen/pilot';
 import { clusterIdOf } from './cluster-identity.ts';
 import { type ReadCluster, readCluster, rootNamespace } from './cluster-objects.ts';
 
+/** Code of the diagnostic about a cluster that cannot be read. */
+export const clusterUnreachable = 'ClusterUnreachable';
+
 /** Clusters of a mesh that are looked at; Istio's largest meshes have a few dozen. */
 const maxClusters = 32;
 
@@ -126,8 +129,8 @@ class ClusterReading {
 
   #lose(name: string, reason: string): void {
     this.#lost.add(name);
-    const message = `cluster ${name} cannot be read: ${reason}; the answer is without it, while control planes may go on with what they saw of it last`;
-    this.#diagnostics.push({ severity: 'warning', code: 'ClusterUnreachable', message });
+    const message = `cluster ${name} cannot be read: ${reason}; what it has now is not known`;
+    this.#diagnostics.push({ severity: 'warning', code: clusterUnreachable, message });
   }
 
   /** What was found besides the cluster asked about. */
