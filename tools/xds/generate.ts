@@ -1,6 +1,6 @@
 /**
  * Regenerates packages/xds/gen from the Envoy API that @grpc/grpc-js-xds publishes, and from the few
- * messages of Istio's own that it does not have (`protos/` beside this file).
+ * messages of Istio's own and fields of Envoy's that it does not have (`protos/` beside this file).
  * Run: `npm install --prefix tools && node_modules/.bin/node tools/xds/generate.ts`.
  *
  * Validation and versioning annotations are cut before generating: they double the load time of the
