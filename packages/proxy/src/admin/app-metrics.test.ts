@@ -65,6 +65,8 @@ test('port 15020 has the metrics of the app, the proxy and the agent, 15090 thos
     /^envoy_listener_manager_total_listeners_active\{\} 1$/m,
     /^envoy_listener_manager_listener_create_success\{\} 1$/m,
     /^envoy_cluster_upstream_cx_connect_ms_count\{envoy_cluster_name="up"\} 1$/m,
+    /^envoy_cluster_upstream_cx_http1_total\{envoy_cluster_name="up"\} 1$/m,
+    /^envoy_cluster_upstream_cx_http2_total\{envoy_cluster_name="up"\} 0$/m,
     /^istio_build\{component="proxy",tag="unknown"\} 1$/m,
     /^istio_agent_scrapes_total\{\} 1$/m,
     /^istio_agent_process_resident_memory_bytes\{\} [1-9][0-9]+$/m,

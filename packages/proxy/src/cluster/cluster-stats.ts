@@ -23,6 +23,8 @@ export class ClusterStats {
   readonly connections: Counter;
   readonly connectionsActive: Gauge;
   readonly connectionsDestroyed: Counter;
+  readonly http1Connections: Counter;
+  readonly http2Connections: Counter;
   readonly connectFail: Counter;
   readonly connectTimeout: Counter;
   readonly connectionOverflow: Counter;
@@ -77,6 +79,8 @@ export class ClusterStats {
     this.connections = scope.counter('upstream_cx_total');
     this.connectionsActive = scope.gauge('upstream_cx_active');
     this.connectionsDestroyed = scope.counter('upstream_cx_destroy');
+    this.http1Connections = scope.counter('upstream_cx_http1_total');
+    this.http2Connections = scope.counter('upstream_cx_http2_total');
     this.connectFail = scope.counter('upstream_cx_connect_fail');
     this.connectTimeout = scope.counter('upstream_cx_connect_timeout');
     this.connectionOverflow = scope.counter('upstream_cx_overflow');

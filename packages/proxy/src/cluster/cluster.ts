@@ -334,6 +334,7 @@ export class Cluster {
     const startMs = nowMs();
     return {
       connectionOpened: () => {
+        this.stats.http1Connections.value++;
         this.stats.connectMs.observe(nowMs() - startMs);
         this.#countConnecting(-1);
       },

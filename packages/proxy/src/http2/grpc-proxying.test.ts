@@ -129,5 +129,6 @@ test('gRPC: metrics say protocol and status', async () => {
   assert.match(text, /istio_request_messages_total\{[^}]*grpc_response_status="0"[^}]*\} 1/);
   assert.match(text, /istio_response_messages_total\{[^}]*grpc_response_status="0"[^}]*\} 1/);
   assert.match(text, /istio_response_messages_total\{[^}]*grpc_response_status="9"[^}]*\} 0/);
+  assert.match(text, /envoy_cluster_upstream_cx_http2_total\{[^}]*\} 1/);
   assert.match(text, /envoy_cluster_grpc\{[^}]*envoy_grpc_status="9"[^}]*\} 1/);
 });

@@ -87,6 +87,7 @@ class EndpointPool implements ClientSessionOwner {
   }
 
   sessionReady(session: Http2ClientSession): void {
+    this.#host.stats.http2Connections.value++;
     session.idleSinceMs = this.#host.nowMs();
     this.#connecting--;
     this.#serve();

@@ -27,6 +27,7 @@ export class Listener {
   readonly #handlers = new Map<FilterChainTable, ChainHandler>();
   readonly #accepted: Counter;
   readonly #active: Gauge;
+  readonly #destroyed: Counter;
   readonly #noChain: Counter;
   readonly #logs: readonly AccessLogger[];
   readonly #inspects: boolean;
@@ -42,6 +43,7 @@ export class Listener {
     });
     this.#accepted = scope.counter('downstream_cx_total');
     this.#active = scope.gauge('downstream_cx_active');
+    this.#destroyed = scope.counter('downstream_cx_destroy');
     this.#noChain = scope.counter('no_filter_chain_match');
     this.#logs = openAccessLogs(table.accessLogs, deps.logs, deps.log);
     this.#nowMs = deps.http.nowMs;
@@ -58,6 +60,7 @@ export class Listener {
     this.#active.value++;
     socket.once('close', () => {
       this.#active.value--;
+      this.#destroyed.value++;
     });
     socket.setNoDelay(true);
     if (!this.#inspects) {
