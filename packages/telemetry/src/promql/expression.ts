@@ -10,6 +10,7 @@ export interface WrittenMatcher {
 /** `name{label="value"}[5m] offset 1m`. */
 export interface SelectorExpression {
   readonly kind: 'selector';
+  /** '': any that fits the matchers. */
   readonly name: string;
   readonly matchers: readonly WrittenMatcher[];
   /** 0: an instant vector. */

@@ -191,9 +191,9 @@ class Parser {
     }
     if (this.#accept('offset')) offsetMs = this.#duration();
     const named = matchers.find(({ label, operator }) => label === '__name__' && operator === '=');
-    if (name === '' && named === undefined) {
-      throw badQuery('a selector needs a metric name');
-    }
+    // As Prometheus: something must narrow it, or it would be everything.
+    if (name === '' && !matchers.some(({ operator, value }) => operator[0] === '=' && value !== ''))
+      throw badQuery('a selector needs a metric name or a condition');
     return {
       kind: 'selector',
       name: name === '' ? (named?.value ?? '') : name,

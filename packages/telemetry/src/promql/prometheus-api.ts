@@ -2,6 +2,7 @@ import type { Eyes } from '../eyes.ts';
 import type { SeriesStore } from '../metrics/series-store.ts';
 import type { Answer } from '../server/answer.ts';
 import { instantQuery, type PromqlAnswer, rangeQuery, seriesQuery } from './promql-query.ts';
+import { metricNames } from './stored-series.ts';
 
 /** Answers that Grafana and Kiali ask for first. */
 const buildInfo = {
@@ -36,15 +37,6 @@ const stepMs = (text: string | null): number => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text ?? '');
   return match === null ? Number.NaN : Number(match[1]) * (unitsMs[match[2] ?? 's'] ?? 1000);
 };
-
-/** Names as Prometheus has them: histograms are three. */
-const metricNames = (store: SeriesStore): readonly string[] =>
-  store
-    .families()
-    .flatMap(({ name, kind }) =>
-      kind === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
-    )
-    .sort();
 
 const allLabels = (
   store: SeriesStore,

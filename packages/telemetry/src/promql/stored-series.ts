@@ -143,6 +143,15 @@ const seriesNamed = (store: SeriesStore, name: string): readonly StoredSeries[] 
   );
 };
 
+/** Names as Prometheus has them, sorted: histograms are three. */
+export const metricNames = (store: SeriesStore): readonly string[] =>
+  store
+    .families()
+    .flatMap(({ name, kind }) =>
+      kind === 'histogram' ? suffixes.map((suffix) => `${name}${suffix}`) : [name],
+    )
+    .sort();
+
 /** Series that a selector selects. @throws TelemetryError `bad-query` for regular expressions that are none. */
 export const selectStored = (
   store: SeriesStore,
@@ -153,7 +162,13 @@ export const selectStored = (
     if (matcher === undefined) throw badQuery(`"${value}" is no regular expression`);
     return matcher;
   });
-  return seriesNamed(store, name).filter(({ labels }) =>
-    tests.every(({ label, matches }) => matches(labels[label] ?? '')),
-  );
+  const names =
+    name === ''
+      ? metricNames(store).filter((one) =>
+          tests.every(({ label, matches }) => label !== '__name__' || matches(one)),
+        )
+      : [name];
+  return names
+    .flatMap((one) => seriesNamed(store, one))
+    .filter(({ labels }) => tests.every(({ label, matches }) => matches(labels[label] ?? '')));
 };
