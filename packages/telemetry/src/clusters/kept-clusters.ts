@@ -4,14 +4,21 @@ import { isKubeError, type KubeClient, resources } from '@lateen/kube';
 import { remoteSecretLabel } from '@lateen/pilot';
 import { readConfigMaps, rootNamespace } from './cluster-objects.ts';
 import { joinClusters, type MeshClusters } from './mesh-clusters.ts';
-import { knownCluster, type OtherClusters, readOtherClusters } from './other-clusters.ts';
+import {
+  type KnownCluster,
+  knownCluster,
+  type OtherClusters,
+  readOtherClusters,
+  withoutSecrets,
+} from './other-clusters.ts';
 
 /** People ask again with every letter they type, and other clusters change seldom. */
 const keepMs = 10_000;
 
 interface Kept {
   readonly readMs: number;
-  readonly secrets: readonly KubeObject[] | undefined;
+  /** What its own Secrets say, without what is in them. */
+  readonly entries: KnownCluster['entries'];
   readonly others: Promise<OtherClusters>;
 }
 
@@ -28,9 +35,9 @@ export class KeptClusters {
 
   /** The mesh with these objects in its own cluster, which is called `name` unless it says otherwise. */
   async mesh(objects: readonly KubeObject[], name: string): Promise<MeshClusters> {
-    const { secrets, others } = await this.#read(objects, name);
-    const read = { objects, ...readConfigMaps(objects), secrets, hasRules: true };
-    return joinClusters(knownCluster(read, name), await others);
+    const { entries, others } = await this.#read(objects, name);
+    const read = { objects, ...readConfigMaps(objects), secrets: [], hasRules: true };
+    return joinClusters({ ...knownCluster(read, name), entries }, await others);
   }
 
   async #read(objects: readonly KubeObject[], name: string): Promise<Kept> {
@@ -39,11 +46,11 @@ export class KeptClusters {
     const secrets = await this.#secrets();
     const own = knownCluster({ objects, ...readConfigMaps([]), secrets, hasRules: true }, name);
     const others = readOtherClusters(Promise.resolve(own), {});
-    this.#kept = { readMs: nowMs, secrets, others };
+    const { entries } = withoutSecrets(own);
+    this.#kept = { readMs: nowMs, entries, others };
     return this.#kept;
   }
 
-  /** Not held: only while they are read does anybody know what is in them. */
   async #secrets(): Promise<readonly KubeObject[] | undefined> {
     const labelSelector = `${remoteSecretLabel}=true`;
     try {

@@ -59,6 +59,13 @@ export const knownCluster = (read: ReadCluster, name: string | undefined): Known
   entries: read.secrets && remoteSecretEntries(read.secrets, rootNamespace),
 });
 
+/** Once they are followed only the ids that they name matter: what is not held cannot leak. */
+export const withoutSecrets = (one: KnownCluster): KnownCluster => ({
+  ...one,
+  read: { ...one.read, secrets: [] },
+  entries: one.entries?.map((entry) => ({ ...entry, kubeconfig: '' })),
+});
+
 const connectByKubeconfig = (kubeconfig: string): KubeClient =>
   createKubeClient(parseKubeConfig(kubeconfig, { files: 'refused' }));
 
@@ -136,7 +143,7 @@ class ClusterReading {
   /** What was found besides the cluster asked about. */
   result({ clusterId }: KnownCluster): OtherClusters {
     const found = [...this.#found.values()].filter((one) => one.clusterId !== clusterId);
-    return { found, lost: this.#lost, diagnostics: this.#diagnostics };
+    return { found: found.map(withoutSecrets), lost: this.#lost, diagnostics: this.#diagnostics };
   }
 }
 
