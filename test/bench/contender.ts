@@ -139,18 +139,25 @@ export const backend = (folder: string, ports: Pick<Ports, 'backend'>): Contende
 /** V8 flags that the runtime starts proxies with. */
 const proxyFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
-const lateen = (folder: string, name: string, main: string, parts: ProxyParts): Contender => ({
+/** Our proxy with a bootstrap. */
+export const lateenWith = (
+  folder: string,
+  name: string,
+  {
+    main,
+    port,
+    bootstrap,
+  }: { readonly main: string; readonly port: number; readonly bootstrap: object },
+): Contender => ({
   name,
   program: undefined,
-  port: parts.listen,
+  port,
   command: process.execPath,
-  args: [
-    ...proxyFlags,
-    main,
-    '-c',
-    write(folder, `${parts.listen}.json`, JSON.stringify(proxyBootstrap(parts))),
-  ],
+  args: [...proxyFlags, main, '-c', write(folder, `${port}.json`, JSON.stringify(bootstrap))],
 });
+
+const lateen = (folder: string, name: string, main: string, parts: ProxyParts): Contender =>
+  lateenWith(folder, name, { main, port: parts.listen, bootstrap: proxyBootstrap(parts) });
 
 /** Our proxy as a mesh configures it. */
 const fullParts = (folder: string, ports: Ports): ProxyParts => ({

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCertificateAuthority } from '@lateen/identity';
-import { benchHost, proxyBootstrap } from './proxy-bootstrap.ts';
+import { benchHost, type ProxyParts, proxyBootstrap } from './proxy-bootstrap.ts';
 
 /** How the two proxies of a pair talk to each other. */
 export type Hop =
@@ -124,20 +124,15 @@ const httpOptions = {
   },
 };
 
-const clientBootstrap = (
-  folder: string,
-  ports: PairPorts,
+/** A client's sidecar towards one server. */
+export const clientBootstrap = (
+  parts: ProxyParts,
   hop: Hop,
   certificates: PairCertificates,
 ): object => {
-  const json = proxyBootstrap({
-    listen: ports.client,
-    admin: ports.clientAdmin,
-    backend: ports.server,
-    accessLogPath: join(folder, `client-${ports.client}.log`),
-    stats: true,
-  }) as BootstrapJson;
+  const json = proxyBootstrap(parts) as BootstrapJson;
   for (const cluster of json.staticResources.clusters) {
+    if (String(cluster['name']).includes('collector')) continue;
     for (const { lbEndpoints } of cluster.loadAssignment.endpoints) lbEndpoints.splice(1);
     if (!isKept(hop)) cluster['typedExtensionProtocolOptions'] = httpOptions;
     if (!isSecure(hop)) continue;
@@ -148,19 +143,13 @@ const clientBootstrap = (
   return json;
 };
 
-const serverBootstrap = (
-  folder: string,
-  ports: PairPorts,
+/** A server's sidecar. */
+export const serverBootstrap = (
+  parts: ProxyParts,
   hop: Hop,
   certificates: PairCertificates,
 ): object => {
-  const json = proxyBootstrap({
-    listen: ports.server,
-    admin: ports.serverAdmin,
-    backend: ports.backend,
-    accessLogPath: join(folder, `server-${ports.server}.log`),
-    stats: true,
-  }) as BootstrapJson;
+  const json = proxyBootstrap(parts) as BootstrapJson;
   for (const listener of json.staticResources.listeners) {
     listener.trafficDirection = 'INBOUND';
     if (!isSecure(hop)) continue;
@@ -185,9 +174,23 @@ export const lateenPair = (
     const args = [...flags, parts.main, '-c', path];
     return { command: process.execPath, args, port, outputPath: '/dev/null' };
   };
+  const client: ProxyParts = {
+    listen: ports.client,
+    admin: ports.clientAdmin,
+    backend: ports.server,
+    accessLogPath: join(folder, `client-${ports.client}.log`),
+    stats: true,
+  };
+  const server: ProxyParts = {
+    listen: ports.server,
+    admin: ports.serverAdmin,
+    backend: ports.backend,
+    accessLogPath: join(folder, `server-${ports.server}.log`),
+    stats: true,
+  };
   return {
-    client: program(ports.client, clientBootstrap(folder, ports, hop, parts.certificates)),
-    server: program(ports.server, serverBootstrap(folder, ports, hop, parts.certificates)),
+    client: program(ports.client, clientBootstrap(client, hop, parts.certificates)),
+    server: program(ports.server, serverBootstrap(server, hop, parts.certificates)),
   };
 };
 

@@ -14,6 +14,10 @@ export interface ProxyParts {
   readonly accessLogPath: string | undefined;
   /** Istio's metrics. */
   readonly stats: boolean;
+  /** Share of requests that are traced, in per cent; absent: no tracing. */
+  readonly tracedPercent?: number;
+  /** Port that takes the spans. Default: the backend's, which answers 200 to everything. */
+  readonly collector?: number;
 }
 
 const url = 'type.googleapis.com/envoy';
@@ -30,6 +34,7 @@ const logFormat =
   '%REQUESTED_SERVER_NAME% %ROUTE_NAME%\n';
 
 const cluster = 'outbound|9080||backend.default.svc.cluster.local';
+const collector = 'outbound|4318||collector.default.svc.cluster.local';
 
 const routesOf = (host: number) => [
   {
@@ -85,6 +90,22 @@ const fileLog = (path: string) => ({
   },
 });
 
+/** Spans by OTLP over HTTP, as Istio's provider with an HTTP path has them. */
+const tracing = (percent: number) => ({
+  randomSampling: { value: percent },
+  overallSampling: { value: 100 },
+  provider: {
+    name: 'envoy.tracers.opentelemetry',
+    typedConfig: {
+      '@type': 'type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig',
+      serviceName: 'bench.default',
+      httpService: {
+        httpUri: { uri: 'http://collector/v1/traces', cluster: collector, timeout: '1s' },
+      },
+    },
+  },
+});
+
 const connectionManager = (parts: ProxyParts) => ({
   '@type': `${networkFilters}.http_connection_manager.v3.HttpConnectionManager`,
   statPrefix: 'outbound_0.0.0.0_9080',
@@ -98,11 +119,22 @@ const connectionManager = (parts: ProxyParts) => ({
       typedConfig: { '@type': `${url}.extensions.filters.http.router.v3.Router` },
     },
   ],
+  ...(parts.tracedPercent !== undefined && { tracing: tracing(parts.tracedPercent) }),
   accessLog: parts.accessLogPath === undefined ? [] : [fileLog(parts.accessLogPath)],
 });
 
 const socket = (port: number, address = '127.0.0.1') => ({
   socketAddress: { address, portValue: port },
+});
+
+const collectorAt = (port: number) => ({
+  name: collector,
+  type: 'STATIC',
+  connectTimeout: '10s',
+  loadAssignment: {
+    clusterName: collector,
+    endpoints: [{ lbEndpoints: [{ endpoint: { address: socket(port) } }] }],
+  },
 });
 
 /** An Envoy bootstrap with one listener, a mesh-like route table and one cluster of two endpoints. */
@@ -137,6 +169,7 @@ export const proxyBootstrap = (parts: ProxyParts): object => ({
       },
     ],
     clusters: [
+      ...(parts.tracedPercent === undefined ? [] : [collectorAt(parts.collector ?? parts.backend)]),
       {
         name: cluster,
         type: 'STATIC',

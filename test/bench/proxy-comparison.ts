@@ -140,22 +140,28 @@ const runRounds = async (
   }
 };
 
-/** Puts the same load through each proxy to the same backend, round by round. */
-export const compareProxies = async (options: ComparisonOptions): Promise<Comparison> => {
+/** Who takes part. */
+export interface Field {
+  /** What the proxies forward to. */
+  readonly servers: readonly Contender[];
+  readonly proxies: readonly Contender[];
+}
+
+/** Puts the same load through each proxy, round by round; `prepare` writes what they need into a folder. */
+export const compareField = async (
+  options: ComparisonOptions,
+  prepare: (folder: string) => Promise<Field>,
+): Promise<Comparison> => {
   const skipped = ['wrk', 'nginx']
     .filter((program) => !isInstalled(program))
     .map((program) => `the whole comparison: ${program} is not installed`);
   if (skipped.length > 0) return { rows: [], skipped };
   const folder = mkdtempSync(join(tmpdir(), 'lateen-bench-'));
-  const ports = await findPorts();
   const started: Running[] = [];
   try {
-    started.push(await launch(backend(folder, ports)));
-    const all = [
-      ...contenders(folder, ports, options.main),
-      ...(options.parts ? partContenders(folder, ports, options.main) : []),
-    ];
-    const proxies = await launchAll(all, options.main, skipped);
+    const field = await prepare(folder);
+    for (const server of field.servers) started.push(await launch(server));
+    const proxies = await launchAll(field.proxies, options.main, skipped);
     started.push(...proxies);
     await runRounds(proxies, options);
     return { rows: proxies.map((one) => toRow(one, options.seconds)), skipped };
@@ -164,3 +170,16 @@ export const compareProxies = async (options: ComparisonOptions): Promise<Compar
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+/** Our proxy and its peers in front of the same backend. */
+export const compareProxies = (options: ComparisonOptions): Promise<Comparison> =>
+  compareField(options, async (folder) => {
+    const ports = await findPorts();
+    return {
+      servers: [backend(folder, ports)],
+      proxies: [
+        ...contenders(folder, ports, options.main),
+        ...(options.parts ? partContenders(folder, ports, options.main) : []),
+      ],
+    };
+  });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { RawClient } from '../testing/raw-client.ts';
@@ -19,7 +20,7 @@ const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 /** Reads a body with pauses, so that bytes wait in the proxy; fails every third first try. */
 const slowUpstream = () => {
   const tries = new Map<string, number>();
-  return httpUpstream(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const hash = createHash('sha256');
     for await (const piece of request) {
       hash.update(piece as Buffer);
@@ -31,7 +32,8 @@ const slowUpstream = () => {
     const refuses = before === 0 && Number(id.split('-')[1]) % 3 === 0;
     response.statusCode = refuses ? 503 : 200;
     response.end(hash.digest('hex'));
-  });
+  };
+  return httpUpstream((request, response) => void answer(request, response));
 };
 
 const request = (id: string, body: Buffer): Buffer =>
