@@ -3,6 +3,7 @@ export type TelemetryErrorCode =
   | 'no-free-port'
   | 'no-answer'
   | 'bad-answer'
+  | 'not-found'
   | 'too-large'
   | 'bad-option'
   | 'bad-query';

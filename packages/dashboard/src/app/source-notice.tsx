@@ -4,10 +4,10 @@ import { t } from '../i18n/translate.ts';
 import { Banner } from '../view/feedback.tsx';
 import type { PageName } from './route.ts';
 
-/** Pages that show no metrics. */
+/** Pages that show no metrics; that of the traces says itself when it gets none. */
 const withoutMetrics: ReadonlySet<PageName> = new Set(['traces', 'logs', 'config', 'explain']);
 
-/** Says that a server elsewhere, of which the page's numbers or traces are, does not answer. */
+/** Says that the server elsewhere that the page's numbers are of does not answer. */
 export const SourceNotice = ({
   status,
   page,
@@ -15,14 +15,12 @@ export const SourceNotice = ({
   status: Status | undefined;
   page: PageName;
 }): VNode | null => {
-  const isTraces = page === 'traces';
-  const reason = isTraces ? status?.tracing.error : status?.metrics.error;
-  if (reason === undefined || reason === '') return null;
-  if (!isTraces && withoutMetrics.has(page)) return null;
+  const reason = status?.metrics.error ?? '';
+  if (reason === '' || withoutMetrics.has(page)) return null;
   return (
     <div class="source-notice">
       <Banner kind="warn">
-        {t(isTraces ? 'source.noTraces' : 'source.noMetrics')} <code>{reason}</code>
+        {t('source.noMetrics')} <code>{reason}</code>
       </Banner>
     </div>
   );

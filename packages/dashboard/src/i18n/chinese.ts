@@ -23,7 +23,6 @@ export const chinese: Readonly<Record<MessageKey, string>> = {
   'language.switch': 'Switch to English',
   'language.other': 'English',
   'source.noMetrics': '没有新的指标：',
-  'source.noTraces': '没有链路：',
   'namespaces.label': '命名空间',
   'namespaces.all': '全部命名空间',
   'namespaces.some': '{count} 个命名空间',

@@ -21,7 +21,6 @@ export const english = {
   'language.switch': '切换到中文',
   'language.other': '中文',
   'source.noMetrics': 'No new metrics:',
-  'source.noTraces': 'No traces:',
   'namespaces.label': 'Namespaces',
   'namespaces.all': 'All namespaces',
   'namespaces.some': '{count} namespaces',

@@ -61,7 +61,7 @@ const columns = (): readonly Column<ProxyRow>[] => [
           })}
         </span>
       ) : (
-        <span class="tag tag-warn" title={scrape.error}>
+        <span class="tag tag-warn tag-clip" title={scrape.error}>
           {scrape.error === '' ? t('proxy.notYet') : scrape.error}
         </span>
       ),

@@ -3,7 +3,7 @@ import type { ScrapeTarget } from '../scrape/scrape-target.ts';
 import { reasonOf, TelemetryError } from '../telemetry-error.ts';
 import { type ApiSample, exposition } from './exposition.ts';
 import type { MetricsSource } from './metrics-source.ts';
-import { createUrlReader } from './url-reader.ts';
+import { createUrlReader, parseJson, printableUrl } from './url-reader.ts';
 
 /** What is asked for: the names that the pages need. */
 const wanted = '{__name__=~"istio_.*|pilot_.*|citadel_.*"}';
@@ -32,23 +32,8 @@ interface Series {
 const isSeries = (item: unknown): item is Series =>
   typeof item === 'object' && item !== null && 'metric' in item;
 
-/** URL without what must not be shown. */
-const printableUrl = (url: URL): string => {
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href.replace(/\/$/, '');
-};
-
 const resultOf = (who: string, bytes: Uint8Array): readonly Series[] => {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (cause) {
-    const next = 'it does not speak the query API of Prometheus there; is the path right?';
-    throw new TelemetryError('bad-answer', `${who}: ${next}`, cause);
-  }
-  const { data } = answer as { readonly data?: { readonly result?: unknown } };
+  const { data } = parseJson(who, bytes) as { readonly data?: { readonly result?: unknown } };
   if (!Array.isArray(data?.result))
     throw new TelemetryError('bad-answer', `${who}: the answer has no result`);
   return data.result.filter(isSeries);

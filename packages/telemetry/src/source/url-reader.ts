@@ -16,7 +16,8 @@ export type ReadUrl = (who: string, url: URL, accept: string) => Promise<Uint8Ar
 
 const refusal = (who: string, status: number | undefined, body: Buffer): TelemetryError => {
   const [reason = ''] = body.toString('utf8').slice(0, maxReasonBytes).split('\n');
-  return new TelemetryError('bad-answer', `${who}: status ${status} ${reason}`.trimEnd());
+  const code = status === 404 ? 'not-found' : 'bad-answer';
+  return new TelemetryError(code, `${who}: status ${status} ${reason}`.trimEnd());
 };
 
 /** Reads by GET over connections that are kept, one at a time to each server. */
@@ -69,4 +70,22 @@ export const createUrlReader = ({
       secure.destroy();
     },
   });
+};
+
+/** A URL without what must not be shown, and without a slash at its end. */
+export const printableUrl = (url: URL): string => {
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href.replace(/\/$/, '');
+};
+
+/** Reads JSON. @throws TelemetryError `bad-answer` */
+export const parseJson = (who: string, bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    const next = 'what answers there does not speak its API; is the path right?';
+    throw new TelemetryError('bad-answer', `${who}: ${next}`, cause);
+  }
 };

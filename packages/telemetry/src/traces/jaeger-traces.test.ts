@@ -117,3 +117,12 @@ test('a Jaeger that is not there is an error with a code', async () => {
     (error) => (error as TelemetryError).code === 'no-answer',
   );
 });
+
+test('a path at which no Jaeger answers is an error, a trace that it forgot is none', async (t) => {
+  const { url } = await jaeger(t);
+  const source = jaegerTraces(new URL('/elsewhere', url));
+  await assert.rejects(source.services(), ({ message }: Error) =>
+    /^Jaeger at http:\S+\/elsewhere: status 404/.test(message),
+  );
+  assert.equal(await source.get('ffff'), undefined);
+});

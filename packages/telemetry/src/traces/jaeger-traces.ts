@@ -1,5 +1,6 @@
 import type { Trace } from '../contract/trace.ts';
-import { reasonOf, TelemetryError } from '../telemetry-error.ts';
+import { createUrlReader, parseJson, printableUrl } from '../source/url-reader.ts';
+import { TelemetryError } from '../telemetry-error.ts';
 import { parseJaeger } from './jaeger-json.ts';
 import type { ReceivedSpan } from './received-span.ts';
 import type { TraceSource } from './trace-source.ts';
@@ -7,6 +8,8 @@ import type { TraceFilter } from './trace-store.ts';
 import { traceView } from './trace-view.ts';
 
 const timeoutMs = 15_000;
+/** Some hundred traces of some hundred spans. */
+const maxBytes = 64 * 1024 * 1024;
 /** Services asked when no one is named: Jaeger answers for one at a time. */
 const maxServices = 12;
 
@@ -31,17 +34,20 @@ const searchParameters = (filter: TraceFilter, service: string): URLSearchParams
 
 /** Reads traces of a Jaeger (or whatever speaks its query API). */
 export const jaegerTraces = (base: URL): TraceSource => {
-  const root = base.href.replace(/\/$/, '');
+  const root = printableUrl(base);
+  const who = `Jaeger at ${root}`;
+  const read = createUrlReader({ timeoutMs, maxBytes });
   const ask = async (path: string): Promise<unknown> => {
-    let response: Response;
+    const asked = new URL(`${base.href.replace(/\/$/, '')}/api/${path}`);
+    return parseJson(who, await read(who, asked, 'application/json'));
+  };
+  const spansOf = async (traceId: string): Promise<readonly ReceivedSpan[]> => {
     try {
-      response = await fetch(`${root}/api/${path}`, { signal: AbortSignal.timeout(timeoutMs) });
-      if (response.status === 404) return { data: [] };
-      if (response.ok) return await response.json();
-    } catch (cause) {
-      throw new TelemetryError('no-answer', `Jaeger at ${root}: ${reasonOf(cause)}`, cause);
+      return parseJaeger(await ask(`traces/${encodeURIComponent(traceId)}`))[0] ?? [];
+    } catch (error) {
+      if (error instanceof TelemetryError && error.code === 'not-found') return [];
+      throw error;
     }
-    throw new TelemetryError('bad-answer', `Jaeger at ${root}: status ${response.status}`);
   };
   const services = async (): Promise<readonly string[]> => {
     const { data } = (await ask('services')) as { readonly data?: unknown };
@@ -54,8 +60,8 @@ export const jaegerTraces = (base: URL): TraceSource => {
     url: root,
     services,
     get: async (traceId) => {
-      const [spans] = parseJaeger(await ask(`traces/${encodeURIComponent(traceId)}`));
-      return spans !== undefined && hasSpans(spans) ? viewOf(spans) : undefined;
+      const spans = await spansOf(traceId);
+      return hasSpans(spans) ? viewOf(spans) : undefined;
     },
     list: async (filter) => {
       const names =
