@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Mesh, missing, root, startMesh, until } from './mesh.ts';
+import { fetchPage, type Mesh, missing, root, startMesh, until } from './mesh.ts';
 
 const options = { skip: missing, timeout: 240_000 };
 /** Calls whose answers are compared, so many at a time: a gateway balances connections, not requests. */
@@ -79,6 +79,21 @@ const explain = async (user: string, ...more: readonly string[]): Promise<Explai
   return JSON.parse(stdout) as Explained;
 };
 
+/** The same from the dashboard of the first cluster, as its page asks. */
+const explainedByDashboard = async (user: string): Promise<Explained> => {
+  const question = {
+    ...{ url, headers: [`end-user: ${user}`] },
+    from: { kind: 'outbound', workload: 'productpage' },
+  };
+  const page = await fetchPage(`${mesh.dashboard}/api/v1/explain`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-lateen-request': '1' },
+    body: JSON.stringify(question),
+  });
+  assert.equal(page.status, 200, page.body);
+  return (JSON.parse(page.body) as { readonly simulation: Explained }).simulation;
+};
+
 /** The answers that an explanation foretells. */
 const foretold = ({ destinations }: Explained): readonly string[] => {
   const ends = destinations.flatMap(({ gateways, arrivals }) => [
@@ -108,7 +123,7 @@ const agrees = async (user: string): Promise<Explained> => {
 
 before(async () => {
   if (missing !== false) return;
-  mesh = await startMesh({ flags: ['--clusters', '2'] });
+  mesh = await startMesh({ flags: ['--clusters', '2'], dashboard: true });
   for (const cluster of ['cluster1', 'cluster2']) {
     await mesh.kubectl(`--context=${cluster} label namespace default istio-injection=enabled`);
     await apply(cluster, sample(cluster));
@@ -145,6 +160,9 @@ test(
       open.destinations.map(({ gateways }) => gateways.map(({ clusterId }) => clusterId)),
       [['cluster2'], ['cluster2']],
     );
+    // No Secret names the other cluster: the dashboard knows the members of the mesh too.
+    const shown = await explainedByDashboard('jason');
+    assert.deepEqual(shown.destinations, open.destinations);
     const tom = await agrees('tom');
     assert.deepEqual(
       tom.destinations.flatMap(({ arrivals }) => arrivals.map(({ clusterId }) => clusterId)),

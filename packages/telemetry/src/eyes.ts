@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@lateen/base';
 import type { KubeClient } from '@lateen/kube';
+import type { MeshPlace } from './clusters/other-clusters.ts';
 import type { ConfigHistory } from './config/config-history.ts';
 import { MeshFindings } from './config/findings.ts';
 import type { Call } from './graph/call.ts';
@@ -43,6 +44,8 @@ export interface Eyes {
     readonly otlpGrpcPort: number;
     readonly zipkinPort: number;
   };
+  /** The cluster's place in a mesh of several, as whoever started it says; absent: it is known by itself. */
+  readonly place?: MeshPlace;
   readonly startedAtMs: number;
   /** What analyzers find in the mesh as it is. */
   readonly findings: MeshFindings;
@@ -69,7 +72,7 @@ export const createEyes = (
   const { objects, store, clock } = parts;
   let model: MeshModel | undefined;
   let modelVersion = -1;
-  let cluster: string | undefined;
+  let cluster: string | undefined = parts.place?.name;
   return {
     ...parts,
     startedAtMs: clock.nowMs(),

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeConnection } from '@lateen/kube';
 import { apiRoutes } from './api/api-routes.ts';
 import { metricsProblem } from './api/graph-api.ts';
+import type { MeshPlace } from './clusters/other-clusters.ts';
 import { ConfigHistory } from './config/config-history.ts';
 import { throttled, wireObjectEvents } from './event-wiring.ts';
 import { createEyes, type Eyes } from './eyes.ts';
@@ -48,6 +49,8 @@ export interface TelemetryOptions extends ReceiverAddresses {
   readonly token?: string;
   /** Default false: on loopback everybody may write. */
   readonly isReadOnly?: boolean;
+  /** Of the cluster in a mesh of several, where that is known to whoever starts it. */
+  readonly place?: MeshPlace;
 }
 
 /** The eyes at work. */
@@ -154,6 +157,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     ...{ clock, log, client, objects, store, metrics, scraper, traces, watched, logs, history },
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
+    ...(options.place !== undefined && { place: options.place }),
     receiverPorts: receivers.ports,
   });
   const tellStates = whenOther(

@@ -9,6 +9,7 @@ import {
   writeRunRecord,
 } from '@lateen/runtime';
 import { DashboardProcess } from '../dashboard/dashboard-process.ts';
+import { meshWords } from '../dashboard/mesh-place.ts';
 import { type SourceFlags, sourceWords } from '../dashboard/source-flags.ts';
 import { type Output, Progress } from '../progress.ts';
 import { applySample, findSample, type Sample, samplePath, untilPage } from '../sample.ts';
@@ -95,7 +96,8 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
   const signal = stopSignal(options.background);
   const progress = new Progress(output, () => performance.now());
   const cluster = await startCluster(clusterOptions(options, progress));
-  const eyes = new DashboardProcess(cluster.state, options.dashboardPort, sourceWords(options));
+  const words = [...sourceWords(options), ...meshWords(options.membership)];
+  const eyes = new DashboardProcess(cluster.state, options.dashboardPort, words);
   try {
     if (sample !== undefined) await applySample(cluster.client, sample);
     await cluster.untilReady(signal);

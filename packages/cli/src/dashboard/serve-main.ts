@@ -13,6 +13,7 @@ const run = async (): Promise<void> => {
       cache: { type: 'string', default: '' },
       prometheus: { type: 'string' },
       tracing: { type: 'string' },
+      'mesh-kubeconfig': { type: 'string' },
     },
   });
   const log = createLogger({
@@ -34,6 +35,7 @@ const run = async (): Promise<void> => {
     token: process.env['LATEEN_DASHBOARD_TOKEN'],
     prometheus: values.prometheus === undefined ? undefined : new URL(values.prometheus),
     tracing: values.tracing === undefined ? undefined : new URL(values.tracing),
+    meshKubeconfig: values['mesh-kubeconfig'],
   });
   const { otlpPort, otlpGrpcPort, zipkinPort } = eyes.receiverPorts();
   const endpoints: AddonEndpoints = {

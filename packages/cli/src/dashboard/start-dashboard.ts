@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Logger } from '@lateen/base';
 import { type KubeConnection, systemClock } from '@lateen/kube';
 import type { Telemetry } from '@lateen/telemetry';
+import { meshPlace } from './mesh-place.ts';
 
 export interface DashboardOptions {
   readonly connection: KubeConnection;
@@ -18,6 +19,8 @@ export interface DashboardOptions {
   /** A Prometheus and a Jaeger to read of; undefined: the proxies themselves, and spans sent here. */
   readonly prometheus?: URL | undefined;
   readonly tracing?: URL | undefined;
+  /** Kubeconfig with a context for each cluster of the mesh; undefined: there is one. */
+  readonly meshKubeconfig?: string | undefined;
 }
 
 const localhost = '127.0.0.1';
@@ -33,7 +36,7 @@ export const pagesFolder = (env: NodeJS.ProcessEnv, cacheFolder: string): string
  * other command needs them. Rejects with TelemetryError.
  */
 export const startDashboard = async (options: DashboardOptions): Promise<Telemetry> => {
-  const { log, token, prometheus, tracing } = options;
+  const { log, token, prometheus, tracing, meshKubeconfig, connection } = options;
   const [{ otlpGrpcPort, otlpPort, startTelemetry, zipkinPort }, { bundleDashboard }] =
     await Promise.all([import('@lateen/telemetry'), import('@lateen/dashboard')]);
   const pages = bundleDashboard({ folder: options.pagesFolder }).then(
@@ -47,7 +50,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
     },
   );
   return startTelemetry({
-    connection: options.connection,
+    connection,
     clock: systemClock,
     log,
     jitter: Math.random,
@@ -61,5 +64,6 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
     ...(token !== undefined && { token }),
     ...(prometheus !== undefined && { prometheus }),
     ...(tracing !== undefined && { jaeger: tracing }),
+    ...(meshKubeconfig !== undefined && { place: meshPlace(meshKubeconfig, connection.context) }),
   });
 };

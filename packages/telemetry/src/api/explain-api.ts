@@ -76,6 +76,6 @@ const callersRoute = (eyes: Eyes): ApiRoute => ({
 
 /** `POST explain`, `GET explain/callers`. */
 export const explainRoutes = (eyes: Eyes): readonly ApiRoute[] => [
-  explainRoute(eyes, new KeptClusters(eyes.client, eyes.clock)),
+  explainRoute(eyes, new KeptClusters(eyes)),
   callersRoute(eyes),
 ];

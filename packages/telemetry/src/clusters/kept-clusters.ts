@@ -2,11 +2,13 @@ import type { KubeObject } from '@lateen/api';
 import type { Clock } from '@lateen/base';
 import { isKubeError, type KubeClient, resources } from '@lateen/kube';
 import { remoteSecretLabel } from '@lateen/pilot';
+import type { Eyes } from '../eyes.ts';
 import { readConfigMaps, rootNamespace } from './cluster-objects.ts';
 import { joinClusters, type MeshClusters } from './mesh-clusters.ts';
 import {
   type KnownCluster,
   knownCluster,
+  type MeshPlace,
   type OtherClusters,
   readOtherClusters,
   withoutSecrets,
@@ -26,11 +28,14 @@ interface Kept {
 export class KeptClusters {
   readonly #client: KubeClient;
   readonly #clock: Clock;
+  readonly #place: MeshPlace | undefined;
   #kept: Kept | undefined;
 
-  constructor(client: KubeClient, clock: Clock) {
+  /** `place` names others besides those of its Secrets. */
+  constructor({ client, clock, place }: Pick<Eyes, 'client' | 'clock' | 'place'>) {
     this.#client = client;
     this.#clock = clock;
+    this.#place = place;
   }
 
   /** The mesh with these objects in its own cluster, which is called `name` unless it says otherwise. */
@@ -45,7 +50,9 @@ export class KeptClusters {
     if (this.#kept !== undefined && nowMs - this.#kept.readMs < keepMs) return this.#kept;
     const secrets = await this.#secrets();
     const own = knownCluster({ objects, ...readConfigMaps([]), secrets, hasRules: true }, name);
-    const others = readOtherClusters(Promise.resolve(own), {});
+    const others = readOtherClusters(Promise.resolve(own), {
+      others: this.#place?.others() ?? [],
+    });
     const { entries } = withoutSecrets(own);
     this.#kept = { readMs: nowMs, entries, others };
     return this.#kept;

@@ -23,6 +23,14 @@ export interface ClusterSource {
   readonly name?: string;
 }
 
+/** A cluster among the others of a mesh. */
+export interface MeshPlace {
+  /** Its own id. */
+  readonly name: string;
+  /** The others as they are now. */
+  readonly others: () => readonly ClusterSource[];
+}
+
 /** How other clusters are found and reached. */
 export interface OtherSources {
   /** Further clusters, besides those that Secrets name. Default none. */
