@@ -177,6 +177,20 @@ test('records for a collector print their body and attributes', () => {
   assert.equal(plain(list.value.values[0]?.value), '100%');
 });
 
+test('text of the configuration is UTF-8 in lines, whatever its form', () => {
+  const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
+  const rows: readonly (readonly [Record<string, JsonValue>, string])[] = [
+    [{ logFormat: { textFormat: 'né %PROTOCOL%\n' } }, 'né HTTP/1.1\n'],
+    [{ logFormat: { textFormatSource: { inlineString: 'né %PROTOCOL%\n' } } }, 'né HTTP/1.1\n'],
+    [{ format: 'né %PROTOCOL%\n' }, 'né HTTP/1.1\n'],
+    [{ logFormat: { jsonFormat: { né: 'à %PROTOCOL%' } } }, '{"né":"à HTTP/1.1"}\n'],
+  ];
+  for (const [format, expected] of rows) {
+    const { settings } = compile({ typedConfig: { ...fileLog, ...format } });
+    assert.equal(settings?.format(testContext()), utf8(expected), JSON.stringify(format));
+  }
+});
+
 test('a collector that is nowhere is an error', () => {
   const { diagnostics } = compile({ typedConfig: { ...otlp, commonConfig: {} } });
   assert.equal(diagnostics[0]?.path, 'access_log[0].typed_config.common_config.grpc_service');

@@ -17,6 +17,7 @@ import { dataSource, latin1 } from './data-source.ts';
 import type { Findings } from './findings.ts';
 import { compileFormatWith, compileJsonFormatWith } from './format.ts';
 import type { Format, FormatContext } from './format-context.ts';
+import { toHeaderText } from './header-text.ts';
 import { compileOtlpLog, type OtlpLogSettings } from './otlp-log.ts';
 
 /** Where access-log lines go and how they read (`envoy.config.accesslog.v3.AccessLog`). */
@@ -52,7 +53,7 @@ const compileSubstitution = (
   const empty = format.omitEmptyValues ? '' : '-';
   if (specifier.case === 'textFormat') {
     const at = `${path}.text_format`;
-    return compileFormatWith(specifier.value, findings, { path: at, empty });
+    return compileFormatWith(toHeaderText(specifier.value), findings, { path: at, empty });
   }
   if (specifier.case === 'jsonFormat') {
     const options = { path: `${path}.json_format`, omitEmpty: format.omitEmptyValues };
@@ -73,7 +74,7 @@ const compileFileFormat = (log: FileAccessLog, findings: Findings, path: string)
     case 'format':
       return format.value === ''
         ? compileFormatWith(defaultFormat, findings)
-        : compileFormatWith(format.value, findings, { path: `${path}.format` });
+        : compileFormatWith(toHeaderText(format.value), findings, { path: `${path}.format` });
     case 'jsonFormat':
     case 'typedJsonFormat':
       return compileJsonFormatWith(format.value, findings, {

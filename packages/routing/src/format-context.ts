@@ -17,6 +17,13 @@ export interface FormatTls {
         readonly serial: string;
         /** The certificate, PEM. */
         readonly pem: string;
+        /** SHA-1 of the certificate, lower-case hex. */
+        readonly fingerprint1?: string;
+        /** RFC 2253 text of its issuer. */
+        readonly issuer?: string;
+        /** Milliseconds since the epoch. */
+        readonly validFromMs?: number;
+        readonly validToMs?: number;
       })
     | undefined;
   readonly local: FormatCertificate;
@@ -147,4 +154,8 @@ export type Format = (context: FormatContext) => string;
 export type OperatorValue = string | number | undefined;
 
 /** Reads one operator from a request. */
-export type Operator = (context: FormatContext) => OperatorValue;
+export interface Operator {
+  (context: FormatContext): OperatorValue;
+  /** The value for JSON logs, where it is neither text nor a number. */
+  readonly json?: (context: FormatContext) => unknown;
+}

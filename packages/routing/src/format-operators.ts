@@ -1,25 +1,18 @@
 import { compileCelWith } from './cel/cel-expression.ts';
-import type { Findings } from './findings.ts';
-import type { FormatContext, Operator, OperatorValue } from './format-context.ts';
+import { networkOperators } from './format-address-operators.ts';
+import type { FormatContext, Operator } from './format-context.ts';
 import { durationOperator } from './format-durations.ts';
+import { metadataOperators } from './format-metadata-operators.ts';
+import {
+  type OperatorCompiler,
+  type OperatorPlace,
+  operatorText,
+  typedOperator,
+} from './format-operator.ts';
 import { plainOperators } from './format-plain-operators.ts';
 import { compileTime } from './format-time.ts';
 import { grpcStatusConstant, grpcStatusName } from './grpc-status.ts';
-import { pathOnly, queryParameter } from './request-path.ts';
-
-/** Where an operator stands. */
-interface Place {
-  readonly findings: Findings;
-  readonly path: string;
-}
-
-type OperatorCompiler = (argument: string, place: Place) => Operator | undefined;
-
-const text = (value: unknown): OperatorValue => {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  return JSON.stringify(value);
-};
+import { pathOnly, queryParameter, queryText } from './request-path.ts';
 
 type HeaderReader = (context: FormatContext, name: string) => string | undefined;
 
@@ -33,45 +26,15 @@ const headerOperator =
     return (context) => read(context, first) ?? read(context, second);
   };
 
-type MetadataReader = (c: FormatContext, namespace: string, path: readonly string[]) => unknown;
-
-/** `namespace:key:key`. */
-const metadataOperator =
-  (read: MetadataReader): OperatorCompiler =>
-  (argument) => {
-    const [namespace = '', ...path] = argument.split(':');
-    return namespace === '' ? undefined : (context) => text(read(context, namespace, path));
-  };
-
-const metadataReaders: Readonly<Record<string, MetadataReader>> = {
-  DYNAMIC: (c, namespace, path) => c.dynamicMetadata(namespace, path),
-  ROUTE: (c, namespace, path) => c.routeMetadata(namespace, path),
-  CLUSTER: (c, namespace, path) => c.clusterMetadata(namespace, path),
-  UPSTREAM_HOST: (c, namespace, path) => c.upstreamMetadata?.(namespace, path),
-};
-
-const metadataOf = (type: string): OperatorCompiler =>
-  metadataOperator(metadataReaders[type] as MetadataReader);
-
-/** `METADATA(TYPE:namespace:key)`. */
-const typedMetadata: OperatorCompiler = (argument, place) => {
-  const colon = argument.indexOf(':');
-  const type = argument.slice(0, Math.max(colon, 0));
-  if (!Object.hasOwn(metadataReaders, type)) return undefined;
-  return metadataOf(type)(argument.slice(colon + 1), place);
-};
-
-/** `KEY`, `KEY:PLAIN`, `KEY:TYPED`, `KEY:FIELD:name`. */
-const filterState: OperatorCompiler = (argument) => {
-  const [key = '', form = '', field = ''] = argument.split(':');
-  if (key === '' || !['', 'PLAIN', 'TYPED', 'FIELD'].includes(form)) return undefined;
-  if (form === 'FIELD') return (c) => text(c.filterStateObject?.(key)?.[field]);
-  return (c) => c.filterState(key) ?? text(c.filterStateObject?.(key));
-};
-
 const celOperator: OperatorCompiler = (argument, { findings, path }) => {
   const expression = compileCelWith(argument, findings, path);
-  return (c) => expression.text(c);
+  return (c) => operatorText(expression.text(c));
+};
+
+/** As `CEL`, and numbers, booleans, lists and maps stay what they are in JSON logs. */
+const typedCelOperator: OperatorCompiler = (argument, { findings, path }) => {
+  const expression = compileCelWith(argument, findings, path);
+  return typedOperator((c) => expression.plain(c));
 };
 
 const grpcStatus: OperatorCompiler = (form) => {
@@ -92,20 +55,53 @@ const grpcStatus: OperatorCompiler = (form) => {
 const pathOperator: OperatorCompiler = (argument) => {
   const [query = '', which = ''] = argument.split(':');
   if (!['', 'WQ', 'NQ'].includes(query)) return undefined;
-  const original: HeaderReader = (c) => c.requestHeader('x-envoy-original-path');
-  const current: HeaderReader = (c) => c.requestHeader(':path');
-  const read = {
-    '': current,
-    PATH: current,
-    ORIG: original,
-    ORIG_OR_PATH: (c: FormatContext, name: string) => original(c, name) ?? current(c, name),
-  }[which];
+  const original = (c: FormatContext): string | undefined =>
+    c.requestHeader('x-envoy-original-path');
+  const current = (c: FormatContext): string | undefined => c.requestHeader(':path');
+  const either = (c: FormatContext): string | undefined => original(c) ?? current(c);
+  const read = { '': either, ORIG_OR_PATH: either, PATH: current, ORIG: original }[which];
   if (read === undefined) return undefined;
   return (c) => {
-    const path = read(c, '');
+    const path = read(c);
     return path === undefined || query !== 'NQ' ? path : pathOnly(path);
   };
 };
+
+/** `QUERY_PARAMS(ORIG|DECODED)`. */
+const queryParameters: OperatorCompiler = (form) => {
+  if (!['', 'ORIG', 'DECODED'].includes(form)) return undefined;
+  return (c) => {
+    const query = queryText(c.requestHeader(':path') ?? '');
+    return form === 'DECODED' ? decoded(query) : query;
+  };
+};
+
+const decoded = (query: string): string => {
+  try {
+    return decodeURIComponent(query.replaceAll('+', ' '));
+  } catch {
+    return query;
+  }
+};
+
+/** `REQUESTED_SERVER_NAME(SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST)`. */
+const serverName: OperatorCompiler = (argument) => {
+  const [first = '', source = ''] = argument.split(':');
+  const original = (c: FormatContext): string | undefined =>
+    c.requestHeader('x-envoy-original-host');
+  const current = (c: FormatContext): string | undefined => c.requestHeader(':authority');
+  const either = (c: FormatContext): string | undefined => original(c) ?? current(c);
+  const host = { '': either, ORIG_OR_HOST: either, HOST: current, ORIG: original }[source];
+  const sni: Operator = (c) => c.requestedServerName;
+  if (host === undefined) return undefined;
+  if (first === '' || first === 'SNI_ONLY') return sni;
+  if (first === 'HOST_FIRST') return (c) => host(c) ?? c.requestedServerName;
+  return first === 'SNI_FIRST' ? (c) => c.requestedServerName || host(c) : undefined;
+};
+
+/** `RESPONSE_CODE_DETAILS(ALLOW_WHITESPACES)`. */
+const codeDetails: OperatorCompiler = (form) =>
+  form === 'ALLOW_WHITESPACES' ? (c) => c.responseCodeDetails : undefined;
 
 const withoutQuery: HeaderReader = (c, name) => {
   const path = c.requestHeader(name);
@@ -127,30 +123,74 @@ const timeOperator =
 
 const endTimeMs = (c: FormatContext): number => c.startTimeMs + (c.durationMs ?? 0);
 
+/** One part of `COALESCE`: a name, or a command with its parameter. */
+const coalescePart = (part: unknown, place: OperatorPlace): Operator | undefined => {
+  if (typeof part === 'string') return findOperator(part, undefined, place);
+  if (typeof part !== 'object' || part === null) return undefined;
+  const { command, param, max_length: maxLength } = part as Readonly<Record<string, unknown>>;
+  if (typeof command !== 'string' || command === 'COALESCE') return undefined;
+  const operator = findOperator(command, typeof param === 'string' ? param : undefined, place);
+  if (operator === undefined || typeof maxLength !== 'number') return operator;
+  return (c) => {
+    const value = operator(c);
+    return value === undefined ? undefined : String(value).slice(0, maxLength);
+  };
+};
+
+/** `COALESCE({"operators": [...]})`: the first that gives something. */
+const coalesce: OperatorCompiler = (argument, place) => {
+  let parts: unknown;
+  try {
+    parts = (JSON.parse(argument) as { readonly operators?: unknown } | null)?.operators;
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parts) || parts.length === 0) return undefined;
+  const operators = parts.map((part) => coalescePart(part, place));
+  if (operators.includes(undefined)) return undefined;
+  return (c) => {
+    for (const operator of operators) {
+      const value = operator?.(c);
+      if (value !== undefined && value !== '') return value;
+    }
+    return undefined;
+  };
+};
+
+const requestHeader = headerOperator((c, name) => c.requestHeader(name));
+const responseHeader = headerOperator((c, name) => c.responseHeader(name));
+const responseTrailer = headerOperator((c, name) => c.responseTrailer(name));
+
 /** Operators with an argument in parentheses. */
 const parameterised: Readonly<Record<string, OperatorCompiler>> = {
-  REQ: headerOperator((c, name) => c.requestHeader(name)),
-  RESP: headerOperator((c, name) => c.responseHeader(name)),
-  TRAILER: headerOperator((c, name) => c.responseTrailer(name)),
+  ...metadataOperators,
+  ...networkOperators,
+  REQ: requestHeader,
+  REQUEST_HEADER: requestHeader,
+  RESP: responseHeader,
+  RESPONSE_HEADER: responseHeader,
+  TRAILER: responseTrailer,
+  RESPONSE_TRAILER: responseTrailer,
   REQ_WITHOUT_QUERY: headerOperator(withoutQuery),
   PATH: pathOperator,
   QUERY_PARAM: queryOperator,
+  QUERY_PARAMS: queryParameters,
   START_TIME: timeOperator((c) => c.startTimeMs),
   START_TIME_LOCAL: timeOperator((c) => c.startTimeMs),
   EMIT_TIME: timeOperator(endTimeMs),
   EMIT_TIME_LOCAL: timeOperator(endTimeMs),
+  DOWNSTREAM_PEER_CERT_V_START: timeOperator((c) => c.downstreamTls?.peer?.validFromMs),
+  DOWNSTREAM_PEER_CERT_V_END: timeOperator((c) => c.downstreamTls?.peer?.validToMs),
+  UPSTREAM_PEER_CERT_V_START: timeOperator((c) => c.upstreamTls?.peer?.validFromMs),
+  UPSTREAM_PEER_CERT_V_END: timeOperator((c) => c.upstreamTls?.peer?.validToMs),
   COMMON_DURATION: durationOperator,
-  DYNAMIC_METADATA: metadataOf('DYNAMIC'),
-  CLUSTER_METADATA: metadataOf('CLUSTER'),
-  UPSTREAM_METADATA: metadataOf('UPSTREAM_HOST'),
-  METADATA: typedMetadata,
-  FILTER_STATE: filterState,
-  UPSTREAM_FILTER_STATE: filterState,
+  RESPONSE_CODE_DETAILS: codeDetails,
+  REQUESTED_SERVER_NAME: serverName,
   GRPC_STATUS: grpcStatus,
   CEL: celOperator,
-  ENVIRONMENT: (argument) => (c) => c.environment(argument),
-  // Strings of a handshake may name the host a request falls back to; we have the handshake's only.
-  REQUESTED_SERVER_NAME: () => plainOperators['REQUESTED_SERVER_NAME'],
+  TYPED_CEL: typedCelOperator,
+  COALESCE: coalesce,
+  ENVIRONMENT: (argument) => (c) => operatorText(c.environment(argument)),
 };
 
 /** Operators that stand without their argument too. */
@@ -159,19 +199,24 @@ const optional: ReadonlySet<string> = new Set([
   'START_TIME_LOCAL',
   'EMIT_TIME',
   'EMIT_TIME_LOCAL',
+  'DOWNSTREAM_PEER_CERT_V_START',
+  'DOWNSTREAM_PEER_CERT_V_END',
+  'UPSTREAM_PEER_CERT_V_START',
+  'UPSTREAM_PEER_CERT_V_END',
   'GRPC_STATUS',
   'PATH',
+  'QUERY_PARAMS',
 ]);
 
 /** The operator, or undefined when the name or its argument is not known. */
-export const findOperator = (
+export function findOperator(
   name: string,
   argument: string | undefined,
-  place: Place,
-): Operator | undefined => {
+  place: OperatorPlace,
+): Operator | undefined {
   if (argument === undefined) {
     if (optional.has(name)) return parameterised[name]?.('', place);
     return Object.hasOwn(plainOperators, name) ? plainOperators[name] : undefined;
   }
   return Object.hasOwn(parameterised, name) ? parameterised[name]?.(argument, place) : undefined;
-};
+}

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileFormat, compileJsonFormat } from './format.ts';
 import type { FormatContext } from './format-context.ts';
+import { parseIp } from './ip-address.ts';
+import { ipNetworkText } from './ip-network-text.ts';
 
 const requestHeaders: Readonly<Record<string, string>> = {
   ':method': 'GET',
@@ -102,6 +104,22 @@ test('operators', () => {
     ['%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS_NUMBER%', '- - -'],
     ['%FILTER_STATE(upstream_peer:FIELD:workload)%', '-'],
     ['%EMIT_TIME(%S.%3f)%', '07.046'],
+    ['%REQUEST_HEADER(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_HEADER(NOPE)%', '/reviews/0 -'],
+    ['%COMMON_DURATION(US_CX_BEG:mine)%', '-'],
+    ['%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(16)%', '127.1.0.0/16'],
+    ['%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT(64)%', '::/64'],
+    ['%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(64)%', '-'],
+    ['%REQUESTED_SERVER_NAME(SNI_FIRST)% %REQUESTED_SERVER_NAME(SNI_ONLY)%', 'reviews:9080 -'],
+    ['%REQUESTED_SERVER_NAME(HOST_FIRST:ORIG)%', '-'],
+    [
+      '%COALESCE({"operators": ["REQUESTED_SERVER_NAME", {"command": "REQ", "param": "USER-AGENT"}]}):4%',
+      'curl',
+    ],
+    ['%COALESCE({"operators": ["ROUTE_NAME"]})%', 'default'],
+    ['%TYPED_CEL(response.code)%', '200'],
+    ['%UPSTREAM_WIRE_BYTES_SENT% %TLS_JA4_FINGERPRINT%', '0 -'],
+    ['%METADATA(LISTENER:a:b)%', '-'],
+    ['%DOWNSTREAM_PEER_CERT_V_END(%Y)%', '-'],
     ['', ''],
   ];
   for (const [text, expected] of rows) assert.equal(print(text), expected, text);
@@ -116,7 +134,12 @@ test('what is no operator is an error that quotes it', () => {
     '%req(a)%',
     '%PROTOCOL',
     '%METADATA(X:a)%',
-    '%COMMON_DURATION(A:B)%',
+    '%COMMON_DURATION(A:B:x)%',
+    '%COALESCE({})%',
+    '%COALESCE({"operators": ["NOPE"]})%',
+    '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(200)%',
+    '%REQUESTED_SERVER_NAME(X)%',
+    '%QUERY_PARAMS(X)%',
     '%GRPC_STATUS(X)%',
   ]) {
     const { value, diagnostics } = compileFormat(text, { path: 'text_format' });
@@ -173,6 +196,71 @@ test('response flags have long names', () => {
     print('%RESPONSE_FLAGS_LONG%', { responseFlags: 'UF,URX' }),
     'UpstreamConnectionFailure,UpstreamRetryLimitExceeded',
   );
+});
+
+test('details have no blanks unless they are asked for', () => {
+  const details = { responseCodeDetails: 'upstream_reset{remote reset}' };
+  assert.equal(print('%RESPONSE_CODE_DETAILS%', details), 'upstream_reset{remote_reset}');
+  assert.equal(
+    print('%RESPONSE_CODE_DETAILS(ALLOW_WHITESPACES)%', details),
+    'upstream_reset{remote reset}',
+  );
+});
+
+test('in JSON what has structure keeps it, where it is all of a value', () => {
+  const template = {
+    claims: '%DYNAMIC_METADATA(a:b)%',
+    number: '%METADATA(DYNAMIC:a:b)%',
+    isLate: '%TYPED_CEL(response.code >= 500)%',
+    text: '%CEL(response.code >= 500)%',
+    joined: 'x %DYNAMIC_METADATA(a:b)%',
+    none: '%METADATA(ROUTE:a:b)%',
+  };
+  const line = compileJsonFormat(template).value?.(
+    context({ dynamicMetadata: () => ({ groups: ['a', 1, true] }) }),
+  );
+  assert.deepEqual(JSON.parse(line ?? ''), {
+    claims: { groups: ['a', 1, true] },
+    number: { groups: ['a', 1, true] },
+    isLate: false,
+    text: 'false',
+    joined: 'x {"groups":["a",1,true]}',
+    none: null,
+  });
+});
+
+test('lines are bytes: text of people becomes UTF-8, values of headers stay as they came', () => {
+  const seen = {
+    requestHeader: () => 'caf\xc3\xa9',
+    dynamicMetadata: () => 'Zoë 中',
+    environment: () => 'ü',
+  };
+  const line = print(
+    '%REQ(A)% %CEL(request.headers["a"] == "café")% %CEL(request.headers["a"])% ' +
+      '%DYNAMIC_METADATA(a)% %ENVIRONMENT(A)%',
+    seen,
+  );
+  const utf8 = (text: string): string => unescape(encodeURIComponent(text));
+  assert.equal(line, `${utf8('café')} true ${utf8('café')} ${utf8('Zoë 中')} ${utf8('ü')}`);
+  const json = compileJsonFormat({ name: '%DYNAMIC_METADATA(a)%' }).value;
+  assert.equal(json?.(context(seen)), utf8('{"name":"Zoë 中"}\n'));
+});
+
+test('networks of addresses as text', () => {
+  const rows = [
+    ['10.1.10.23', 16, '10.1.0.0/16'],
+    ['10.1.10.23', 32, '10.1.10.23/32'],
+    ['10.1.10.23', 0, '0.0.0.0/0'],
+    ['2001:db8:1234:5678:9abc:def0:1234:5678', 64, '2001:db8:1234:5678::/64'],
+    ['2001:0:0:1:0:0:0:1', 128, '2001:0:0:1::1/128'],
+    ['1:2:3:4:5:6:7:8', 128, '1:2:3:4:5:6:7:8/128'],
+    ['::', 128, '::/128'],
+    ['10.1.10.23', 33, undefined],
+  ] as const;
+  for (const [address, bits, expected] of rows) {
+    const parsed = parseIp(address);
+    assert.equal(parsed && ipNetworkText(parsed, bits), expected, address);
+  }
 });
 
 test('the time follows the clock, millisecond by millisecond', () => {

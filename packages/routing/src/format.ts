@@ -3,6 +3,7 @@ import { Findings } from './findings.ts';
 import type { Format, FormatContext, Operator } from './format-context.ts';
 import { joinPieces, markOperator, type Piece } from './format-line.ts';
 import { findOperator } from './format-operators.ts';
+import { toHeaderText } from './header-text.ts';
 
 /** How a format prints what is not there. */
 export interface FormatOptions {
@@ -96,11 +97,19 @@ export const compileFormat = (text: string, options: FormatOptions = {}): Checke
 
 type JsonPiece = (context: FormatContext) => string | undefined;
 
+/** What has structure, in the form that lines have: one character a byte. */
+const jsonText = (value: unknown): string | undefined =>
+  value === undefined || value === null || value === ''
+    ? undefined
+    : toHeaderText(JSON.stringify(value));
+
 /** A single operator keeps its type; nothing prints as null. */
 const compileJsonText = (text: string, findings: Findings, path: string): JsonPiece => {
   const pieces = parsePieces(text, findings, path);
   const [only] = pieces;
   if (pieces.length === 1 && typeof only === 'function') {
+    const { json } = only;
+    if (json !== undefined) return (context) => jsonText(json(context));
     return (context) => {
       const value = only(context);
       return value === undefined || value === '' ? undefined : JSON.stringify(value);
@@ -124,7 +133,9 @@ const compileJsonValue = (
   depth: number,
   compiler: JsonCompiler,
 ): JsonPiece => {
-  if (typeof value === 'string') return compileJsonText(value, compiler.findings, path);
+  if (typeof value === 'string') {
+    return compileJsonText(toHeaderText(value), compiler.findings, path);
+  }
   if (typeof value !== 'object' || value === null || depth > maxJsonDepth) {
     const literal = JSON.stringify(value ?? null);
     return () => literal;
@@ -132,7 +143,7 @@ const compileJsonValue = (
   const isList = Array.isArray(value);
   const keys = isList ? [...value.keys()].map(String) : Object.keys(value).sort();
   const members = keys.map((key) => ({
-    label: isList ? '' : `${JSON.stringify(key)}:`,
+    label: isList ? '' : `${toHeaderText(JSON.stringify(key))}:`,
     piece: compileJsonValue(
       (value as Readonly<Record<string, unknown>>)[key],
       `${path}.${key}`,

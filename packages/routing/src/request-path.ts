@@ -26,3 +26,9 @@ export const queryParameter = (path: string, name: string): string | undefined =
   }
   return undefined;
 };
+
+/** The query without its question mark; empty when there is none. */
+export const queryText = (path: string): string => {
+  const question = path.indexOf('?');
+  return question < 0 ? '' : path.slice(question + 1).replace(/#.*$/s, '');
+};

@@ -18,6 +18,13 @@ export interface PeerCertificate extends CertificateIdentity {
   readonly serial: string;
   /** The certificate, PEM. */
   readonly pem: string;
+  /** SHA-1 of the certificate, lower-case hex. */
+  readonly fingerprint1?: string;
+  /** RFC 2253 text of its issuer. */
+  readonly issuer?: string;
+  /** Milliseconds since the epoch. */
+  readonly validFromMs?: number;
+  readonly validToMs?: number;
 }
 
 /** What one TLS connection agreed on; read once, after the handshake. */
@@ -69,6 +76,22 @@ class Peer implements PeerCertificate {
   get fingerprint(): string {
     this.#fingerprint ??= this.#certificate.fingerprint256.replaceAll(':', '').toLowerCase();
     return this.#fingerprint;
+  }
+
+  get fingerprint1(): string {
+    return this.#certificate.fingerprint.replaceAll(':', '').toLowerCase();
+  }
+
+  get issuer(): string {
+    return subjectText(this.#certificate.issuer);
+  }
+
+  get validFromMs(): number {
+    return this.#certificate.validFromDate.getTime();
+  }
+
+  get validToMs(): number {
+    return this.#certificate.validToDate.getTime();
   }
 
   get serial(): string {

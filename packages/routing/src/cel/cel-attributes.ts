@@ -1,5 +1,6 @@
 import type { FormatContext, FormatTls } from '../format-context.ts';
-import { pathOnly } from '../request-path.ts';
+import { fromHeaderText } from '../header-text.ts';
+import { pathOnly, queryText } from '../request-path.ts';
 import { responseFlagBits } from '../response-flags.ts';
 import type { CelEvaluator } from './cel-scope.ts';
 import { CelDuration, type CelMap, CelTimestamp, type CelValue, celOf } from './cel-value.ts';
@@ -20,10 +21,14 @@ const portOf = (address: string | undefined): bigint | undefined => {
   return /^[0-9]{1,5}$/.test(port) ? BigInt(port) : undefined;
 };
 
-const queryOf = (path: string): string => {
-  const question = path.indexOf('?');
-  return question < 0 ? '' : path.slice(question + 1).replace(/#.*$/s, '');
-};
+/** Values of headers as text of people. */
+const unicode = (value: string | undefined): string | undefined =>
+  value === undefined ? undefined : fromHeaderText(value);
+
+const header =
+  (name: string): CelAttribute =>
+  (c) =>
+    unicode(c.requestHeader(name));
 
 type HeaderList = 'request' | 'response' | 'trailer';
 
@@ -40,6 +45,10 @@ class Headers implements CelMap {
   get(key: CelValue): CelValue | undefined {
     if (typeof key !== 'string') return undefined;
     const name = key.toLowerCase();
+    return unicode(this.#value(name));
+  }
+
+  #value(name: string): string | undefined {
     if (this.#list === 'request') return this.#context.requestHeader(name);
     return this.#list === 'response'
       ? this.#context.responseHeader(name)
@@ -71,21 +80,21 @@ const metadataMessage = (read: MetadataReader): CelAttribute => {
 };
 
 const request: Attributes = {
-  path: (c) => c.requestHeader(':path'),
+  path: header(':path'),
   url_path: (c) => {
     const path = c.requestHeader(':path');
-    return path === undefined ? undefined : pathOnly(path);
+    return path === undefined ? undefined : fromHeaderText(pathOnly(path));
   },
-  host: (c) => c.requestHeader(':authority'),
-  scheme: (c) => c.requestHeader(':scheme'),
-  method: (c) => c.requestHeader(':method'),
+  host: header(':authority'),
+  scheme: header(':scheme'),
+  method: header(':method'),
   headers: (c) => new Headers(c, 'request'),
-  referer: (c) => c.requestHeader('referer'),
-  useragent: (c) => c.requestHeader('user-agent'),
-  id: (c) => c.requestHeader('x-request-id'),
+  referer: header('referer'),
+  useragent: header('user-agent'),
+  id: header('x-request-id'),
   time: (c) => new CelTimestamp(c.startTimeMs),
   protocol: (c) => c.protocol,
-  query: (c) => queryOf(c.requestHeader(':path') ?? ''),
+  query: (c) => unicode(queryText(c.requestHeader(':path') ?? '')),
   duration: (c) => duration(c.durationMs),
   size: (c) => int(c.bytesReceived),
   total_size: (c) => int(c.bytesReceived + (c.requestHeadBytes ?? 0)),

@@ -5,7 +5,7 @@ import { compileCelNode } from './cel-compilation.ts';
 import { parseCel } from './cel-parser.ts';
 import type { CelNode } from './cel-syntax.ts';
 import { CelSyntaxError } from './cel-token.ts';
-import { CelError, type CelValue, celText } from './cel-value.ts';
+import { CelError, type CelValue, celPlain, celText } from './cel-value.ts';
 
 /**
  * A compiled expression of the Common Expression Language over Envoy's attributes
@@ -18,6 +18,8 @@ export interface CelExpression {
   evaluate(context: FormatContext): CelValue;
   /** True only for the value true. */
   holds(context: FormatContext): boolean;
+  /** The value as plain data; undefined for null and errors. Integers are numbers, times and durations texts. */
+  plain(context: FormatContext): unknown;
   /** The value as logs and labels print it; undefined for null and errors. */
   text(context: FormatContext): string | undefined;
 }
@@ -44,6 +46,7 @@ export const compileCelWith = (source: string, findings: Findings, path: string)
     source,
     evaluate: (context) => run(context, noLocals),
     holds: (context) => run(context, noLocals) === true,
+    plain: (context) => celPlain(run(context, noLocals)),
     text: (context) => celText(run(context, noLocals)),
   };
 };

@@ -162,6 +162,10 @@ const plainOf = (value: CelValue): unknown => {
   return typeof value === 'bigint' ? Number(value) : celText(value);
 };
 
+/** A value as plain data; undefined for errors and null. */
+export const celPlain = (value: CelValue): unknown =>
+  value === null || value instanceof CelError ? undefined : plainOf(value);
+
 /** A value as a log or a label prints it; undefined for errors and null. Maps and lists are JSON. */
 export const celText = (value: CelValue): string | undefined => {
   if (value === null || value instanceof CelError) return undefined;
