@@ -23,25 +23,60 @@ const outsideAddresses = (service: KubeObject): readonly unknown[] => [
   ...listOf(service, 'spec', 'externalIPs'),
 ];
 
-const nodeAddresses = (nodes: readonly KubeObject[]): ReadonlySet<unknown> =>
-  new Set(
-    nodes.flatMap((node) =>
-      listOf(node, 'status', 'addresses').map((one) => textOf(one, 'address')),
-    ),
-  );
+type Objects = readonly KubeObject[];
 
-/** The port of a Service that an address and port mean; undefined: none. */
-const portAt = (
-  service: KubeObject,
-  { host, port }: { readonly host: string; readonly port: number },
-  nodes: ReadonlySet<unknown>,
-): unknown => {
-  const ports = listOf(service, 'spec', 'ports');
-  if (outsideAddresses(service).includes(host)) {
-    const found = ports.find((one) => numberOf(one, 'port') === port);
-    if (found !== undefined) return found;
+/** Of a list, computed once: every endpoint that is no pod is looked up. */
+const remembered = <T>(compute: (objects: Objects) => T): ((objects: Objects) => T) => {
+  const known = new WeakMap<Objects, T>();
+  return (objects) => {
+    const found = known.get(objects) ?? compute(objects);
+    known.set(objects, found);
+    return found;
+  };
+};
+
+const nodeAddresses = remembered(
+  (nodes): ReadonlySet<unknown> =>
+    new Set(
+      nodes.flatMap((node) =>
+        listOf(node, 'status', 'addresses').map((one) => textOf(one, 'address')),
+      ),
+    ),
+);
+
+const servicesByAddress = remembered((services): ReadonlyMap<unknown, Objects> => {
+  const index = new Map<unknown, KubeObject[]>();
+  for (const service of services) {
+    for (const address of new Set(outsideAddresses(service))) {
+      const known = index.get(address);
+      if (known === undefined) index.set(address, [service]);
+      else known.push(service);
+    }
   }
-  return nodes.has(host) ? ports.find((one) => numberOf(one, 'nodePort') === port) : undefined;
+  return index;
+});
+
+/** A Service, and the port of it that an address and port mean. */
+interface EnteredPort {
+  readonly service: KubeObject;
+  readonly port: unknown;
+}
+
+const enteredPort = (
+  { services, nodes }: { readonly services: Objects; readonly nodes: Objects },
+  host: string,
+  number: number,
+): EnteredPort | undefined => {
+  const among = (candidates: Objects, field: 'port' | 'nodePort'): EnteredPort | undefined => {
+    for (const service of candidates) {
+      const ports = listOf(service, 'spec', 'ports');
+      const port = ports.find((one) => numberOf(one, field) === number);
+      if (port !== undefined) return { service, port };
+    }
+    return undefined;
+  };
+  const atAddress = among(servicesByAddress(services).get(host) ?? [], 'port');
+  return atAddress ?? (nodeAddresses(nodes).has(host) ? among(services, 'nodePort') : undefined);
 };
 
 const targetPort = (port: unknown, pod: KubeObject | undefined): number => {
@@ -70,16 +105,12 @@ const podBehind = (service: KubeObject, pods: readonly KubeObject[]): KubeObject
 /** What answers at an address outside of a cluster; undefined: nothing of this one. */
 export const findEntrance = (view: MeshView, host: string, port: number): Entrance | undefined => {
   const registry = registryOf(view.inputs, view.clusterId);
-  if (registry === undefined) return undefined;
-  const nodes = nodeAddresses(registry.nodes);
-  for (const service of registry.services) {
-    const found = portAt(service, { host, port }, nodes);
-    if (found === undefined) continue;
-    const pod = podBehind(service, registry.pods);
-    const network =
-      textsOf(service, 'metadata', 'labels')[networkLabel] ??
-      networkOfCluster(view.inputs, view.clusterId);
-    return { view, network, port: targetPort(found, pod), pod };
-  }
-  return undefined;
+  const found = registry && enteredPort(registry, host, port);
+  if (registry === undefined || found === undefined) return undefined;
+  const { service } = found;
+  const pod = podBehind(service, registry.pods);
+  const network =
+    textsOf(service, 'metadata', 'labels')[networkLabel] ??
+    networkOfCluster(view.inputs, view.clusterId);
+  return { view, network, port: targetPort(found.port, pod), pod };
 };
