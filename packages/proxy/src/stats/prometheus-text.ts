@@ -6,10 +6,13 @@ const escapeValue = (value: string): string =>
     ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
     : value;
 
-const printLabels = (labels: Labels, extra = ''): string => {
-  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
-  if (extra !== '') parts.push(extra);
-  return `{${parts.join(',')}}`;
+/** Labels with commas between them, without braces: a histogram has them in every line. */
+const labelText = (labels: Labels): string => {
+  let text = '';
+  for (const name in labels) {
+    text += `${text === '' ? '' : ','}${name}="${escapeValue(labels[name] ?? '')}"`;
+  }
+  return text;
 };
 
 const typeOf = (metric: Metric): string => {
@@ -18,21 +21,22 @@ const typeOf = (metric: Metric): string => {
 };
 
 const printHistogram = ({ family, labels }: Series, histogram: Histogram): string => {
+  const own = labelText(labels);
+  const start = `${family}_bucket{${own}${own === '' ? '' : ','}le="`;
   let text = '';
   let total = 0;
-  histogram.bounds.forEach((bound, index) => {
+  for (const [index, bound] of histogram.bounds.entries()) {
     total += histogram.counts[index] as number;
-    text += `${family}_bucket${printLabels(labels, `le="${bound}"`)} ${total}\n`;
-  });
-  text += `${family}_bucket${printLabels(labels, 'le="+Inf"')} ${histogram.count}\n`;
-  text += `${family}_sum${printLabels(labels)} ${histogram.sum}\n`;
-  return `${text}${family}_count${printLabels(labels)} ${histogram.count}\n`;
+    text += `${start}${bound}"} ${total}\n`;
+  }
+  text += `${start}+Inf"} ${histogram.count}\n${family}_sum{${own}} ${histogram.sum}\n`;
+  return `${text}${family}_count{${own}} ${histogram.count}\n`;
 };
 
 const printSeries = (series: Series): string => {
   const { metric } = series;
   if (metric instanceof Histogram) return printHistogram(series, metric);
-  return `${series.family}${printLabels(series.labels)} ${metric.value}\n`;
+  return `${series.family}{${labelText(series.labels)}} ${metric.value}\n`;
 };
 
 /** Series in the Prometheus text format 0.0.4, as Envoy's `/stats/prometheus`. */
