@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { fetchPage, type Mesh, missing, root, startMesh, until } from './mesh.ts';
+import { fetchPage, type Mesh, missing, root, run, startMesh, until } from './mesh.ts';
 import { noPrometheus, type PrometheusServer, startPrometheus } from './prometheus-server.ts';
 
 const options = { skip: missing === false ? noPrometheus : missing, timeout: 180_000 };
@@ -298,6 +299,45 @@ test('the numbers are those of the traffic, here and there', options, async () =
     assert.equal(found.size, expected.size, query);
   }
 });
+
+interface GrafanaDashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string }[];
+  }[];
+}
+
+/** What there is none of here: TCP, refusals, conflicts. */
+const mayBeEmpty = /tcp|rejects|errors|parsing_err|conflict|response_flags|no_ip/;
+
+test(
+  'the dashboards and rules that are shipped: every panel shows something',
+  options,
+  async () => {
+    const folder = join(root, 'deploy/observability');
+    const rules = await run('promtool', ['check', 'rules', join(folder, 'prometheus/rules.yaml')]);
+    assert.equal(rules.code, 0, rules.stderr);
+    const variables: Readonly<Record<string, string>> = {
+      __rate_interval: '5m',
+      namespace: 'default',
+      service: 'details',
+      workload: 'productpage-v1',
+    };
+    const empty: string[] = [];
+    for (const file of readdirSync(join(folder, 'grafana'))) {
+      const text = readFileSync(join(folder, 'grafana', file), 'utf8');
+      for (const { title, targets } of (JSON.parse(text) as GrafanaDashboard).panels) {
+        for (const { expr } of targets) {
+          const query = expr.replaceAll(/\$(\w+)/g, (name, key: string) => variables[key] ?? name);
+          const answer = await ask(real, query);
+          if (answer.length === 0 && !mayBeEmpty.test(expr))
+            empty.push(`${file}: ${title}: ${query}`);
+        }
+      }
+    }
+    assert.deepEqual(empty, []);
+  },
+);
 
 interface Edge {
   readonly source: string;
