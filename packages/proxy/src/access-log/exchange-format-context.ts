@@ -8,6 +8,7 @@ import type { HeaderBlock } from '../http1/header-block.ts';
 import { type ConnectionTls, connectionTls } from '../tls/connection-tls.ts';
 import { upstreamTlsOf } from '../tls/upstream-tls.ts';
 import { wallMs } from '../wall-clock.ts';
+import { connectionId } from './connection-id.ts';
 
 const machine = hostname();
 
@@ -139,8 +140,9 @@ export class ExchangeFormatContext implements FormatContext {
   get filterChainName(): string | undefined {
     return this.#facts.manager.chainName;
   }
-  get connectionId(): number | undefined {
-    return undefined;
+  get connectionId(): number {
+    const { remoteLabel, localLabel } = this.#exchange.connection;
+    return connectionId(remoteLabel, localLabel);
   }
   get hostname(): string | undefined {
     return machine;

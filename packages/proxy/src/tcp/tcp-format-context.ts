@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type net from 'node:net';
 import { hostname } from 'node:os';
 import { type FormatContext, type FormatNode, metadataAt } from '@lateen/routing';
+import { connectionId } from '../access-log/connection-id.ts';
 import { peerMessage } from '../filters/istio.stats/peer-message.ts';
 import { upstreamTlsOf } from '../tls/upstream-tls.ts';
 import { wallMs } from '../wall-clock.ts';
@@ -35,6 +36,7 @@ export const tcpFormatContext = (session: TcpSession, node: FormatNode): FormatC
   ...nothing,
   node,
   logType: 'TcpConnectionEnd',
+  connectionId: connectionId(session.remoteLabel, session.localLabel),
   startTimeMs: wallMs(session.startMs),
   responseFlags: session.flags,
   upstreamTransportFailureReason: session.transportFailure,
