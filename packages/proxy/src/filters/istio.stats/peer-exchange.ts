@@ -10,6 +10,8 @@ const idHeader = 'x-envoy-peer-metadata-id';
 
 /** Peers remembered; their facts are decoded once. */
 const maxPeers = 2048;
+/** Headers of mesh proxies have about 400 characters; longer ones are decoded each time and not kept. */
+const maxKeptCharacters = 2048;
 
 interface KnownPeer {
   /** The header they were decoded from: another header with the same id is somebody else's. */
@@ -33,7 +35,7 @@ class PeerCache {
     const known = this.#peers.get(key);
     if (known !== undefined && known.header === value) return known.facts;
     const facts = parsePeerHeader(value);
-    if (facts === undefined) return undefined;
+    if (facts === undefined || value.length > maxKeptCharacters) return facts;
     if (this.#peers.size >= maxPeers) this.#peers.clear();
     this.#peers.set(key, { header: value, facts });
     return facts;
