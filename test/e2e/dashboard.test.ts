@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { noBrowser, startBrowser } from '../../packages/dashboard/src/testing/browser.ts';
+import { photograph } from './graph-page.ts';
 import {
   type Page as Answer,
   fetchPage,
@@ -168,6 +169,44 @@ test('wizard: routing requests', inBrowser, async () => {
   const cookie = await mesh.signIn('jason');
   await soon('v2 for jason', async () => (await stars(cookie)) === 'black');
   assert.equal(await stars(), 'red');
+});
+
+test('explain: a request of jason goes where his requests went', inBrowser, async () => {
+  const page = await openPage('#/explain');
+  await page.getByLabel('Headers, one a line').fill('end-user: jason');
+  await page.locator('.client-sees', { hasText: /reviews-v2-/ }).waitFor();
+  await page.getByRole('link', { name: /VirtualService reviews spec\.http\[0\]/ }).waitFor();
+  await page.close();
+});
+
+test('a trace: every hop of a request, and its lines in the logs', inBrowser, async () => {
+  const page = await openPage('#/traces');
+  const whole = page.locator('.table tbody tr', { hasText: '/productpage' }).filter({
+    has: page.getByRole('cell', { name: '9', exact: true }),
+  });
+  // Both proxies of each of four hops, and the one that asked first.
+  await until('a whole trace', async () => {
+    await visit(1);
+    return (await whole.count()) > 0 ? true : undefined;
+  });
+  await whole.first().click();
+  await page.getByRole('tab', { name: 'Waterfall' }).waitFor();
+  const rows = await page.locator('.span-row .span-open').allInnerTexts();
+  assert.deepEqual(rows.map((row) => row.split(/\s+/).join(' ')).toSorted(), [
+    'details server',
+    'istio-ingressgateway client',
+    'istio-ingressgateway server',
+    'productpage client',
+    'productpage client',
+    'productpage server',
+    'ratings server',
+    'reviews client',
+    'reviews server',
+  ]);
+  await photograph(page, 'dashboard-trace');
+  await page.getByRole('tab', { name: 'Logs of this request' }).click();
+  await page.locator('.log-line', { hasText: '/productpage' }).first().waitFor();
+  await page.close();
 });
 
 test('wizard: faults, answers', inBrowser, async () => {
