@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import grpc from '@grpc/grpc-js';
 import { echoServer, grpcEcho } from '../testing/grpc-echo.ts';
@@ -126,9 +127,47 @@ test('gRPC: metrics say protocol and status', async () => {
   assert.match(text, /istio_requests_total\{[^}]*request_protocol="grpc"[^}]*\}/);
   assert.match(text, /istio_requests_total\{[^}]*grpc_response_status="0"[^}]*\} 1/);
   assert.match(text, /istio_requests_total\{[^}]*grpc_response_status="9"[^}]*\} 1/);
-  assert.match(text, /istio_request_messages_total\{[^}]*grpc_response_status="0"[^}]*\} 1/);
-  assert.match(text, /istio_response_messages_total\{[^}]*grpc_response_status="0"[^}]*\} 1/);
-  assert.match(text, /istio_response_messages_total\{[^}]*grpc_response_status="9"[^}]*\} 0/);
+  // A call that failed sent a message, and got none.
+  assert.match(text, /^istio_request_messages_total\{[^}]*\} 2$/m);
+  assert.match(text, /^istio_response_messages_total\{[^}]*\} 1$/m);
+  assert.doesNotMatch(text, /^istio_request_messages_total\{[^}]*(?:response_code|flags)/m);
   assert.match(text, /envoy_cluster_upstream_cx_http2_total\{[^}]*\} 1/);
   assert.match(text, /envoy_cluster_grpc\{[^}]*envoy_grpc_status="9"[^}]*\} 1/);
+});
+
+test('gRPC: messages of a call that goes on are counted while it does', async () => {
+  await using server = await echoServer();
+  const stats = [
+    {
+      name: 'istio.stats',
+      typedConfig: {
+        '@type': 'type.googleapis.com/stats.PluginConfig',
+        tcpReportingDuration: '0.005s',
+      },
+    },
+  ];
+  await using proxy = await runProxy({
+    clusters: [http2Cluster('grpc', server.port)],
+    manager: { httpFilters: httpFilters(stats), routeConfig: routesJson([grpcRoute()]) },
+  });
+  const client = new grpc.Client(`127.0.0.1:${proxy.port}`, grpc.credentials.createInsecure());
+  const same = (bytes: Buffer): Buffer => bytes;
+  const call = client.makeBidiStreamRequest('/test.Echo/Converse', same, same);
+  call.on('error', () => undefined);
+  for (const text of ['a', 'bc', '']) call.write(Buffer.from(text));
+  const counted = async (direction: string): Promise<number> => {
+    const text = await (await proxy.admin('/stats/prometheus')).text();
+    const pattern = new RegExp(`^istio_${direction}_messages_total\\{.*\\} (\\d+)$`, 'm');
+    return Number(pattern.exec(text)?.[1] ?? 0);
+  };
+  call.resume();
+  await eventually(async () => (await counted('request')) === 3);
+  await eventually(async () => (await counted('response')) === 3);
+  call.write(Buffer.from('more'));
+  const ended = once(call, 'end');
+  call.end();
+  await ended;
+  client.close();
+  await eventually(async () => (await counted('request')) === 4);
+  await eventually(async () => (await counted('response')) === 4);
 });

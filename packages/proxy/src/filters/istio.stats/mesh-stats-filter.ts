@@ -25,8 +25,9 @@ export const createMeshStatsFilter = ({
   series,
 }: MeshStatsParts): HttpFilter => {
   const settings = config.kind === 'mesh-stats' ? config : defaultMeshStats;
-  const filter = createPeerExchange(identity, isInbound);
   const metrics = new RequestMetrics({ settings, identity, series, isInbound });
+  const begin: typeof metrics.begin = (exchange) => metrics.begin(exchange);
+  const filter = createPeerExchange({ identity, isInbound, begin });
   return {
     name: meshStatsFilterName,
     forRoute: () => filter,

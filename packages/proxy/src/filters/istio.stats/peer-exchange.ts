@@ -1,9 +1,7 @@
 import type { Exchange, PeerFacts } from '../../http/exchange.ts';
 import type { FilterVerdict, RequestFilter } from '../../http/http-filter.ts';
 import type { MessageHead } from '../../http1/head-parser.ts';
-import { GrpcMessages } from './grpc-messages.ts';
 import { type MeshIdentity, parsePeerHeader } from './mesh-identity.ts';
-import { isGrpc } from './mesh-labels.ts';
 
 const metadataHeader = 'x-envoy-peer-metadata';
 const idHeader = 'x-envoy-peer-metadata-id';
@@ -47,24 +45,28 @@ const addIdentity = (head: MessageHead, { id, header }: MeshIdentity): void => {
   head.append(idHeader, id);
 };
 
-/** gRPC is HTTP/2: others are not asked for their content type. */
-const countMessages = (exchange: Exchange): void => {
-  if (exchange.connection.outlet === undefined) return;
-  if (isGrpc(exchange)) exchange.messages = new GrpcMessages();
-};
+/** What the exchange of a listener is made of. */
+export interface PeerExchangeParts {
+  readonly identity: MeshIdentity;
+  readonly isInbound: boolean;
+  /** Told of each request. */
+  readonly begin: (exchange: Exchange) => void;
+}
 
 /** To a sidecar: the client says who it is, we answer who we are. */
 class InboundExchange implements RequestFilter {
   readonly #identity: MeshIdentity;
   readonly #peers: PeerCache;
+  readonly #begin: (exchange: Exchange) => void;
 
-  constructor(identity: MeshIdentity, peers: PeerCache) {
+  constructor({ identity, begin }: PeerExchangeParts, peers: PeerCache) {
     this.#identity = identity;
     this.#peers = peers;
+    this.#begin = begin;
   }
 
   onRequest(exchange: Exchange): FilterVerdict {
-    countMessages(exchange);
+    this.#begin(exchange);
     exchange.peer = this.#peers.take(exchange.request);
     return 'continue';
   }
@@ -78,15 +80,17 @@ class InboundExchange implements RequestFilter {
 class OutboundExchange implements RequestFilter {
   readonly #identity: MeshIdentity;
   readonly #peers: PeerCache;
+  readonly #begin: (exchange: Exchange) => void;
 
-  constructor(identity: MeshIdentity, peers: PeerCache) {
+  constructor({ identity, begin }: PeerExchangeParts, peers: PeerCache) {
     this.#identity = identity;
     this.#peers = peers;
+    this.#begin = begin;
   }
 
   onRequest(exchange: Exchange): FilterVerdict {
     const { request, cluster } = exchange;
-    countMessages(exchange);
+    this.#begin(exchange);
     request.remove(metadataHeader);
     request.remove(idHeader);
     // Outside the mesh nobody needs to know.
@@ -102,7 +106,7 @@ class OutboundExchange implements RequestFilter {
 }
 
 /** The part of the filter that exchanges who is who, for one listener. */
-export const createPeerExchange = (identity: MeshIdentity, isInbound: boolean): RequestFilter => {
+export const createPeerExchange = (parts: PeerExchangeParts): RequestFilter => {
   const peers = new PeerCache();
-  return isInbound ? new InboundExchange(identity, peers) : new OutboundExchange(identity, peers);
+  return parts.isInbound ? new InboundExchange(parts, peers) : new OutboundExchange(parts, peers);
 };

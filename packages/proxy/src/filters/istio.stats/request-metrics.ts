@@ -3,8 +3,10 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Downstream } from '../../http/downstream.ts';
 import type { Exchange, PeerFacts } from '../../http/exchange.ts';
 import type { Counter, Histogram } from '../../stats/metric.ts';
+import type { Labels } from '../../stats/registry.ts';
 import { type ConnectionTls, connectionTls } from '../../tls/connection-tls.ts';
 import { upstreamTlsOf } from '../../tls/upstream-tls.ts';
+import { GrpcStreams, type MessageCounters } from './grpc-streams.ts';
 import { LabelOverrides, MetricSource } from './label-overrides.ts';
 import { endpointFacts, type MeshIdentity } from './mesh-identity.ts';
 import {
@@ -30,8 +32,6 @@ interface CallMetrics {
   readonly durationMs: Histogram;
   readonly requestBytes: Histogram;
   readonly responseBytes: Histogram;
-  /** Of gRPC only. */
-  readonly messages: { readonly request: Counter; readonly response: Counter } | undefined;
 }
 
 const inboundTls = ({ tls }: Downstream): ConnectionTls | undefined =>
@@ -73,13 +73,15 @@ const peerKey = (peer: PeerFacts): string =>
 const grpcStatusLabel = (status: string | undefined): string =>
   status !== undefined && /^[0-9]{1,3}$/.test(status) ? status : '';
 
-const countMessages = (
-  { messages }: CallMetrics,
-  { request, response }: NonNullable<Exchange['messages']>,
-): void => {
-  if (messages === undefined) return;
-  messages.request.value += request.count;
-  messages.response.value += response.count;
+/** What is known of a call before it is over: labels of its messages, as with Istio. */
+const messageLabels = (labels: Labels): Labels => {
+  const {
+    request_protocol: _protocol,
+    response_flags: _flags,
+    connection_security_policy: _security,
+    ...kept
+  } = labels;
+  return kept;
 };
 
 /** What request metrics are made of. */
@@ -99,6 +101,8 @@ export class RequestMetrics {
   readonly #overrides: LabelOverrides | undefined;
   readonly #calls = new Map<string, CallMetrics>();
   #lastCalls = new WeakMap<PeerFacts | Cluster, LastCall>();
+  readonly #messages = new Map<string, MessageCounters>();
+  readonly #streams: GrpcStreams;
   #generation = 0;
 
   constructor({ settings, identity, series, isInbound }: RequestMetricsParts) {
@@ -107,6 +111,15 @@ export class RequestMetrics {
     this.#series = series;
     this.#isInbound = isInbound;
     this.#overrides = settings.overrides && new LabelOverrides(settings.overrides);
+    this.#streams = new GrpcStreams(settings.tcpReportingMs, (exchange) =>
+      this.#messageCounters(exchange),
+    );
+  }
+
+  /** A request begins; calls of gRPC have their messages counted. */
+  begin(exchange: Exchange): void {
+    // gRPC is HTTP/2: others are not asked for their content type.
+    if (exchange.connection.outlet !== undefined && isGrpc(exchange)) this.#streams.begin(exchange);
   }
 
   count(exchange: Exchange): void {
@@ -119,7 +132,7 @@ export class RequestMetrics {
     metrics.durationMs.observe(exchange.durationMs);
     metrics.requestBytes.observe(exchange.requestHeadBytes + exchange.bytesReceived);
     metrics.responseBytes.observe(exchange.responseHeadBytes + exchange.bytesSent);
-    if (exchange.messages !== undefined) countMessages(metrics, exchange.messages);
+    if (exchange.messages !== undefined) this.#streams.end(exchange, exchange.messages);
   }
 
   /** Other filters may give up series as well: nothing that was found before is kept then. */
@@ -129,6 +142,7 @@ export class RequestMetrics {
     if (series.generation === this.#generation) return;
     this.#generation = series.generation;
     this.#calls.clear();
+    this.#messages.clear();
     this.#lastCalls = new WeakMap();
   }
 
@@ -180,9 +194,35 @@ export class RequestMetrics {
       response_code: String(exchange.responseCode),
       ...(isGrpcCall && { grpc_response_status: grpcStatus }),
     };
-    const source = new MetricSource(this.#series, this.#overrides, labels, values);
-    const made = this.#make(source, isGrpcCall);
+    const made = this.#make(new MetricSource(this.#series, this.#overrides, labels, values));
     if (this.#calls.size < maxCalls) this.#calls.set(whole, made);
+    return made;
+  }
+
+  #messageCounters(exchange: Exchange): MessageCounters {
+    const sides = this.#sidesOf(exchange);
+    const { peer, principals } = sides;
+    const values = this.#overrides?.evaluate(exchange.formatContext()) ?? noValues;
+    const who = peer === undefined ? '' : peerKey(peer);
+    const { source, destination } = principals;
+    const key = [
+      exchange.cluster?.name,
+      this.#hostOf(exchange),
+      source,
+      destination,
+      who,
+      ...values,
+    ];
+    const text = key.join('\n');
+    const found = this.#messages.get(text);
+    if (found !== undefined) return found;
+    const labels = messageLabels(meshLabels(this.#callFacts(exchange, sides)));
+    const metrics = new MetricSource(this.#series, this.#overrides, labels, values);
+    const made = {
+      request: metrics.counter('request_messages_total'),
+      response: metrics.counter('response_messages_total'),
+    };
+    if (this.#messages.size < maxCalls) this.#messages.set(text, made);
     return made;
   }
 
@@ -203,18 +243,12 @@ export class RequestMetrics {
     return exchange.authority.slice(0, maxHostCharacters);
   }
 
-  #make(source: MetricSource, isGrpcCall: boolean): CallMetrics {
+  #make(source: MetricSource): CallMetrics {
     return {
       requests: source.counter('requests_total'),
       durationMs: source.histogram('request_duration_milliseconds'),
       requestBytes: source.histogram('request_bytes'),
       responseBytes: source.histogram('response_bytes'),
-      messages: isGrpcCall
-        ? {
-            request: source.counter('request_messages_total'),
-            response: source.counter('response_messages_total'),
-          }
-        : undefined,
     };
   }
 
