@@ -107,7 +107,7 @@ const scrapeWhenRead = (
   const scrape = (): Promise<void> => prepared.then(() => scraper.start());
   // Stopped before they were read: nothing to do.
   areRead.then(scrape, () => undefined);
-  return clock.schedule(maxReadWaitMs, scrape);
+  return clock.schedule(maxReadWaitMs, () => void scrape());
 };
 
 /**
