@@ -39,6 +39,8 @@ export const startBrowser = ({ hosts = {} }: BrowserOptions = {}): Promise<Brows
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      // Containers have little of /dev/shm.
+      '--disable-dev-shm-usage',
       '--disable-background-networking',
       '--disable-component-update',
       '--no-first-run',
