@@ -86,6 +86,7 @@ const summaryOf = (traceId: string, index: number): TraceSummary => ({
   rootService: 'istio-ingressgateway.istio-system',
   rootName: 'productpage.default.svc.cluster.local:9080/productpage',
   spanCount: 8,
+  isWhole: true,
   errorCount: index % 5 === 0 ? 1 : 0,
   services: [
     { name: 'productpage.default', spans: 3 },

@@ -1,4 +1,4 @@
-import type { TraceList } from '../contract/trace.ts';
+import type { TraceList, TraceSummary } from '../contract/trace.ts';
 import type { Eyes } from '../eyes.ts';
 import { ok, problem } from '../server/answer.ts';
 import type { QueryReader } from '../server/query-reader.ts';
@@ -25,8 +25,17 @@ const filterOf = (query: QueryReader): TraceFilter => ({
   }),
 });
 
+/** Proxies send their spans within a second or two; whoever asked first ends its span last. */
+const arrivingMs = 4_000;
+
+/** Not a trace that has only begun to come in: it would be listed under the name of what is in its middle. */
+const hasArrived =
+  (nowMs: number) =>
+  ({ isWhole, startUs, durationUs }: TraceSummary): boolean =>
+    isWhole || nowMs - (startUs + durationUs) / 1000 > arrivingMs;
+
 /** `GET traces`, `GET traces/{traceId}`. */
-export const traceRoutes = ({ traces, watched: { source } }: Eyes): readonly ApiRoute[] => [
+export const traceRoutes = ({ clock, traces, watched: { source } }: Eyes): readonly ApiRoute[] => [
   {
     method: 'GET',
     path: 'traces',
@@ -34,7 +43,8 @@ export const traceRoutes = ({ traces, watched: { source } }: Eyes): readonly Api
       const filter = filterOf(query);
       if (query.diagnostics.length > 0) return problem('bad-request', '');
       const [found, services] = await Promise.all([source.list(filter), source.services()]);
-      return ok({ traces: found, services, evicted: traces.evicted } satisfies TraceList);
+      const arrived = found.filter(hasArrived(clock.nowMs()));
+      return ok({ traces: arrived, services, evicted: traces.evicted } satisfies TraceList);
     },
   },
   {

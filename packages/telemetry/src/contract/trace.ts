@@ -13,10 +13,12 @@ export interface TraceSummary {
   readonly services: readonly { readonly name: string; readonly spans: number }[];
   /** HTTP status of the root; 0: not known. */
   readonly status: number;
+  /** Its first span has no parent; else that one is on its way, or was never sent here. */
+  readonly isWhole: boolean;
 }
 
 /**
- * `GET traces`, newest first. Parameters, all optional: `service`, `operation` (substring), `limit` (default 50,
+ * `GET traces`, newest first, without those of the last seconds whose first spans are still on their way. Parameters, all optional: `service`, `operation` (substring), `limit` (default 50,
  * at most 500), `minDurationMs`, `maxDurationMs`, `errors=true`, `from`, `to` (epoch milliseconds),
  * `tag` (`name=value`, may be repeated).
  */

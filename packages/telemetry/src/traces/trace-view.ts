@@ -70,6 +70,7 @@ export const traceView = (
     errorCount: spans.filter(({ status }) => status === 'error').length,
     services: servicesOf(spans),
     status: root === undefined ? 0 : statusOf(root),
+    isWhole: root?.parentSpanId === '',
     spans: ordered,
     droppedSpans,
   };
