@@ -216,14 +216,13 @@ test(
   'without the control plane everything goes on; it comes back and rules again',
   options,
   async () => {
-    const istiod = 'scale deployment istiod -n istio-system --replicas';
     const failures = await failuresDuring(async () => {
-      await context('cluster1', `${istiod}=0`);
+      await context('cluster1', 'scale deployment istiod -n istio-system --replicas=0');
       await until('the end of istiod', async () =>
         istiodOf(folder('cluster1')) === undefined ? true : undefined,
       );
       assert.deepEqual(await tally(100), { red: 100 });
-      await context('cluster1', `${istiod}=1`);
+      await context('cluster1', 'scale deployment istiod -n istio-system --replicas=1');
       await context('cluster1', `-n istio-system ${isAvailable}`);
       await until('the proxies of cluster2', async () =>
         (await proxiesOf('cluster2')).length === 2 ? true : undefined,
