@@ -55,9 +55,12 @@ test('not one request fails and memory stays', { skip: missing, timeout: 300_000
   const sidecarPid = proxyOf(mesh.stateDir, 'productpage-v1');
   assert.ok(gatewayPid !== undefined && sidecarPid !== undefined);
   const memory = { gateway: [] as number[], sidecar: [] as number[] };
+  // Not by the remainder: all workers begin at 0.
+  let sampleAt = 0;
   const worker = async (): Promise<void> => {
     for (; done < requests; done += 1) {
-      if (done % 500 === 0) {
+      if (done >= sampleAt) {
+        sampleAt += 500;
         memory.gateway.push(residentMiB(gatewayPid));
         memory.sidecar.push(residentMiB(sidecarPid));
       }
@@ -83,7 +86,7 @@ test('not one request fails and memory stays', { skip: missing, timeout: 300_000
     t.diagnostic(
       `${name}: at most ${early.toFixed(0)} MiB in the first third, ${late.toFixed(0)} MiB on average in the last`,
     );
-    // 15 % is the noise of a heap between two collections.
-    assert.ok(late <= early * 1.15, `${name} grew`);
+    // 10 % is the noise of a heap between two collections.
+    assert.ok(late <= early * 1.1, `${name} grew`);
   }
 });
