@@ -29,6 +29,7 @@ import { filterMetadata } from './filter-metadata.ts';
 import { Findings } from './findings.ts';
 import { compileHttp2 } from './http-connection-manager-compilation.ts';
 import { compileLoadBalancing } from './load-balancing.ts';
+import { compileMetadataExchange } from './metadata-exchange.ts';
 import { compileOutlierDetection } from './outlier-detection.ts';
 import { compileUpstreamTransport } from './tls-compilation.ts';
 import type { UpstreamTransport } from './tls-settings.ts';
@@ -275,6 +276,17 @@ const checkConnectTimeout = (cluster: Cluster, findings: Findings): number => {
   return ms;
 };
 
+/** Of upstream network filters only this one is known; others change nothing. */
+const compileExchange = ({ filters }: Cluster, findings: Findings) => {
+  for (const [index, { typedConfig }] of filters.entries()) {
+    if (typedConfig === undefined) continue;
+    const path = `filters[${index}].typed_config`;
+    const settings = compileMetadataExchange(typedConfig, findings, path);
+    if (settings !== undefined) return { metadataExchange: settings.protocol };
+  }
+  return {};
+};
+
 /** Compiles a cluster once; a message with an error gives no table. */
 export const compileCluster = (cluster: Cluster): Checked<ClusterTable> => {
   const findings = new Findings();
@@ -298,6 +310,7 @@ export const compileCluster = (cluster: Cluster): Checked<ClusterTable> => {
     tcpKeepalive: compileKeepalive(cluster),
     bindAddress: compileBind(cluster),
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? defaultBufferBytes,
+    ...compileExchange(cluster, findings),
     metadata: filterMetadata(cluster.metadata),
   });
 };

@@ -157,6 +157,8 @@ export interface ClusterTable {
   /** Source address of upstream connections. */
   readonly bindAddress: Address | undefined;
   readonly perConnectionBufferLimitBytes: number;
+  /** ALPN value with which TCP connections begin by saying who we are; undefined: they do not. */
+  readonly metadataExchange?: string;
   /** Filter metadata, for instance `istio` with `services`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Transport for an endpoint's metadata. */

@@ -38,6 +38,7 @@ export { compileListener } from './listener-compilation.ts';
 export type * from './listener-table.ts';
 export { inlineJwks } from './local-jwks.ts';
 export * from './mesh-stats-settings.ts';
+export type { MetadataExchangeSettings } from './metadata-exchange.ts';
 export type { MetadataMatch } from './metadata-match.ts';
 export { metadataAt } from './metadata-path.ts';
 export type { OtlpLogRecord, OtlpLogSettings } from './otlp-log.ts';

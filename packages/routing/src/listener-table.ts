@@ -4,6 +4,7 @@ import type { NetworkExtAuthzSettings } from './ext-authz-settings.ts';
 import type { FilterConfig, RawFilterConfig } from './filter-config.ts';
 import type { HttpConnectionManagerSettings } from './http-connection-manager.ts';
 import type { MeshStatsSettings } from './mesh-stats-settings.ts';
+import type { MetadataExchangeSettings } from './metadata-exchange.ts';
 import type { NetworkRbacSettings } from './rbac-settings.ts';
 import type { TcpProxySettings } from './tcp-proxy.ts';
 import type { DownstreamTransport } from './tls-settings.ts';
@@ -32,6 +33,7 @@ export type NetworkFilter =
   | { readonly name: string; readonly settings: NetworkRbacSettings }
   | { readonly name: string; readonly settings: NetworkExtAuthzSettings }
   | { readonly name: string; readonly settings: MeshStatsSettings }
+  | { readonly name: string; readonly settings: MetadataExchangeSettings }
   | { readonly name: string; readonly settings: RawFilterConfig };
 
 /** A compiled filter chain. */

@@ -16,6 +16,7 @@ import type { Findings } from './findings.ts';
 import { compileHttpConnectionManager } from './http-connection-manager-compilation.ts';
 import type { NetworkFilter } from './listener-table.ts';
 import { compileMeshStats } from './mesh-stats-compilation.ts';
+import { compileMetadataExchange } from './metadata-exchange.ts';
 import { compileNetworkRbac } from './rbac-compilation.ts';
 import { compileTcpProxy } from './tcp-proxy.ts';
 
@@ -50,6 +51,7 @@ const decoders: readonly Decoder[] = [
   decoderOf(RBACSchema, compileNetworkRbac),
   decoderOf(ExtAuthzSchema, compileNetworkExtAuthz),
   decoderOf(PluginConfigSchema, compileMeshStats),
+  compileMetadataExchange,
 ];
 
 const decode = (any: Any | undefined, findings: Findings, path: string): Settings => {

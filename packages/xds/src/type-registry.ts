@@ -80,6 +80,8 @@ import { file_envoy_extensions_wasm_v3_wasm } from '../gen/envoy/extensions/wasm
 import { file_envoy_service_discovery_v3_discovery } from '../gen/envoy/service/discovery/v3/discovery_pb.js';
 import { file_istio_envoy_config_filter_http_alpn_v2alpha1_config } from '../gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
 import { file_istio_envoy_extensions_stats_config } from '../gen/istio/envoy/extensions/stats/config_pb.js';
+import { file_udpa_type_v1_typed_struct } from '../gen/udpa/type/v1/typed_struct_pb.js';
+import { file_xds_type_v3_typed_struct } from '../gen/xds/type/v3/typed_struct_pb.js';
 
 /** The files and all that they import, each once. */
 const withImports = (files: readonly DescFile[]): readonly DescFile[] => {
@@ -177,5 +179,7 @@ export const typeRegistry: Registry = createRegistry(
     file_envoy_service_discovery_v3_discovery,
     file_istio_envoy_config_filter_http_alpn_v2alpha1_config,
     file_istio_envoy_extensions_stats_config,
+    file_udpa_type_v1_typed_struct,
+    file_xds_type_v3_typed_struct,
   ]),
 );

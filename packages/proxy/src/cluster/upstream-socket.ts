@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { ClusterTable, UpstreamTlsSettings } from '@lateen/routing';
 import type { ConnectPlan } from '../http1/client-connection.ts';
+import { peerExchangeProtocol } from '../tls/peer-exchange-protocol.ts';
 import type { SecureContexts, TlsMaterial } from '../tls/secure-context.ts';
 import { connectTls } from '../tls/upstream-tls.ts';
 import type { UpstreamTlsStats } from '../tls/upstream-tls-stats.ts';
@@ -17,6 +18,8 @@ export interface SocketRequest {
   readonly alpn: readonly string[];
   /** What an HTTP request came as, `upgrade` when it wants to leave HTTP. Undefined: no HTTP. */
   readonly protocol?: 'http1' | 'http2' | 'upgrade';
+  /** Who is who may be told before the first byte, where the cluster does that. */
+  readonly exchangesPeers?: boolean;
   /** What will be spoken. */
   readonly speaks?: 'http1' | 'http2' | 'auto';
 }
@@ -147,7 +150,11 @@ export const planConnection = (
   }
   const { tls: settings } = transport;
   const serverName = serverNameOf(settings, cluster, request);
-  const alpn = offeredProtocols(request, settings.alpn);
+  const exchanges = request.exchangesPeers === true && cluster.metadataExchange !== undefined;
+  const configured = exchanges
+    ? settings.alpn
+    : settings.alpn.filter((name) => name !== peerExchangeProtocol);
+  const alpn = offeredProtocols(request, configured);
   return {
     isTls: true,
     connectTimeoutMs,

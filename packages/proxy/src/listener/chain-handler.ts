@@ -9,6 +9,10 @@ import {
   buildTcpObservers,
   type FilterEnvironment,
 } from '../filters/filter-registry.ts';
+import {
+  exchangeProtocolOf,
+  MetadataExchange,
+} from '../filters/istio.metadata_exchange/metadata-exchange.ts';
 import { gatedConnection, type NetworkGate, passGates } from '../filters/network-gate.ts';
 import { ConnectionManager, type HttpDependencies } from '../http/connection-manager.ts';
 import { HttpConnectionHost } from '../http/http-connection-host.ts';
@@ -24,7 +28,7 @@ import type { Inspection } from './inspection.ts';
 /** What listeners share. */
 export interface ListenerDependencies {
   readonly http: HttpDependencies;
-  readonly tcp: Omit<TcpDependencies, 'observers'>;
+  readonly tcp: Omit<TcpDependencies, 'observers' | 'exchange'>;
   readonly contexts: SecureContexts;
   readonly logs: LogDestinations;
   readonly log: Logger;
@@ -101,7 +105,10 @@ export class ChainHandler {
     } else if (table.tcp !== undefined) {
       const logs = openAccessLogs(table.tcp.accessLogs, deps.logs, deps.log);
       const observers = buildTcpObservers(table, deps.filters);
-      this.#tcp = new TcpProxy(table.tcp, logs, { ...deps.tcp, observers }, onClosed);
+      const { identity, stats } = deps.filters;
+      const protocol = exchangeProtocolOf(table);
+      const exchange = new MetadataExchange({ identity, stats, protocol });
+      this.#tcp = new TcpProxy(table.tcp, logs, { ...deps.tcp, observers, exchange }, onClosed);
     }
   }
 
@@ -180,6 +187,7 @@ export class ChainHandler {
       timeoutMs: this.table.transportConnectTimeoutMs,
       inspection,
       offersHttp2: this.table.http?.codec !== 'http1',
+      exchangesPeers: this.#tcp !== undefined && exchangeProtocolOf(this.table) !== undefined,
       refused: (reason) => this.#warn(reason),
       ready: (secure, tls) => {
         const { serverName } = tls;

@@ -1,8 +1,13 @@
 import type net from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Dice, FormatNode, TcpProxySettings } from '@lateen/routing';
 import type { AccessLogger } from '../access-log/access-logger.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type Hash64, xxHash64 } from '../cluster/xx-hash.ts';
+import type {
+  MetadataExchange,
+  PeerSide,
+} from '../filters/istio.metadata_exchange/metadata-exchange.ts';
 import type { ClusterDirectory } from '../http/connection-manager.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
 import type { ConnectionTls } from '../tls/connection-tls.ts';
@@ -20,6 +25,8 @@ export interface TcpDependencies {
   readonly node: FormatNode;
   /** Told when a session begins and ends; statistics of the mesh hang on it. */
   readonly observers: readonly TcpObserver[];
+  /** Tells peers who we are, and hears who they are. */
+  readonly exchange: MetadataExchange;
 }
 
 /** Looks on. */
@@ -99,6 +106,7 @@ export class TcpProxy {
       startMs: this.#deps.nowMs(),
       cluster: undefined,
       endpoint: undefined,
+      peer: undefined,
       upstreamLocalLabel: undefined,
       transportFailure: undefined,
       terminationDetails: undefined,
@@ -144,6 +152,7 @@ export class TcpProxy {
     const opened = cluster.openTcp(endpoint, {
       authority: session.serverName,
       alpn: [],
+      exchangesPeers: true,
       downstream: session,
     });
     if (opened === undefined) {
@@ -173,7 +182,6 @@ export class TcpProxy {
   #join(session: TcpSession, upstream: net.Socket, first: Buffer | undefined): void {
     const { downstream } = session;
     session.upstreamLocalLabel = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
-    for (const observer of this.#deps.observers) observer.opened(session);
     const { idleTimeoutMs, maxConnectionDurationMs } = this.settings;
     if (maxConnectionDurationMs > 0) {
       const timer = setTimeout(() => downstream.destroySoon(), maxConnectionDurationMs);
@@ -186,27 +194,54 @@ export class TcpProxy {
         upstream.destroy();
       });
     }
-    if (first !== undefined && first.length > 0) {
-      session.bytesReceived += first.length;
-      upstream.write(first);
-    }
-    downstream.on('data', (chunk: Buffer) => {
-      session.bytesReceived += chunk.length;
-      if (!upstream.write(chunk)) downstream.pause();
-    });
-    upstream.on('data', (chunk: Buffer) => {
-      session.bytesSent += chunk.length;
-      if (!downstream.write(chunk)) upstream.pause();
-    });
+    const { client, server } = this.#exchange(session, upstream);
+    const toUpstream = (bytes: Buffer): void => {
+      if (bytes.length === 0) return;
+      session.bytesReceived += bytes.length;
+      if (!upstream.write(bytes)) downstream.pause();
+    };
+    const toDownstream = (bytes: Buffer): void => {
+      if (bytes.length === 0) return;
+      session.bytesSent += bytes.length;
+      if (!downstream.write(bytes)) upstream.pause();
+    };
+    if (first !== undefined) toUpstream(client.take(first));
+    downstream.on('data', (chunk: Buffer) => toUpstream(client.take(chunk)));
+    upstream.on('data', (chunk: Buffer) => toDownstream(server.take(chunk)));
     upstream.on('drain', () => downstream.resume());
     downstream.on('drain', () => upstream.resume());
-    downstream.on('end', () => upstream.end());
-    upstream.on('end', () => downstream.end());
+    downstream.on('end', () => {
+      toUpstream(client.end());
+      upstream.end();
+    });
+    upstream.on('end', () => {
+      toDownstream(server.end());
+      downstream.end();
+    });
     upstream.once('close', () => {
       if (!downstream.writableEnded || !downstream.readableEnded) downstream.destroySoon();
     });
     downstream.resume();
     upstream.resume();
+  }
+
+  /** Begins the exchange on both connections; the session counts as open when its peer is known. */
+  #exchange(
+    session: TcpSession,
+    upstream: net.Socket,
+  ): { readonly client: PeerSide; readonly server: PeerSide } {
+    const { exchange, observers } = this.#deps;
+    const agreed = (upstream as TLSSocket).alpnProtocol || undefined;
+    const client = exchange.withClient(session.downstream, session.tls?.alpn);
+    const protocol = session.cluster?.table.metadataExchange;
+    const server = exchange.withServer(upstream, protocol, agreed);
+    (session.isInbound ? client : server).whenKnown((peer) => {
+      // Its end was told already.
+      if (!this.sessions.has(session)) return;
+      session.peer = peer;
+      for (const observer of observers) observer.opened(session);
+    });
+    return { client, server };
   }
 
   #end(session: TcpSession): void {

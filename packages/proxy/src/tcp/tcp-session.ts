@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { PeerFacts } from '../http/exchange.ts';
 import type { ResponseFlag } from '../http/response-flag.ts';
 import type { ConnectionTls } from '../tls/connection-tls.ts';
 
@@ -17,6 +18,8 @@ export interface TcpSession {
   readonly tls: ConnectionTls | undefined;
   cluster: Cluster | undefined;
   endpoint: Endpoint | undefined;
+  /** What the other side said of itself: the client inbound, the server outbound. */
+  peer: PeerFacts | undefined;
   upstreamLocalLabel: string | undefined;
   transportFailure: string | undefined;
   /** `%CONNECTION_TERMINATION_DETAILS%`. */

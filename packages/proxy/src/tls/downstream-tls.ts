@@ -7,6 +7,7 @@ import type { Counter } from '../stats/metric.ts';
 import { type StatsRegistry, StatsScope } from '../stats/registry.ts';
 import { type ConnectionTls, connectionTls, rememberConnectionTls } from './connection-tls.ts';
 import { refusePeer } from './peer-check.ts';
+import { peerExchangeProtocol } from './peer-exchange-protocol.ts';
 import type { SecureContexts, TlsMaterial } from './secure-context.ts';
 
 /** Envoy's counters of a listener's TLS. */
@@ -49,6 +50,8 @@ export interface AcceptTlsOptions {
   readonly inspection: Inspection | undefined;
   /** `h2` may be agreed on. */
   readonly offersHttp2: boolean;
+  /** The chain does what `istio-peer-exchange` stands for; without it that is not agreed on. */
+  readonly exchangesPeers: boolean;
   /** Our side cannot do it: secrets are missing or unusable. */
   refused(reason: string): void;
   /** The handshake is done and the client accepted. */
@@ -77,8 +80,11 @@ const chooseProtocol =
  * What we answer ALPN with. Without a protocol in common the handshake goes on without one, as in
  * Envoy; the library would end it.
  */
-const alpnOptions = ({ settings, inspection, offersHttp2 }: AcceptTlsOptions): tls.TlsOptions => {
-  const ours = offersHttp2 ? settings.alpn : settings.alpn.filter((name) => name !== 'h2');
+const alpnOptions = (options: AcceptTlsOptions): tls.TlsOptions => {
+  const { settings, inspection, offersHttp2, exchangesPeers } = options;
+  const ours = settings.alpn.filter(
+    (name) => (offersHttp2 || name !== 'h2') && (exchangesPeers || name !== peerExchangeProtocol),
+  );
   if (ours.length === 0) return {};
   const offered = inspection?.applicationProtocols;
   if (offered !== undefined && !offered.some((name) => ours.includes(name))) return {};

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Cluster } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { TypedStructSchema } from '@lateen/xds/gen/udpa/type/v1/typed_struct_pb.js';
 import { buildEndpoints } from '../endpoint/build-endpoints.ts';
 import { buildPushContext } from '../index.ts';
 import {
@@ -117,6 +119,16 @@ spec: { clusterIP: None, selector: { app: ratings }, ports: [{ name: tcp, port: 
   const plain = buildClusters(pushOf(headless), capturing).find((one) => one.name === bare);
   assert.equal(security(plain!.message), 'plain', 'an endpoint without a sidecar is among them');
   assert.equal(security(clusterOf(headless, bare)), automatic);
+});
+
+test('a cluster says who the client is wherever it offers to', () => {
+  const cluster = clusterOf('', reviewsCluster);
+  const exchange = cluster.filters.map(({ name, typedConfig }) => [
+    name,
+    typedConfig && anyUnpack(typedConfig, TypedStructSchema)?.value,
+  ]);
+  const protocol = 'istio-peer-exchange';
+  assert.deepEqual(exchange, [['istio.metadata_exchange', { protocol }]]);
 });
 
 test('the client shows its certificate and wants an identity of the service', () => {

@@ -10,6 +10,7 @@ import { adsSource } from '../envoy/config-source.ts';
 import { duration } from '../envoy/duration.ts';
 import type { MessageFields } from '../envoy/message-init.ts';
 import { metadata } from '../envoy/metadata.ts';
+import { metadataExchange, metadataExchangeFilter } from '../envoy/metadata-exchange.ts';
 import { outboundCluster, sniOf } from '../naming/cluster-name.ts';
 import type { MeshDestinationRule } from '../push-context/destination-rule-index.ts';
 import type { OutboundClient } from '../push-context/outbound-client.ts';
@@ -145,6 +146,7 @@ export const sniClusterOf = (
     name,
     ...(eds && { edsClusterConfig: { ...eds, serviceName: name } }),
     transportSocketMatches: [],
+    filters: [],
   });
 };
 
@@ -181,6 +183,7 @@ export const outboundClusterOf = (
       subjectAltNames: service.subjectAltNames,
       identities: push.serviceAccounts.get(serviceKey(service)) ?? [],
     }),
+    filters: [{ name: metadataExchangeFilter, typedConfig: metadataExchange }],
     metadata: clusterMetadata(target, policy),
     ...((service.registry === 'External' || service.meshExternal) && sourceOutside(proxy)),
   });

@@ -15,11 +15,12 @@ import {
   CommonTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { ClientTls } from '../input/traffic-policy.ts';
 
 /** ALPN between sidecars: the first tells the server that this is mesh mTLS. */
-const meshAlpn = ['istio-peer-exchange', 'istio'];
+const meshAlpn = [metadataExchangeProtocol, 'istio'];
 
 /** Clients of Envoy speak no newer version than 1.2 unless told. */
 const tlsParams = {

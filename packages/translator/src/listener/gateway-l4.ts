@@ -3,6 +3,7 @@ import {
   type FilterChain,
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
 import { intersectHostLists } from '../naming/host-intersection.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { hostsForNamespace, type MergedServer } from '../push-context/merged-gateway.ts';
@@ -27,7 +28,7 @@ interface Bound {
 }
 
 /** What servers of the mesh's own TLS agree to for anything but HTTP. */
-const meshAlpn = ['istio-peer-exchange', 'h2', 'http/1.1'];
+const meshAlpn = [metadataExchangeProtocol, 'h2', 'http/1.1'];
 
 const tcpChainFilters = (
   { telemetry, context, policies }: Bound,

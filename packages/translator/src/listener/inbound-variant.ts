@@ -1,4 +1,5 @@
 import { isHttpProtocol, type PortProtocol } from '@lateen/api';
+import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
 import { isSniffed } from '../registry/protocol.ts';
 import type { MutualTlsMode } from '../security/peer-authentication-index.ts';
 
@@ -19,7 +20,7 @@ const plaintextHttp = ['http/1.1', 'h2c'];
 /** What clients of the mesh offer where they know that they speak HTTP. */
 const meshHttp = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 /** What they offer for anything else. */
-const meshTcp = ['istio-peer-exchange', 'istio'];
+const meshTcp = [metadataExchangeProtocol, 'istio'];
 const meshAny = [...meshTcp, ...meshHttp];
 
 const plain = (http: boolean, alpn: readonly string[] = []): InboundVariant => ({

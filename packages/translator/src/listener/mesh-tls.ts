@@ -9,6 +9,7 @@ import {
   TlsParameters_TlsProtocol,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 
@@ -24,7 +25,7 @@ const meshCipherSuites = [
 
 /** What the server agrees to; `istio` is only for choosing the chain and never agreed on. */
 const httpAlpn = ['h2', 'http/1.1'];
-const tcpAlpn = ['istio-peer-exchange', 'h2', 'http/1.1'];
+const tcpAlpn = [metadataExchangeProtocol, 'h2', 'http/1.1'];
 
 /** Any identity of the mesh's trust domain and of its aliases. */
 const trustDomainNames = ({ trustDomain, trustDomainAliases }: MeshConfig) =>

@@ -92,6 +92,15 @@ test('a declared TCP port and an undeclared one by mode', () => {
   ]);
 });
 
+test('TCP chains tell clients who is who before anything else', () => {
+  const ports = '[{ name: tcp-x, port: 7000 }]';
+  const { filterChains } = listenerOf(service(ports) + mode('STRICT'), '127.9.0.3_7000');
+  assert.deepEqual(
+    filterChains.map(({ filters }) => filters.map(({ name }) => name)),
+    [['istio.metadata_exchange', 'istio.stats', 'envoy.filters.network.tcp_proxy']],
+  );
+});
+
 test('the server shows its own certificate and asks clients of its trust domains for theirs', () => {
   const { filterChains } = listenerOf(
     mode('STRICT'),

@@ -45,6 +45,7 @@ export const sniPassthroughChains = (
           filters: tcpFilters({
             telemetry,
             policies,
+            passesTls: true,
             statPrefix: cluster,
             targets: [{ cluster, weight: 1 }],
           }),

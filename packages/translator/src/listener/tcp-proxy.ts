@@ -6,6 +6,7 @@ import {
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { TcpProxySchema } from '@lateen/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { duration } from '../envoy/duration.ts';
+import { metadataExchange, metadataExchangeFilter } from '../envoy/metadata-exchange.ts';
 import type { Tunnel } from '../input/traffic-policy.ts';
 import type { ListenerTelemetry } from '../telemetry/listener-telemetry.ts';
 import { statsFilter } from './http-filters.ts';
@@ -22,8 +23,10 @@ export interface TcpProxyOptions {
   readonly statPrefix: string;
   /** At least one; the statistics of a lone one are the cluster's. */
   readonly targets: readonly TcpTarget[];
-  /** Filters of the workload's policies, before all others. */
+  /** Filters of the workload's policies, before those that act on bytes. */
   readonly policies?: readonly Filter[];
+  /** Mutual TLS of others goes through unopened: who they are is not for us. Default false. */
+  readonly passesTls?: boolean;
   /** A tunnel to ask of the upstream by CONNECT or POST (DestinationRule `tunnel`). */
   readonly tunnel?: Tunnel | undefined;
   /** Silence after which the connection is closed; Envoy's default is one hour, 0 never. */
@@ -50,8 +53,16 @@ const tunnelingConfig = ({ protocol, targetHost = '', targetPort = 0 }: Tunnel) 
   usePost: protocol === 'POST',
 });
 
-/** Telemetry, then `envoy.filters.network.tcp_proxy`. */
+/** Who is who, policies, telemetry, then `envoy.filters.network.tcp_proxy`. */
 export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
+  ...(options.passesTls === true
+    ? []
+    : [
+        create(FilterSchema, {
+          name: metadataExchangeFilter,
+          configType: { case: 'typedConfig', value: metadataExchange },
+        }),
+      ]),
   ...(options.policies ?? []),
   ...options.telemetry.stats.map((value) =>
     create(FilterSchema, { name: statsFilter, configType: { case: 'typedConfig', value } }),

@@ -60,15 +60,17 @@ const pick = (from: JsonObject, keys: readonly string[]): JsonObject =>
     }),
   );
 
+/** What peers are told of a node's metadata. */
+export const sharedMetadata = (metadata: JsonObject): JsonObject => ({
+  ...pick(metadata, sharedKeys),
+  LABELS: pick(labelsOf(metadata), sharedLabels),
+});
+
 /** The identity for a node of a bootstrap; its metadata are JSON. */
 export const createMeshIdentity = (node: FormatNode): MeshIdentity => {
   const { id } = node;
   const metadata = node.metadata as JsonObject;
-  const shared: JsonObject = {
-    ...pick(metadata, sharedKeys),
-    LABELS: pick(labelsOf(metadata), sharedLabels),
-  };
-  const struct = fromJson(StructSchema, shared);
+  const struct = fromJson(StructSchema, sharedMetadata(metadata));
   const header = Buffer.from(toBinary(StructSchema, struct)).toString('base64');
   return { id, node, facts: peerFacts(metadata), header };
 };

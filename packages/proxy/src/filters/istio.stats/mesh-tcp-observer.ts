@@ -116,14 +116,14 @@ export class MeshTcpObserver implements TcpObserver {
   }
 
   #labelsOf(session: TcpSession): ReturnType<typeof meshLabels> {
-    const { endpoint, cluster, isInbound } = session;
+    const { endpoint, cluster, isInbound, peer } = session;
     const { facts: own } = this.#identity;
-    const other = endpoint === undefined ? undefined : endpointFacts(endpoint.entry.metadata);
+    const other = peer ?? (endpoint && endpointFacts(endpoint.entry.metadata));
     const { source, destination, isMutual } = principalsOf(tlsOf(session), isInbound);
     const host = this.#settings.namesUnknownByHost ? session.serverName : '';
     return meshLabels({
       reporter: reporterOf(this.#settings, isInbound),
-      source: isInbound ? unknownPeer : own,
+      source: isInbound ? (peer ?? unknownPeer) : own,
       destination: isInbound ? own : (other ?? unknownPeer),
       service: serviceOf(cluster, host),
       sourcePrincipal: source,
