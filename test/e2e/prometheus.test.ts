@@ -339,6 +339,54 @@ test(
   },
 );
 
+/** Only one on the PATH is an addon's, unless that is turned off. */
+const noAddon =
+  process.env['PROMETHEUS'] !== undefined || process.env['LATEEN_REAL_ADDONS'] === 'off';
+const addonOptions = { ...options, skip: options.skip || noAddon };
+
+test('as an addon: the pod is the real program, which says so', addonOptions, async () => {
+  await mesh.kubectl('apply -f samples/addons/prometheus.yaml');
+  await mesh.kubectl(
+    'wait -n istio-system --for=condition=Available deployment prometheus --timeout=60s',
+  );
+  const described = await mesh.kubectl(
+    'describe pod -n istio-system -l app.kubernetes.io/name=prometheus',
+  );
+  assert.match(
+    described,
+    /lateen\.dev\/answered-by:\s+prometheus-server-configmap-reload: a part of Lateen; prometheus-server: the real program \/\S+\/prometheus$/m,
+  );
+  const address = await mesh.kubectl(
+    'get svc prometheus -n istio-system -o jsonpath={.spec.clusterIP}',
+  );
+  const addon = `http://${address}:9090`;
+  const built = await fetchPage(`${addon}/api/v1/status/buildinfo`);
+  assert.match(built.body, /"goVersion":"go/);
+  await send({ pages: 5, failing: 0, unknown: 0 });
+  // The addon's configuration scrapes each 15 seconds.
+  await until(
+    'all requests, from every proxy',
+    async () => {
+      const [there, here] = [await counted(addon), await counted(ours)];
+      return here >= 5 * 6 && there === here ? true : undefined;
+    },
+    60_000,
+  );
+  // A pod that comes later is found.
+  await mesh.kubectl('apply -f samples/sleep/sleep.yaml');
+  const sleep = encodeURIComponent('up{app="sleep"}');
+  await until(
+    'the new pod',
+    async () => {
+      const { body } = await fetchPage(`${addon}/api/v1/query?query=${sleep}`);
+      return /"value":\[[^\]]*"1"\]/.test(body) ? true : undefined;
+    },
+    60_000,
+  );
+  await mesh.kubectl('delete -f samples/addons/prometheus.yaml --wait=true');
+  await mesh.kubectl('delete -f samples/sleep/sleep.yaml');
+});
+
 interface Edge {
   readonly source: string;
   readonly target: string;

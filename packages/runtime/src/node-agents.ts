@@ -3,8 +3,9 @@ import { delimiter, dirname } from 'node:path';
 import type { Secret } from '@lateen/api';
 import type { Clock, Logger } from '@lateen/base';
 import type { TokenAuthority } from '@lateen/identity';
-import { Informer, type KubeClient, resources } from '@lateen/kube';
+import { Informer, type KubeClient, loadKubeConfig, resources } from '@lateen/kube';
 import { defaultInjectionOptions } from '@lateen/pilot';
+import { podKubeconfig } from './addons/pod-kubeconfig.ts';
 import { nodeLabels, nodeName } from './bootstrap/kube-system.ts';
 import type { MeshMembership } from './bootstrap/mesh-membership.ts';
 import { discoveryPort } from './bootstrap/remote-discovery.ts';
@@ -102,6 +103,7 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
   void secrets.run(signal);
   await secrets.synced;
   const events = new EventRecorder({ ...common, component: 'kubelet' });
+  const config = configSource(options, secrets);
   const builtIn = builtInImages({
     kubeconfig: state.pilotKubeconfig,
     discovery: () => discoveryAddress(caches),
@@ -118,10 +120,13 @@ export const startNodeAgents = async (options: NodeAgentsOptions): Promise<NodeA
       events,
       network,
       podsFolder: state.pods,
-      config: configSource(options, secrets),
+      config,
       catalog: new ImageCatalog(
         builtIn,
-        addonImages(() => readRunRecord(state)?.addons),
+        addonImages(() => readRunRecord(state)?.addons, {
+          environment: process.env,
+          kubeconfig: (pod) => podKubeconfig(pod, loadKubeConfig(state.pilotKubeconfig), config),
+        }),
         options.images,
       ),
       podAddresses: new AddressPool(network.podAddresses),

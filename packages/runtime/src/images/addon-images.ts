@@ -1,5 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { realGrafana } from '../addons/grafana-program.ts';
+import { installedProgram } from '../addons/installed-program.ts';
+import { realPrometheus } from '../addons/prometheus-program.ts';
+import type { AddonSite, RealAddon } from '../addons/real-addon.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
 import type { LocalImage } from './image-catalog.ts';
 import type { Program } from './program.ts';
@@ -46,6 +50,12 @@ const addons: Readonly<Record<string, readonly AddonPort[]>> = {
   ],
 };
 
+/** Those whose real program runs where it is installed. */
+const realAddons: Readonly<Record<string, RealAddon>> = {
+  'docker.io/prom/prometheus': realPrometheus,
+  'docker.io/grafana/grafana': realGrafana,
+};
+
 /** The same program under another name. */
 const aliases: Readonly<Record<string, string>> = {
   'docker.io/jaegertracing/jaeger': 'docker.io/jaegertracing/all-in-one',
@@ -71,11 +81,40 @@ const relay = (
   },
 });
 
-/** Images of addons as parts of Lateen. `endpoints` is asked whenever a container starts. */
-export const addonImages = (endpoints: () => AddonEndpoints | undefined): readonly LocalImage[] =>
+/** The real program where it is installed, our part where not: decided anew at each start of a container. */
+const realOrRelay = (real: RealAddon | undefined, ours: Program, site: AddonSite): Program => {
+  const found = (): string | undefined =>
+    real === undefined ? undefined : installedProgram(real.programs, site.environment);
+  return {
+    prepare: (request) => {
+      const program = found();
+      return real === undefined || program === undefined
+        ? ours.prepare(request)
+        : real.prepare(program, request, site);
+    },
+    answeredBy: () => {
+      const program = found();
+      return program === undefined ? 'a part of Lateen' : `the real program ${program}`;
+    },
+    takesProxy: real === realGrafana,
+  };
+};
+
+/**
+ * Images of addons: real programs that are installed on this machine, else parts of Lateen. `endpoints` is asked whenever
+ * a container starts.
+ */
+export const addonImages = (
+  endpoints: () => AddonEndpoints | undefined,
+  site: AddonSite,
+): readonly LocalImage[] =>
   [...Object.keys(addons), ...Object.keys(aliases)].map((name) => ({
     name,
-    program: relay(addons[aliases[name] ?? name] ?? [], endpoints),
+    program: realOrRelay(
+      realAddons[name],
+      relay(addons[aliases[name] ?? name] ?? [], endpoints),
+      site,
+    ),
     env: {},
     command: [process.execPath, relayProgram],
     workingDir: dirname(relayProgram),

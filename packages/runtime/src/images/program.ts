@@ -12,11 +12,21 @@ export interface ProgramRequest {
   readonly appPorts: ReadonlyMap<number, number>;
 }
 
-/** A program that is part of Lateen: it listens on the pod's address itself. */
+/** How a program is started this time. */
+export interface PreparedProgram {
+  /** In the place of the image's and the container's command. Absent: that. */
+  readonly command?: readonly string[];
+  /** Words behind the command. */
+  readonly args: readonly string[];
+  /** Variables behind the container's own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A program that listens on the pod's address itself: part of Lateen, or a real one that can be told where. */
 export interface Program {
-  /** Words behind those of the image, and variables behind the container's own. */
-  prepare(request: ProgramRequest): Promise<{
-    readonly args: readonly string[];
-    readonly env: Readonly<Record<string, string>>;
-  }>;
+  prepare(request: ProgramRequest): Promise<PreparedProgram>;
+  /** Who answers for an image that may be a real program or a part of Lateen, for the pod's annotation. */
+  readonly answeredBy?: () => string;
+  /** It takes the HTTP proxy on the pod's address, which knows the names of services. Default false. */
+  readonly takesProxy?: boolean;
 }

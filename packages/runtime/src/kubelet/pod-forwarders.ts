@@ -11,8 +11,8 @@ const httpProxyPort = 15_002;
 
 /**
  * What stands on the address of a pod without a proxy of its own: its ports, forwarded to the apps,
- * and an HTTP proxy that knows the names of services. Pods of built-in programs get neither: they
- * listen on their address themselves.
+ * and an HTTP proxy that knows the names of services. Pods of built-in programs get neither, but for
+ * those that ask for the proxy: they listen on their address themselves.
  */
 export class PodForwarders {
   readonly #forwarders: readonly Forwarder[];
@@ -31,8 +31,10 @@ export class PodForwarders {
   }
 
   static async open(site: PodSite, context: KubeletContext): Promise<PodForwarders> {
-    const isProgram = ({ image = '' }: Container): boolean =>
-      context.catalog.find(image)?.program !== undefined;
+    const isProgram = ({ image = '' }: Container): boolean => {
+      const program = context.catalog.find(image)?.program;
+      return program !== undefined && program.takesProxy !== true;
+    };
     const { containers, initContainers = [] } = site.pod.spec;
     if ([...containers, ...initContainers].some(isProgram))
       return new PodForwarders([], undefined, []);

@@ -10,6 +10,7 @@ import type {
 import { isKubeError, resources } from '@lateen/kube';
 import { runToEnd } from '../pod-access/exec-session.ts';
 import { RuntimeError, reasonOf } from '../runtime-error.ts';
+import { annotateAnswers } from './answer-annotation.ts';
 import { ConfigMissing } from './config-source.ts';
 import { ContainerRunner, type RestartPolicy } from './container-runner.ts';
 import type { KubeletContext } from './kubelet-context.ts';
@@ -231,13 +232,24 @@ export class PodWorker {
       image: fullImageName(container.image ?? ''),
       prepare: async () => {
         await this.#prepareLogFolder(container.name);
-        return processCommand({ ...site, pod: this.#pod }, container, context);
+        const command = await processCommand({ ...site, pod: this.#pod }, container, context);
+        await this.#noteAnswers();
+        return command;
       },
       logPath: (attempt) => this.logPath(container.name, attempt),
       runHook: (kind) => this.#runHook(container, container.lifecycle?.[kind], target),
       onChange: () => this.#publishSoon(),
       onEvent: (note) => context.events.record(this.#pod, note),
     });
+  }
+
+  /** Nothing depends on it: a container starts all the same. */
+  async #noteAnswers(): Promise<void> {
+    try {
+      await annotateAnswers(this.#pod, this.#context);
+    } catch (error) {
+      this.#context.log.warn('pod is not annotated', { pod: this.#name, reason: reasonOf(error) });
+    }
   }
 
   /** Logs of the run before this one are kept for `kubectl logs --previous`, older ones are not. */

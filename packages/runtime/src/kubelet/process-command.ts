@@ -98,7 +98,8 @@ export const processCommand = async (
     list.map((word) => replaceMountPaths(expandVariables(word, env), paths));
   const args = program?.args ?? words(container.args);
   const [command = '', ...rest] =
-    container.command === undefined ? image.command : words(container.command);
+    program?.command ??
+    (container.command === undefined ? image.command : words(container.command));
   return {
     command,
     args: [...rest, ...args],
