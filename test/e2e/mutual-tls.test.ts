@@ -190,6 +190,54 @@ test('each hop’s principal is in the metrics, and every one is mutual TLS', op
   }
 });
 
+/** Where productpage's proxy listens for its app's connections to details. */
+const detailsByTcp = '127.77.0.9';
+
+const tcpEgress = `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: productpage }
+spec:
+  workloadSelector: { labels: { app: productpage } }
+  egress:
+  - port: { number: 9080, protocol: TCP, name: tcp }
+    bind: ${detailsByTcp}
+    hosts: ["./details.default.svc.cluster.local"]
+  - hosts: ["./*", "istio-system/*"]
+`;
+
+const nameDetailsPort = (name: string): Promise<string> => {
+  const patch = JSON.stringify([{ op: 'replace', path: '/spec/ports/0/name', value: name }]);
+  return mesh.kubectl(`patch service details --type json -p ${patch}`);
+};
+
+test('over TCP the metrics of each side name the other', options, async () => {
+  await nameDetailsPort('tcp');
+  await mesh.kubectl('apply -f -', tcpEgress);
+  const labels = [
+    'source_workload="productpage-v1"',
+    'destination_workload="details-v1"',
+    'connection_security_policy="mutual_tls"',
+  ];
+  const details = await addressOf('details');
+  await until('a connection whose server knows its client', async () => {
+    await fetchPage(`http://${detailsByTcp}:9080/details/0`).catch(() => undefined);
+    const { body } = await fetchPage(`http://${details}:15090/stats/prometheus`);
+    return body
+      .split('\n')
+      .filter((line) => line.startsWith('istio_tcp_connections_opened_total{'))
+      .find((line) => labels.every((label) => line.includes(label)));
+  });
+  const answer = await fetchPage(`http://${detailsByTcp}:9080/details/0`);
+  assert.match(answer.body, /"author"/);
+  const { body } = await fetchPage(
+    `http://${await addressOf('productpage')}:15090/stats/prometheus`,
+  );
+  assert.match(body, /^envoy_metadata_exchange_alpn_protocol_found\S* [1-9]/m);
+  await mesh.kubectl('delete sidecar productpage');
+  await nameDetailsPort('http');
+});
+
 test('destination rules with ISTIO_MUTUAL, as in the tutorial', options, async () => {
   await mesh.kubectl('apply -f samples/bookinfo/networking/destination-rule-all-mtls.yaml');
   await mesh.kubectl('apply -f samples/bookinfo/networking/virtual-service-reviews-v3.yaml');
