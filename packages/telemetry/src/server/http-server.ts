@@ -4,6 +4,7 @@ import { KubeError } from '@lateen/kube';
 import { reasonOf, TelemetryError } from '../telemetry-error.ts';
 import { type Answer, problem } from './answer.ts';
 import type { EventStream } from './event-stream.ts';
+import { listenFrom } from './free-port.ts';
 import { QueryReader } from './query-reader.ts';
 import { readBody } from './request-body.ts';
 import { type AccessPolicy, guardRequest, type Verdict } from './request-guard.ts';
@@ -16,7 +17,7 @@ const apiPrefix = '/api/v1/';
 const prometheusPrefix = '/prometheus/';
 /** YAML of a few hundred objects. */
 const maxBodyBytes = 4 * 1024 * 1024;
-/** Ports tried after a taken one. */
+/** Ports tried. */
 const portTries = 50;
 const maxConnections = 512;
 const requestTimeoutMs = 30_000;
@@ -240,20 +241,6 @@ class DashboardServer {
   }
 }
 
-const listen = (server: http.Server, host: string, port: number): Promise<boolean> => {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EADDRINUSE') resolve(false);
-    else reject(error);
-  };
-  server.once('error', onError);
-  server.listen({ host, port }, () => {
-    server.off('error', onError);
-    resolve(true);
-  });
-  return promise;
-};
-
 /**
  * Starts a server on the port asked for or the next free one (port 0: any).
  * Rejects with TelemetryError `no-free-port`.
@@ -263,29 +250,24 @@ export const startHttpServer = async (
   options: HttpServerOptions,
 ): Promise<RunningServer> => {
   const dashboard = new DashboardServer(options);
-  for (let tried = port; tried < port + portTries; tried++) {
-    const server = http.createServer((request, response) => {
-      void dashboard.handle(request, response).catch((error: unknown) => {
-        options.log.error('request failed', { reason: reasonOf(error) });
-        response.destroy();
-      });
+  const server = http.createServer((request, response) => {
+    void dashboard.handle(request, response).catch((error: unknown) => {
+      options.log.error('request failed', { reason: reasonOf(error) });
+      response.destroy();
     });
-    server.requestTimeout = requestTimeoutMs;
-    server.headersTimeout = headersTimeoutMs;
-    server.maxConnections = maxConnections;
-    if (!(await listen(server, host, tried))) continue;
-    const address = server.address();
-    return {
-      host,
-      port: typeof address === 'object' && address !== null ? address.port : tried,
-      close: async () => {
-        options.events.close();
-        const closed = Promise.withResolvers<void>();
-        server.close(() => closed.resolve());
-        server.closeAllConnections();
-        await closed.promise;
-      },
-    };
-  }
-  throw new TelemetryError('no-free-port', `ports ${port} to ${port + portTries - 1} are taken`);
+  });
+  server.requestTimeout = requestTimeoutMs;
+  server.headersTimeout = headersTimeoutMs;
+  server.maxConnections = maxConnections;
+  return {
+    host,
+    port: await listenFrom(server, { host, port, tries: portTries }),
+    close: async () => {
+      options.events.close();
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      server.closeAllConnections();
+      await closed.promise;
+    },
+  };
 };

@@ -1,7 +1,7 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { listenFrom } from './free-port.ts';
+import { listenFrom } from '../server/free-port.ts';
 
 /** Exporters send some hundred spans at a time. */
 const maxMessageBytes = 8 * 1024 * 1024;

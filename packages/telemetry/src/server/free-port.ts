@@ -1,9 +1,6 @@
 import type net from 'node:net';
 import { TelemetryError } from '../telemetry-error.ts';
 
-/** Ports tried after a taken one. */
-const portTries = 20;
-
 const listening = (server: net.Server, host: string, port: number): Promise<boolean> => {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const onError = (error: NodeJS.ErrnoException): void => {
@@ -18,18 +15,27 @@ const listening = (server: net.Server, host: string, port: number): Promise<bool
   return promise;
 };
 
+/** An address, and how far to look from its port on. */
+export interface WantedAddress {
+  readonly host: string;
+  /** 0: any. */
+  readonly port: number;
+  /** Ports tried, this one among them. Default 20. */
+  readonly tries?: number;
+}
+
 /**
- * Lets a server listen; a taken port is followed by the next free one (port 0: any). Resolves with the port; rejects
- * with TelemetryError `no-free-port`.
+ * Lets a server listen; a taken port is followed by the next free one. Resolves with the port; rejects with
+ * TelemetryError `no-free-port`.
  */
 export const listenFrom = async (
   server: net.Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tries = 20 }: WantedAddress,
 ): Promise<number> => {
-  for (let tried = port; tried < port + portTries; tried++) {
+  for (let tried = port; tried < port + tries; tried++) {
     if (!(await listening(server, host, tried))) continue;
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : tried;
   }
-  throw new TelemetryError('no-free-port', `ports ${port} to ${port + portTries - 1} are taken`);
+  throw new TelemetryError('no-free-port', `ports ${port} to ${port + tries - 1} are taken`);
 };
