@@ -1,32 +1,34 @@
-/** Names in a certificate. */
-export interface FormatCertificate {
+/** Who a certificate names. */
+export interface CertificateIdentity {
   readonly uriSans: readonly string[];
   readonly dnsSans: readonly string[];
   /** RFC 2253 text; empty when there is none. */
   readonly subject: string;
 }
 
+/** The other side's certificate. It was verified as far as the configuration asks for. */
+export interface PeerCertificate extends CertificateIdentity {
+  /** SHA-256 of the certificate, lower-case hex. */
+  readonly fingerprint: string;
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** The certificate, PEM. */
+  readonly pem: string;
+  /** SHA-1 of the certificate, lower-case hex. */
+  readonly fingerprint1?: string;
+  /** RFC 2253 text of its issuer. */
+  readonly issuer?: string;
+  /** Milliseconds since the epoch. */
+  readonly validFromMs?: number;
+  readonly validToMs?: number;
+}
+
 /** What one TLS connection agreed on. */
 export interface FormatTls {
-  /** Undefined: the peer presented no certificate. */
-  readonly peer:
-    | (FormatCertificate & {
-        /** SHA-256 of the certificate, lower-case hex. */
-        readonly fingerprint: string;
-        /** Lower-case hex. */
-        readonly serial: string;
-        /** The certificate, PEM. */
-        readonly pem: string;
-        /** SHA-1 of the certificate, lower-case hex. */
-        readonly fingerprint1?: string;
-        /** RFC 2253 text of its issuer. */
-        readonly issuer?: string;
-        /** Milliseconds since the epoch. */
-        readonly validFromMs?: number;
-        readonly validToMs?: number;
-      })
-    | undefined;
-  readonly local: FormatCertificate;
+  /** Undefined: the peer presented none. */
+  readonly peer: PeerCertificate | undefined;
+  /** What our own certificate says; all empty when we presented none. */
+  readonly local: CertificateIdentity;
   /** `TLSv1.3`; empty: not known. */
   readonly version: string;
   /** IANA name; empty: not known. */

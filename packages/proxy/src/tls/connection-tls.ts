@@ -1,46 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { CertificateIdentity, FormatTls, PeerCertificate } from '@lateen/routing';
 import { parseSubjectNames, subjectText } from './certificate-names.ts';
 
-/** Who a certificate names. */
-export interface CertificateIdentity {
-  readonly uriSans: readonly string[];
-  readonly dnsSans: readonly string[];
-  /** RFC 2253 text; empty when there is none. */
-  readonly subject: string;
-}
-
-/** The other side's certificate. It was verified as far as the configuration asks for. */
-export interface PeerCertificate extends CertificateIdentity {
-  /** SHA-256 of the certificate, lower-case hex. */
-  readonly fingerprint: string;
-  /** Lower-case hex. */
-  readonly serial: string;
-  /** The certificate, PEM. */
-  readonly pem: string;
-  /** SHA-1 of the certificate, lower-case hex. */
-  readonly fingerprint1?: string;
-  /** RFC 2253 text of its issuer. */
-  readonly issuer?: string;
-  /** Milliseconds since the epoch. */
-  readonly validFromMs?: number;
-  readonly validToMs?: number;
-}
-
 /** What one TLS connection agreed on; read once, after the handshake. */
-export interface ConnectionTls {
-  /** Undefined: the peer presented none. */
-  readonly peer: PeerCertificate | undefined;
-  /** What our own certificate says; all empty when we presented none. */
-  readonly local: CertificateIdentity;
+export interface ConnectionTls extends FormatTls {
   /** SNI; empty when none was sent. */
   readonly serverName: string;
   /** Empty: nothing was agreed on. */
   readonly alpn: string;
-  /** `TLSv1.3`. */
-  readonly version: string;
-  /** IANA name of the cipher. */
-  readonly cipher: string;
 }
 
 const nobody: CertificateIdentity = { uriSans: [], dnsSans: [], subject: '' };

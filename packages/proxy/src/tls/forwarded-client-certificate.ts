@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
-import type { HttpConnectionManagerSettings } from '@lateen/routing';
+import type { HttpConnectionManagerSettings, PeerCertificate } from '@lateen/routing';
 import type { MessageHead } from '../http1/head-parser.ts';
-import { type ConnectionTls, connectionTls, type PeerCertificate } from './connection-tls.ts';
+import { type ConnectionTls, connectionTls } from './connection-tls.ts';
 
 const header = 'x-forwarded-client-cert';
 

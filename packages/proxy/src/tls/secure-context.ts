@@ -1,6 +1,7 @@
 import { constants, createHash, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import type {
+  CertificateIdentity,
   CertificateSource,
   DataSource,
   DownstreamTlsSettings,
@@ -10,7 +11,7 @@ import type {
 } from '@lateen/routing';
 import { ProxyError } from '../proxy-error.ts';
 import type { StatsRegistry } from '../stats/registry.ts';
-import { type CertificateIdentity, certificateIdentity } from './connection-tls.ts';
+import { certificateIdentity } from './connection-tls.ts';
 import { readDataSource } from './data-source.ts';
 import type { CertificateSecret, SecretStore, ValidationSecret } from './secret-store.ts';
 import { UpstreamTlsStats } from './upstream-tls-stats.ts';

@@ -1,5 +1,10 @@
 import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import type { ExtAuthzSettings, GrpcAuthorization, StringMatch } from '@lateen/routing';
+import type {
+  CertificateIdentity,
+  ExtAuthzSettings,
+  GrpcAuthorization,
+  StringMatch,
+} from '@lateen/routing';
 import type { HeaderValueOption } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
 import {
   type CheckRequest,
@@ -9,7 +14,7 @@ import {
 } from '@lateen/xds/gen/envoy/service/auth/v3/external_auth_pb.js';
 import type { Exchange } from '../../http/exchange.ts';
 import { protocolName } from '../../http/protocol-name.ts';
-import { type CertificateIdentity, connectionTls } from '../../tls/connection-tls.ts';
+import { connectionTls } from '../../tls/connection-tls.ts';
 import { wallMs } from '../../wall-clock.ts';
 import type { CallRequest, CallResult } from '../cluster-call.ts';
 import { unaryAnswer, unaryRequest } from '../grpc-call.ts';
