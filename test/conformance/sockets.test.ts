@@ -150,12 +150,15 @@ const check = (
   if (simulation.virtualHost !== null) checkLog(simulation, predicted, logged);
 };
 
+/** A request id whose number, 9,999 of 10,000, no share below the whole samples: a sampled one changes. */
+const unsampledId = (): string => `0000270f${crypto.randomUUID().slice(8)}`;
+
 const observe = async (
   { row, simulation }: Case,
   port: number,
   chance: number,
 ): Promise<Observation> => {
-  const id = crypto.randomUUID();
+  const id = unsampledId();
   const answer = await askBySocket(row, port, id);
   const copies = simulation.mirrors.filter(({ percent }) => chance === 0 || percent === 100);
   const passedOn = simulation.virtualHost === null;
