@@ -337,10 +337,11 @@ interface OpenStream<Request> {
   readonly stream: { receive(request: Request): void };
 }
 
-const proxyNodeOf = ({ id, cluster, metadata, locality }: Node): ProxyNode => ({
+const proxyNodeOf = ({ id, cluster, metadata, locality, extensions }: Node): ProxyNode => ({
   id,
   cluster,
   metadata: metadata ?? {},
+  extensions: extensions.flatMap(({ typeUrls }) => typeUrls),
   ...(locality === undefined
     ? {}
     : { locality: { region: locality.region, zone: locality.zone, subZone: locality.subZone } }),

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isHttpProtocol } from '@lateen/api';
 import {
   type Cluster,
   Cluster_DiscoveryType,
@@ -179,11 +180,15 @@ export const outboundClusterOf = (
     typedExtensionProtocolOptions: httpProtocolOptions(upstream),
     ...transportFields(policy, automaticTls(push, proxy, service, { port, originalDestination }), {
       meshSni: sniOf(port.number, subset, service.hostname),
+      http: isHttpProtocol(port.protocol),
       http2: speaksHttp2(upstream),
+      extensions: proxy.extensions,
       subjectAltNames: service.subjectAltNames,
       identities: push.serviceAccounts.get(serviceKey(service)) ?? [],
     }),
-    filters: [{ name: metadataExchangeFilter, typedConfig: metadataExchange }],
+    filters: proxy.extensions.metadataExchange
+      ? [{ name: metadataExchangeFilter, typedConfig: metadataExchange }]
+      : [],
     metadata: clusterMetadata(target, policy),
     ...((service.registry === 'External' || service.meshExternal) && sourceOutside(proxy)),
   });

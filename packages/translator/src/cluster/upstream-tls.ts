@@ -15,12 +15,20 @@ import {
   CommonTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
+import { withMetadataExchange } from '../envoy/metadata-exchange.ts';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { ClientTls } from '../input/traffic-policy.ts';
+import type { IstioExtensions } from '../proxy/istio-extensions.ts';
 
-/** ALPN between sidecars: the first tells the server that this is mesh mTLS. */
-const meshAlpn = [metadataExchangeProtocol, 'istio'];
+/**
+ * ALPN between sidecars, by which the server knows mesh mTLS and what is in it. The filter `istio.alpn`
+ * says for each request which HTTP it is; without it the port says that it is HTTP, in a version that the
+ * server never agrees on and so finds out by itself.
+ */
+const meshAlpn = ({ extensions, http, http2 }: UpstreamTlsTarget): string[] => {
+  const alpn = withMetadataExchange(http2 ? ['istio', 'h2'] : ['istio'], extensions);
+  return http && !extensions.alpn ? [http2 ? 'istio-h2' : 'istio-http/1.1', ...alpn] : alpn;
+};
 
 /** Clients of Envoy speak no newer version than 1.2 unless told. */
 const tlsParams = {
@@ -32,7 +40,10 @@ const tlsParams = {
 export interface UpstreamTlsTarget {
   /** `outbound_.9080_.v1_.host`. */
   readonly meshSni: string;
+  /** The port is declared as HTTP of some version. */
+  readonly http: boolean;
   readonly http2: boolean;
+  readonly extensions: IstioExtensions;
   /** ServiceEntry.subjectAltNames, used where the rule names none. */
   readonly subjectAltNames: readonly string[];
   /** Identities of the service's workloads, for the mesh's own mTLS; empty: none is known yet. */
@@ -86,7 +97,7 @@ export const meshTlsSocket = (
   const sans = tls !== undefined && tls.subjectAltNames.length > 0 ? tls.subjectAltNames : own;
   const common = create(CommonTlsContextSchema, {
     tlsParams,
-    alpnProtocols: target.http2 ? [...meshAlpn, 'h2'] : meshAlpn,
+    alpnProtocols: meshAlpn(target),
     tlsCertificateSdsSecretConfigs: [secretSource(secretName.workload)],
     validationContextType: combined(sans, secretName.workloadRoot),
   });

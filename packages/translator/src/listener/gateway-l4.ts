@@ -3,7 +3,7 @@ import {
   type FilterChain,
   FilterChainSchema,
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
-import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
+import { withMetadataExchange } from '../envoy/metadata-exchange.ts';
 import { intersectHostLists } from '../naming/host-intersection.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import { hostsForNamespace, type MergedServer } from '../push-context/merged-gateway.ts';
@@ -28,7 +28,7 @@ interface Bound {
 }
 
 /** What servers of the mesh's own TLS agree to for anything but HTTP. */
-const meshAlpn = [metadataExchangeProtocol, 'h2', 'http/1.1'];
+const meshAlpn = ['h2', 'http/1.1'];
 
 const tcpChainFilters = (
   { telemetry, context, policies }: Bound,
@@ -78,7 +78,9 @@ const tcpChain = (bound: Bound, service: MeshVirtualService): FilterChain[] => {
         server.tls && {
           transportSocket: downstreamTls(
             server.tls,
-            server.tls.mode === 'ISTIO_MUTUAL' ? meshAlpn : [],
+            server.tls.mode === 'ISTIO_MUTUAL'
+              ? withMetadataExchange(meshAlpn, bound.telemetry.extensions)
+              : [],
           ),
         }),
     }),

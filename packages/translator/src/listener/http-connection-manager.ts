@@ -96,7 +96,7 @@ const routeSpecifier = (route: string | RouteConfiguration): Fields => ({
 /** `envoy.filters.network.http_connection_manager` as Istio sets it up. */
 export const httpConnectionManager = (options: HttpConnectionManagerOptions): Filter => {
   const { mesh, listenerClass, telemetry, statPrefix, route, forwardProxy } = options;
-  const { stats, tracing, accessLogs } = telemetry;
+  const { stats, extensions, tracing, accessLogs } = telemetry;
   const manager = create(HttpConnectionManagerSchema, {
     // A trailing delimiter keeps stat tags of names with dots apart.
     statPrefix: `${statPrefix};`,
@@ -106,7 +106,7 @@ export const httpConnectionManager = (options: HttpConnectionManagerOptions): Fi
     ...(tracing && { tracing }),
     httpFilters: [
       ...(options.policies ?? []),
-      ...httpFilters({ listenerClass, stats, dynamicDns: options.dynamicDns ?? false }),
+      ...httpFilters({ listenerClass, stats, extensions, dynamicDns: options.dynamicDns ?? false }),
     ],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: duration(0),

@@ -15,6 +15,7 @@ import {
   FilterConfig_Protocol,
 } from '@lateen/xds/gen/istio/envoy/config/filter/http/alpn/v2alpha1/config_pb.js';
 import { dnsCache } from '../cluster/dynamic-forward-proxy.ts';
+import type { IstioExtensions } from '../proxy/istio-extensions.ts';
 import { corsFilter } from '../route/cors.ts';
 import { faultFilter } from '../route/fault.ts';
 import type { ListenerClass } from '../telemetry/side.ts';
@@ -62,6 +63,7 @@ export interface HttpFilterOptions {
   readonly listenerClass: ListenerClass;
   /** Settings of each filter of metrics. */
   readonly stats: readonly Any[];
+  readonly extensions: Pick<IstioExtensions, 'alpn'>;
   /** Some destinations are resolved by the name in the request. */
   readonly dynamicDns?: boolean;
 }
@@ -70,6 +72,7 @@ export interface HttpFilterOptions {
 export const httpFilters = ({
   listenerClass,
   stats,
+  extensions,
   dynamicDns = false,
 }: HttpFilterOptions): HttpFilter[] => [
   packed(
@@ -80,7 +83,7 @@ export const httpFilters = ({
       perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
     }),
   ),
-  ...(listenerClass === 'sidecar-inbound' ? [] : [alpnFilter()]),
+  ...(listenerClass === 'sidecar-inbound' || !extensions.alpn ? [] : [alpnFilter()]),
   packed(faultFilter, HTTPFaultSchema, create(HTTPFaultSchema)),
   packed(corsFilter, CorsSchema, create(CorsSchema)),
   ...stats.map((config) => filter(statsFilter, config)),

@@ -48,10 +48,10 @@ const matchOf = ({ matchPort }: InboundPort, { transport, alpn }: InboundVariant
 
 const transportSocket = (
   mesh: MeshConfig,
-  { mode, tls }: InboundPort,
+  { mode, tls, telemetry }: InboundPort,
   { mutualTls, http }: InboundVariant,
 ): TransportSocket | undefined => {
-  if (mutualTls) return meshDownstreamTls(mesh, http);
+  if (mutualTls) return meshDownstreamTls(mesh, http, telemetry.extensions);
   return tls !== undefined && mode === 'DISABLE'
     ? downstreamTls(tls, http ? ['h2', 'http/1.1'] : [])
     : undefined;

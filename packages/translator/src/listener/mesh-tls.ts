@@ -9,9 +9,10 @@ import {
   TlsParameters_TlsProtocol,
 } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { DownstreamTlsContextSchema } from '@lateen/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { metadataExchangeProtocol } from '../envoy/metadata-exchange.ts';
+import { withMetadataExchange } from '../envoy/metadata-exchange.ts';
 import { secretName, secretSource } from '../envoy/secret-source.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
+import type { IstioExtensions } from '../proxy/istio-extensions.ts';
 
 /** Istio's choice for TLS 1.2 between proxies. */
 const meshCipherSuites = [
@@ -24,8 +25,7 @@ const meshCipherSuites = [
 ];
 
 /** What the server agrees to; `istio` is only for choosing the chain and never agreed on. */
-const httpAlpn = ['h2', 'http/1.1'];
-const tcpAlpn = [metadataExchangeProtocol, 'h2', 'http/1.1'];
+const alpn = ['h2', 'http/1.1'];
 
 /** Any identity of the mesh's trust domain and of its aliases. */
 const trustDomainNames = ({ trustDomain, trustDomainAliases }: MeshConfig) =>
@@ -35,11 +35,15 @@ const trustDomainNames = ({ trustDomain, trustDomainAliases }: MeshConfig) =>
   }));
 
 /** The mesh's mTLS on the server's side: the workload's certificate, and one asked of every client. */
-export const meshDownstreamTls = (mesh: MeshConfig, http: boolean): TransportSocket => {
+export const meshDownstreamTls = (
+  mesh: MeshConfig,
+  http: boolean,
+  extensions: IstioExtensions,
+): TransportSocket => {
   const context = create(DownstreamTlsContextSchema, {
     requireClientCertificate: true,
     commonTlsContext: {
-      alpnProtocols: http ? httpAlpn : tcpAlpn,
+      alpnProtocols: http ? alpn : withMetadataExchange(alpn, extensions),
       tlsParams: {
         tlsMinimumProtocolVersion:
           mesh.meshMtlsMinProtocolVersion === 'TLSV1_3'

@@ -55,7 +55,7 @@ const tunnelingConfig = ({ protocol, targetHost = '', targetPort = 0 }: Tunnel) 
 
 /** Who is who, policies, telemetry, then `envoy.filters.network.tcp_proxy`. */
 export const tcpFilters = (options: TcpProxyOptions): Filter[] => [
-  ...(options.passesTls === true
+  ...(options.passesTls === true || !options.telemetry.extensions.metadataExchange
     ? []
     : [
         create(FilterSchema, {

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { Checked, Diagnostic } from '@lateen/base';
 import { type ProxyTracing, readProxyTracing } from '../input/proxy-tracing.ts';
+import { type IstioExtensions, istioExtensionsOf } from './istio-extensions.ts';
 import { type Locality, unknownLocality } from './locality.ts';
 
 /** What a proxy tells about itself when it connects (Envoy core.v3.Node). */
@@ -10,6 +11,8 @@ export interface ProxyNode {
   readonly cluster: string;
   readonly metadata: JsonObject;
   readonly locality?: Locality;
+  /** Message types of the extensions it is built with (`extensions.type_urls`). Default: it does not say. */
+  readonly extensions?: readonly string[];
 }
 
 /** How a sidecar gets outbound traffic: by netfilter, or because apps are told to use a proxy. */
@@ -47,6 +50,8 @@ export interface ProxyDescriptor {
   /** Has a certificate of the mesh from its agent (metadata LATEEN_SDS). Default false. */
   readonly holdsCertificate: boolean;
   readonly locality: Locality;
+  /** Others must not be in its configuration: it would refuse the whole resource. */
+  readonly extensions: IstioExtensions;
   /** `tracing` of its own ProxyConfig (metadata PROXY_CONFIG), over the mesh's. */
   readonly tracing: ProxyTracing | undefined;
 }
@@ -187,6 +192,7 @@ export const describeProxy = (node: ProxyNode): Checked<ProxyDescriptor> => {
     appPorts: appPortsOf(metadata['LATEEN_APP_PORTS'], warn),
     holdsCertificate: textOf(metadata['LATEEN_SDS']) === 'true',
     locality: node.locality ?? unknownLocality,
+    extensions: istioExtensionsOf(node.extensions),
     tracing: tracingOf(metadata['PROXY_CONFIG'], warn),
   };
   return { value, diagnostics };

@@ -18,6 +18,7 @@ export interface OutboundClient
     | 'clusterId'
     | 'network'
     | 'holdsCertificate'
+    | 'extensions'
   > {
   /** Connects from an address that does not lead out of the machine (LATEEN_BIND_ADDRESS). */
   readonly isBound: boolean;
@@ -59,7 +60,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
   const names = relevantLabels(push, '', () => findRelevantLabels(push));
   const labels = new Map([...proxy.labels].filter(([name]) => names.has(name)));
   const { type, namespace, dnsDomain, interceptionMode, dnsCapture, clusterId, network } = proxy;
-  const { holdsCertificate } = proxy;
+  const { holdsCertificate, extensions } = proxy;
   const isBound = proxy.bindAddress !== undefined;
   const pod = registryOf(push, clusterId)?.workloads.get(`${namespace}/${proxy.podName}`);
   const locality = proxy.locality.region === '' && pod ? pod.locality : proxy.locality;
@@ -73,6 +74,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     clusterId,
     network,
     holdsCertificate,
+    extensions,
     isBound,
     [...labels].sort(),
   ]);
@@ -86,6 +88,7 @@ export const outboundClient = (push: PushContext, proxy: ProxyDescriptor): Outbo
     clusterId,
     network,
     holdsCertificate,
+    extensions,
     isBound,
     labels,
     key,

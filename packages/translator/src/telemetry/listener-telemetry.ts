@@ -1,4 +1,5 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { IstioExtensions } from '../proxy/istio-extensions.ts';
 import type { ProxyDescriptor } from '../proxy/proxy-descriptor.ts';
 import type { PushContext } from '../push-context/push-context.ts';
 import { pushMemo } from '../push-context/push-memo.ts';
@@ -14,6 +15,8 @@ export interface ListenerTelemetry extends TracingSettings {
   readonly accessLogs: AccessLogs;
   /** Settings of each filter `istio.stats`, for HTTP and TCP alike. */
   readonly stats: readonly Any[];
+  /** What the proxy can do besides what every Envoy can. */
+  readonly extensions: IstioExtensions;
 }
 
 const known = pushMemo<ListenerTelemetry>();
@@ -35,18 +38,21 @@ export const listenerTelemetry = (
     proxy.namespace,
     proxy.clusterId,
     proxy.meshId,
+    proxy.extensions,
     [...proxy.labels].sort(),
     proxy.tracing === undefined
       ? ''
       : { ...proxy.tracing, customTags: [...(proxy.tracing.customTags ?? [])] },
   ]);
+  const { extensions } = proxy;
   return known(push, key, () => {
     const telemetries = applicableTelemetries(push, subject);
     const side = sideOf(listenerClass);
     return {
       ...tracingSettings(push, proxy, { telemetries, side }),
       accessLogs: accessLogs(push, telemetries, side),
-      stats: statsFilters(push.meshConfig, telemetries, listenerClass),
+      stats: extensions.stats ? statsFilters(push.meshConfig, telemetries, listenerClass) : [],
+      extensions,
     };
   });
 };
