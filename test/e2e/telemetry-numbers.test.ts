@@ -5,18 +5,22 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+import { type SpanTally, startSpanTally } from './span-tally.ts';
 
 const options = { skip: missing, timeout: 240_000 };
 let mesh: Mesh;
+let spans: SpanTally;
 
-/** Twenty requests of each block come out like this. */
+/** Twenty requests of each block come out like this; each reaches the app so often. */
 const mix = {
-  ok: { share: 12, path: '/status/200', code: 200, flags: '-', reached: true },
-  absent: { share: 3, path: '/status/404', code: 404, flags: '-', reached: true },
-  fault: { share: 2, path: '/fault', code: 503, flags: 'FI', reached: false },
-  moved: { share: 2, path: '/moved', code: 301, flags: '-', reached: false },
-  late: { share: 1, path: '/delay/10', code: 504, flags: 'UT', reached: true },
+  ok: { share: 11, path: '/status/200', code: 200, flags: '-', tries: 1 },
+  again: { share: 1, path: '/status/418', code: 418, flags: 'URX', tries: 3 },
+  absent: { share: 3, path: '/status/404', code: 404, flags: '-', tries: 1 },
+  fault: { share: 2, path: '/fault', code: 503, flags: 'FI', tries: 0 },
+  moved: { share: 2, path: '/moved', code: 301, flags: '-', tries: 0 },
+  late: { share: 1, path: '/delay/10', code: 504, flags: 'UT', tries: 1 },
 } as const;
 
 type Outcome = keyof typeof mix;
@@ -26,6 +30,9 @@ const blocks = 500;
 const block = outcomes.flatMap((name) => Array.from({ length: mix[name].share }, () => name));
 const total = blocks * block.length;
 const countOf = (name: Outcome): number => blocks * mix[name].share;
+/** How often requests of an outcome reach the app. */
+const triesOf = (name: Outcome): number => countOf(name) * mix[name].tries;
+const totalTries = outcomes.reduce((sum, name) => sum + triesOf(name), 0);
 
 const rules = `
 apiVersion: networking.istio.io/v1
@@ -47,6 +54,10 @@ spec:
     timeout: 1s
     retries: { attempts: 0 }
     route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
+  - name: again
+    match: [{ uri: { prefix: /status/418 } }]
+    retries: { attempts: 2, retryOn: '418', backoff: 1ms }
+    route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
   - name: all
     retries: { attempts: 0 }
     route: [{ destination: { host: httpbin, port: { number: 8000 } } }]
@@ -60,7 +71,41 @@ spec:
   - providers: [{ name: envoy }]
   - providers: [{ name: otel-logs }]
     filter: { expression: "response.code >= 500" }
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: mesh-default, namespace: istio-system }
+spec: { tracing: [{ providers: [{ name: tally }] }] }
 `;
+
+const tallyHost = 'tally.example.com';
+
+/** Spans go to this process: the embedded store keeps only so many. */
+const sendSpansHere = async (): Promise<void> => {
+  await mesh.kubectl(
+    'apply -f -',
+    `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: tally, namespace: istio-system }
+spec:
+  hosts: [${tallyHost}]
+  ports: [{ number: ${spans.port}, name: http-otlp, protocol: HTTP }]
+  resolution: STATIC
+  location: MESH_EXTERNAL
+  endpoints: [{ address: 127.0.0.1 }]
+`,
+  );
+  const json = await mesh.kubectl('get configmap istio -n istio-system -o json');
+  const { data } = JSON.parse(json) as { data: { mesh: string } };
+  const config = parse(data.mesh) as { extensionProviders: unknown[] };
+  const opentelemetry = { service: tallyHost, port: spans.port, http: { path: '/v1/traces' } };
+  config.extensionProviders.push({ name: 'tally', opentelemetry });
+  const patch = JSON.stringify({ data: { mesh: stringify(config) } });
+  const place = ['configmap', 'istio', '-n', 'istio-system'];
+  const patched = await mesh.tryKubectl(['patch', ...place, '--type=merge', '-p', patch]);
+  assert.equal(patched.code, 0, patched.stderr);
+};
 
 const gatewayPod = 'istio=ingressgateway';
 const appPod = 'app=httpbin';
@@ -147,7 +192,9 @@ const eyes = async (path: string): Promise<unknown> => {
 
 before(async () => {
   if (missing !== false) return;
+  spans = await startSpanTally();
   mesh = await startMesh({ dashboard: true });
+  await sendSpansHere();
   await mesh.kubectl('label namespace default istio-injection=enabled --overwrite');
   await mesh.kubectl('apply -f samples/httpbin/httpbin.yaml');
   await mesh.kubectl('rollout status deployment/httpbin --timeout=60s');
@@ -163,20 +210,54 @@ before(async () => {
     );
     return codes.every((code, at) => code === mix[outcomes[at] as Outcome].code) || undefined;
   });
+  await until('spans of both proxies here', markedTrace);
 }, options);
 
-after(() => (missing === false ? mesh?.down() : undefined));
+after(async () => {
+  if (missing !== false) return;
+  await mesh?.down();
+  await spans?.close();
+});
+
+/** The spans of a request of this outcome, each with those below it; flags such as URX and UT are of the whole request. */
+const shapeOf = (name: Outcome): string => {
+  const { code, flags, tries } = mix[name];
+  const isLate = name === 'late';
+  const ofApp = `httpbin server ${isLate ? '0 DC' : `${code} -`}`;
+  const ofTry = `istio-ingressgateway client ${isLate ? 0 : code} -(${ofApp})`;
+  const own = `istio-ingressgateway server ${code} ${flags}`;
+  return tries === 0 ? own : `${own}(${Array<string>(tries).fill(ofTry).join(', ')})`;
+};
+
+let marks = 0;
+
+/**
+ * Sends one more request, and waits two seconds at most until it is a whole trace: reports leave every second.
+ * Undefined: some of its spans went elsewhere, or are late.
+ */
+const markedTrace = async (): Promise<true | undefined> => {
+  marks += 1;
+  const name = `mark-${marks}`;
+  await fetchPage(`${mesh.gateway}${mix.ok.path}`, { headers: { 'user-agent': name } });
+  const shape = `${name}: ${shapeOf('ok')}`;
+  const deadlineMs = performance.now() + 2_000;
+  while (performance.now() < deadlineMs) {
+    if (spans.shapes().has(shape)) return true;
+    await new Promise((again) => setTimeout(again, 100));
+  }
+  return undefined;
+};
 
 test('ten thousand requests are told alike by everybody', options, async () => {
   await recordsAreThere();
   const gatewayBefore = await metricsOf('istio-system', gatewayPod);
   const appBefore = await metricsOf('default', appPod);
   await graphIsRight();
+  const spansBefore = spans.count();
   await sendAll();
 
   // Late requests are over for the app's proxy when its client has gone.
-  const reached = outcomes.filter((name) => mix[name].reached);
-  const reachedCount = reached.reduce((sum, name) => sum + countOf(name), 0);
+  const reached = outcomes.filter((name) => mix[name].tries > 0);
   const requests = 'istio_requests_total';
   const growth = async (
     namespace: string,
@@ -188,7 +269,7 @@ test('ten thousand requests are told alike by everybody', options, async () => {
   };
   await until('the app’s proxy has counted all', async () => {
     const grown = await growth('default', appPod, appBefore);
-    return grown(requests) >= reachedCount || undefined;
+    return grown(requests) >= totalTries || undefined;
   });
 
   const atGateway = await growth('istio-system', gatewayPod, gatewayBefore);
@@ -199,20 +280,21 @@ test('ten thousand requests are told alike by everybody', options, async () => {
     const labels = { reporter: 'source', response_code: String(code), response_flags: flags };
     assert.equal(atGateway(requests, labels), countOf(name), `${name} at the client's side`);
   }
-  assert.equal(atApp(requests, { reporter: 'destination' }), reachedCount);
+  assert.equal(atApp(requests, { reporter: 'destination' }), totalTries);
   assert.equal(atApp(requests, { response_code: '200' }), countOf('ok'));
   assert.equal(atApp(requests, { response_code: '404' }), countOf('absent'));
+  assert.equal(atApp(requests, { response_code: '418' }), triesOf('again'));
   assert.equal(atApp(requests, { response_code: '0', response_flags: 'DC' }), countOf('late'));
   for (const [grown, count] of [
     [atGateway, total],
-    [atApp, reachedCount],
+    [atApp, totalTries],
   ] as const) {
     assert.equal(grown('istio_request_duration_milliseconds_count'), count);
     assert.equal(grown('istio_response_bytes_count'), count);
     assert.equal(grown('lateen_stats_overflow_total'), 0);
   }
   const byApp = { destination_service_name: 'httpbin', source_workload: 'istio-ingressgateway' };
-  assert.equal(atApp(requests, byApp), reachedCount, 'the app knows its client');
+  assert.equal(atApp(requests, byApp), totalTries, 'the app knows its client');
 
   await logsTellTheSame('istio-system', gatewayPod, outcomes);
   await logsTellTheSame('default', appPod, reached);
@@ -227,24 +309,28 @@ test('ten thousand requests are told alike by everybody', options, async () => {
     total,
   );
   const upstream = { envoy_cluster_name: 'outbound|8000||httpbin.default.svc.cluster.local' };
-  assert.equal(atGateway('envoy_cluster_upstream_rq_total', upstream), reachedCount);
+  assert.equal(atGateway('envoy_cluster_upstream_rq_total', upstream), totalTries);
   assert.equal(atGateway('envoy_cluster_upstream_rq_timeout', upstream), countOf('late'));
+  const retries = triesOf('again') - countOf('again');
+  assert.equal(atGateway('envoy_cluster_upstream_rq_retry', upstream), retries);
 
   await until('every record at the collector', async () => {
     const grown = await growth('istio-system', gatewayPod, gatewayBefore);
     return grown(`${records}_written`) >= countOf('fault') + countOf('late') || undefined;
   });
-  // A span of its own for each request, and one for each that went on.
-  await until('every span at the collector', async () => {
-    const gateway = await growth('istio-system', gatewayPod, gatewayBefore);
-    const app = await growth('default', appPod, appBefore);
-    const sent = 'envoy_tracing_opentelemetry_spans_sent';
-    return (gateway(sent) >= total + reachedCount && app(sent) >= reachedCount) || undefined;
-  });
   const gateway = await growth('istio-system', gatewayPod, gatewayBefore);
   assert.equal(gateway(`${records}_written`), countOf('fault') + countOf('late'));
   assert.equal(gateway(`${records}_dropped`), 0);
-  assert.equal(gateway('envoy_tracing_opentelemetry_spans_dropped'), 0);
+
+  await spansTellTheSame(spansBefore);
+  const sent = 'envoy_tracing_opentelemetry_spans_sent';
+  const dropped = 'envoy_tracing_opentelemetry_spans_dropped';
+  const gatewayNow = await metricsOf('istio-system', gatewayPod);
+  const appNow = await metricsOf('default', appPod);
+  assert.equal(sumOf(gatewayNow, dropped) - sumOf(gatewayBefore, dropped), 0);
+  assert.equal(sumOf(appNow, dropped) - sumOf(appBefore, dropped), 0);
+  assert.ok(sumOf(gatewayNow, sent) - sumOf(gatewayBefore, sent) >= total + totalTries);
+  assert.ok(sumOf(appNow, sent) - sumOf(appBefore, sent) >= totalTries);
 
   await graphIsRight();
 });
@@ -260,7 +346,9 @@ const logsTellTheSame = async (
     const text = await mesh.kubectl(`logs -n ${namespace} ${pod} -c istio-proxy --tail=-1`);
     return text.split('\n').filter((line) => line.includes('"numbers-'));
   };
-  const wanted = names.reduce((sum, name) => sum + countOf(name), 0);
+  const isApp = label === appPod;
+  const linesOf = isApp ? triesOf : countOf;
+  const wanted = names.reduce((sum, name) => sum + linesOf(name), 0);
   const lines = await until(`all lines of ${pod}`, async () => {
     const found = await read();
     return found.length >= wanted ? found : undefined;
@@ -269,14 +357,35 @@ const logsTellTheSame = async (
   for (const name of names) {
     const { code, flags } = mix[name];
     const own = lines.filter((line) => line.includes(`"numbers-${name}"`));
-    const isLate = name === 'late' && label === appPod;
-    const outcome = isLate ? '" 0 DC ' : `" ${code} ${flags} `;
-    assert.equal(own.length, countOf(name), `${name} in the log of ${pod}`);
+    const atApp = name === 'late' ? '" 0 DC ' : `" ${code} - `;
+    const outcome = isApp ? atApp : `" ${code} ${flags} `;
+    assert.equal(own.length, linesOf(name), `${name} in the log of ${pod}`);
     assert.ok(
       own.every((line) => line.includes(outcome)),
       `${name} in the log of ${pod}: ${own.find((line) => !line.includes(outcome))}`,
     );
   }
+};
+
+/**
+ * A gateway has one server's span for each request and one client's for each try (`spawn_upstream_span`), the app's
+ * sidecar a server's span for each try that came: as many as counters, lines of logs and edges of the graph.
+ */
+const spansTellTheSame = async (earlier: number): Promise<void> => {
+  const wanted = outcomes
+    .map((name) => [`numbers-${name}: ${shapeOf(name)}`, countOf(name)] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  await until(
+    'as many spans as requests and tries',
+    async () => spans.count() - earlier >= total + 2 * totalTries || undefined,
+  ).catch(() => undefined);
+  // What leaves later than all of them is there: what is not there yet never comes.
+  await until('a later trace', markedTrace);
+  const told = [...spans.shapes()].filter(([shape]) => shape.startsWith('numbers-'));
+  assert.deepEqual(
+    told.sort(([one], [other]) => (one < other ? -1 : 1)),
+    wanted,
+  );
 };
 
 interface Graph {

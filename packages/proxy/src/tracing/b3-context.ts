@@ -1,5 +1,6 @@
 import type { HeaderBlock } from '../http1/header-block.ts';
 import {
+  type DecidedContext,
   type FoundContext,
   invalidContext,
   noContext,
@@ -54,6 +55,21 @@ const extractLines = (head: HeaderBlock): FoundContext => {
   return found({ traceId, spanId, parentId: noId.test(parentId) ? '' : parentId, sampled });
 };
 
+const injectLines = (
+  head: HeaderBlock,
+  { traceId, spanId, parentId, sampled }: DecidedContext,
+): void => {
+  const flag = sampled ? '1' : '0';
+  head.set('x-b3-traceid', traceId);
+  head.set('x-b3-spanid', spanId);
+  if (parentId === '') head.remove('x-b3-parentspanid');
+  else head.set('x-b3-parentspanid', parentId);
+  head.set('x-b3-sampled', flag);
+  if (!head.has('b3')) return;
+  const parent = parentId === '' ? '' : `-${parentId}`;
+  head.set('b3', `${traceId}-${spanId}-${flag}${parent}`);
+};
+
 /**
  * B3 as Envoy's Zipkin tracer reads and writes it: the single header before the lines, lines out. A single
  * header that came is written anew, because whoever reads it next would prefer it to the lines.
@@ -63,21 +79,19 @@ export const b3Propagation: Propagation = {
     const single = head.get('b3');
     return single === undefined ? extractLines(head) : extractSingle(single);
   },
-  inject: (head, { traceId, spanId, parentId, sampled }) => {
-    const flag = sampled ? '1' : '0';
-    head.set('x-b3-traceid', traceId);
-    head.set('x-b3-spanid', spanId);
-    if (parentId === '') head.remove('x-b3-parentspanid');
-    else head.set('x-b3-parentspanid', parentId);
-    head.set('x-b3-sampled', flag);
-    if (!head.has('b3')) return;
-    const parent = parentId === '' ? '' : `-${parentId}`;
-    head.set('b3', `${traceId}-${spanId}-${flag}${parent}`);
-  },
+  inject: injectLines,
+  // A decision without ids may be there all the same.
+  injectFirst: injectLines,
 };
 
 /** Digits of a trace id in W3C's form. */
 const longIdDigits = 32;
+
+const injectBoth = (head: HeaderBlock, context: DecidedContext): void => {
+  injectLines(head, context);
+  const traceId = context.traceId.padStart(longIdDigits, '0');
+  w3cPropagation.inject(head, { ...context, traceId });
+};
 
 /** Both (`USE_B3_WITH_W3C_PROPAGATION`): B3 is read first, both are written. */
 export const b3AndW3cPropagation: Propagation = {
@@ -87,9 +101,6 @@ export const b3AndW3cPropagation: Propagation = {
       ? w3cPropagation.extract(head)
       : found;
   },
-  inject: (head, context) => {
-    b3Propagation.inject(head, context);
-    const traceId = context.traceId.padStart(longIdDigits, '0');
-    w3cPropagation.inject(head, { ...context, traceId });
-  },
+  inject: injectBoth,
+  injectFirst: injectBoth,
 };

@@ -1,5 +1,6 @@
 import type { TracingSettings } from '@lateen/routing';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { UpstreamFailure } from '../http/upstream-connection.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import { wallMs } from '../wall-clock.ts';
 import { type SpanKind, spanKind } from './span-encoder.ts';
@@ -27,7 +28,7 @@ interface OpenTry {
   readonly endpoint: Endpoint;
   readonly retries: number;
   status: number;
-  failure: string;
+  failure: UpstreamFailure | undefined;
 }
 
 /** What a span begins with. */
@@ -116,7 +117,7 @@ export class RequestSpan {
     const startMs = this.#host.nowMs();
     const spanId = newSpanId();
     const retries = exchange.tries - 1;
-    this.#try = { spanId, startMs, endpoint, retries, status: 0, failure: '' };
+    this.#try = { spanId, startMs, endpoint, retries, status: 0, failure: undefined };
     const parentId = context.spanId;
     this.#host.tracer.propagation.inject(exchange.request, { ...context, spanId, parentId });
   }
@@ -125,7 +126,7 @@ export class RequestSpan {
     if (this.#try !== undefined) this.#try.status = status;
   }
 
-  tryFailed(failure: string): void {
+  tryFailed(failure: UpstreamFailure): void {
     if (this.#try !== undefined) this.#try.failure = failure;
   }
 
@@ -151,7 +152,7 @@ export class RequestSpan {
     });
     encoder.fixed(tags.fixed);
     const { status, failure, retries } = ended;
-    const isCancelled = status === 0 && failure === '';
+    const isCancelled = status === 0 && failure === undefined;
     const address = ended.endpoint.label;
     const outcome = { address, retries, status, failure, isCancelled };
     encoder.end(addTryTags(encoder, exchange, outcome, tags.asked));

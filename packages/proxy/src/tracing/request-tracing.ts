@@ -15,8 +15,8 @@ import { RequestSpan, type SpanHost } from './request-span.ts';
 import { spanKind } from './span-encoder.ts';
 import { byteText, tagNames } from './span-tag.ts';
 import { type RouteTags, tagSet } from './span-tags.ts';
-import type { FoundContext, TraceContext } from './trace-context.ts';
-import { newRootIds, newSpanId } from './trace-ids.ts';
+import type { DecidedContext, FoundContext, TraceContext } from './trace-context.ts';
+import { newSpanId, newTraceId } from './trace-ids.ts';
 import type { Tracer } from './tracer.ts';
 
 /** Who this proxy is, on every span. */
@@ -95,10 +95,9 @@ export class RequestTracing implements SpanHost {
     const isSampled = this.tracer.isAlwaysOn || (inherited ?? reason !== 'not-traceable');
     if (isSampled) return this.#start(exchange, known);
     // Who comes next must not decide anew. An unsampled context that came says so already.
-    if (known === undefined || known.sampled === undefined) {
-      const context = known ?? this.#newRoot();
-      this.tracer.propagation.inject(request, { ...context, sampled: false });
-    }
+    const { propagation } = this.tracer;
+    if (known === undefined) propagation.injectFirst(request, this.#newRoot(false));
+    else if (inherited === undefined) propagation.inject(request, { ...known, sampled: false });
     return undefined;
   }
 
@@ -106,11 +105,13 @@ export class RequestTracing implements SpanHost {
     return found.kind === 'none' ? found.sampled : undefined;
   }
 
-  #newRoot(): TraceContext {
-    if (this.tracer.hasLongIds) return { ...newRootIds(), parentId: '', sampled: undefined };
+  #newRoot(sampled: boolean): DecidedContext {
+    if (this.tracer.hasLongIds) {
+      return { traceId: newTraceId(), spanId: newSpanId(), parentId: '', sampled };
+    }
     // Zipkin's roots of short ids begin with their trace.
     const traceId = newSpanId();
-    return { traceId, spanId: traceId, parentId: '', sampled: undefined };
+    return { traceId, spanId: traceId, parentId: '', sampled };
   }
 
   #decide(
@@ -142,7 +143,7 @@ export class RequestTracing implements SpanHost {
     const { request, route } = exchange;
     const isServer = this.#hasTrySpans || !isEgress;
     const isShared = known !== undefined && !isEgress && this.tracer.sharesSpans;
-    const { traceId, spanId, parentId } = known ?? this.#newRoot();
+    const { traceId, spanId, parentId } = known ?? this.#newRoot(true);
     const isChild = known !== undefined && !isShared;
     const context = isChild
       ? ({ traceId, spanId: newSpanId(), parentId: spanId, sampled: true } as const)

@@ -1,8 +1,10 @@
 import { type CustomTag, type FormatContext, metadataAt } from '@lateen/routing';
 import type { Exchange } from '../http/exchange.ts';
 import { protocolName } from '../http/protocol-name.ts';
+import type { UpstreamFailure } from '../http/upstream-connection.ts';
 import type { SpanEncoder } from './span-encoder.ts';
 import { byteText, tagNames as names, type TagName, tagName } from './span-tag.ts';
+import { toldFailures } from './try-failure.ts';
 
 /** What spans read of an exchange. */
 export interface TracedExchange extends Exchange {
@@ -158,8 +160,8 @@ export interface TryOutcome {
   readonly retries: number;
   /** 0: there was no answer. */
   readonly status: number;
-  /** Empty: the try did not fail by itself. */
-  readonly failure: string;
+  /** Undefined: the try did not fail by itself. */
+  readonly failure: UpstreamFailure | undefined;
   readonly isCancelled: boolean;
 }
 
@@ -170,17 +172,18 @@ export const addTryTags = (
   outcome: TryOutcome,
   asked: readonly RequestTag[],
 ): boolean => {
+  const failure = outcome.failure && toldFailures[outcome.failure];
   encoder.tag(names.protocol, protocolName(exchange));
   encoder.tag(names.upstreamAddress, outcome.address);
   encoder.tag(names.peerAddress, outcome.address);
   addCluster(encoder, exchange);
   encoder.tag(names.statusCode, String(outcome.status));
-  encoder.tag(names.responseFlags, exchange.flags || '-');
+  encoder.tag(names.responseFlags, failure?.flag ?? '-');
   if (outcome.retries > 0) encoder.tag(names.retryCount, String(outcome.retries));
   if (outcome.isCancelled) encoder.tag(names.canceled, 'true');
-  present(encoder, names.errorReason, outcome.failure);
+  present(encoder, names.errorReason, failure?.reason);
   addAsked(encoder, exchange, asked);
-  const isError = outcome.failure !== '' || outcome.status === 0 || outcome.status >= 500;
+  const isError = failure !== undefined || outcome.status === 0 || outcome.status >= 500;
   if (isError) encoder.tag(names.error, 'true');
   return isError;
 };

@@ -12,6 +12,9 @@ export interface TraceContext {
   readonly sampled: boolean | undefined;
 }
 
+/** A context with which nothing is left to decide. */
+export type DecidedContext = TraceContext & { readonly sampled: boolean };
+
 /**
  * What the headers hold. `none`: nothing; `sampled` may be decided without ids (B3). `invalid`: ids that
  * are none, which Envoy hands on as they are, without a span.
@@ -25,7 +28,9 @@ export type FoundContext =
 export interface Propagation {
   extract(head: HeaderBlock): FoundContext;
   /** Replaces what is there. */
-  inject(head: HeaderBlock, context: TraceContext & { readonly sampled: boolean }): void;
+  inject(head: HeaderBlock, context: DecidedContext): void;
+  /** As `inject`, into a head in which `extract` found nothing. */
+  injectFirst(head: HeaderBlock, context: DecidedContext): void;
 }
 
 /** No context and no decision: what most requests at the edge have. */

@@ -1,33 +1,32 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Random bytes drawn at once: one call into the kernel's generator for many ids. */
-const poolBytes = 8_192;
+/** Random bytes drawn at once, and their hex digits as one text: ids are parts of it, without a call each. */
+const poolBytes = 4_096;
 
 const pool = Buffer.allocUnsafeSlow(poolBytes);
-let at = poolBytes;
+let digits = '';
+let at = 0;
 
-/** Random bytes as hex, in one piece: a call for each id would cost as much again. */
-const draw = (bytes: number): string => {
-  if (at + bytes > poolBytes) {
+const draw = (count: number): string => {
+  if (at + count > digits.length) {
     randomFillSync(pool);
+    digits = pool.toString('hex');
     at = 0;
   }
-  at += bytes;
-  return pool.toString('hex', at - bytes, at);
+  at += count;
+  return digits.substring(at - count, at);
 };
 
 const noId = '0000000000000000';
 
 /** 16 hex digits, not all of them zero. */
 export const newSpanId = (): string => {
-  const id = draw(8);
+  const id = draw(16);
   return id === noId ? newSpanId() : id;
 };
 
-/** Ids of a new trace (32 hex digits) and of its first span (16). */
-export const newRootIds = (): { readonly traceId: string; readonly spanId: string } => {
-  const ids = draw(24);
-  const spanId = ids.slice(32);
-  const isUsable = spanId !== noId && !ids.startsWith(noId);
-  return isUsable ? { traceId: ids.slice(0, 32), spanId } : newRootIds();
+/** 32 hex digits, not all of the first half zero. */
+export const newTraceId = (): string => {
+  const id = draw(32);
+  return id.startsWith(noId) ? newTraceId() : id;
 };

@@ -1,4 +1,4 @@
-import { invalidContext, noContext, type Propagation } from './trace-context.ts';
+import { type DecidedContext, invalidContext, noContext, type Propagation } from './trace-context.ts';
 
 /**
  * `version-traceid-spanid-flags` (W3C Trace Context section 3.2). As Envoy: lines of later versions count if
@@ -7,6 +7,9 @@ import { invalidContext, noContext, type Propagation } from './trace-context.ts'
 const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const noTrace = '0'.repeat(32);
 const noSpan = '0'.repeat(16);
+
+const line = ({ traceId, spanId, sampled }: DecidedContext): string =>
+  `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 
 /** W3C Trace Context: `traceparent`. `tracestate` and `baggage` pass through untouched. */
 export const w3cPropagation: Propagation = {
@@ -19,7 +22,6 @@ export const w3cPropagation: Propagation = {
     const sampled = (Number.parseInt(flags, 16) & 1) === 1;
     return { kind: 'context', context: { traceId, spanId, parentId: '', sampled } };
   },
-  inject: (head, { traceId, spanId, sampled }) => {
-    head.set('traceparent', `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`);
-  },
+  inject: (head, context) => head.set('traceparent', line(context)),
+  injectFirst: (head, context) => head.append('traceparent', line(context)),
 };
