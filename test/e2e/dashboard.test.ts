@@ -1,6 +1,7 @@
 /** The dashboard on a real mesh, in a real browser: numbers, wizards and what they do to traffic, bad edits, access for all. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
@@ -242,6 +243,73 @@ test('wizard: time-outs and retries', inBrowser, async () => {
     const { status, elapsedMs } = await api('/reviews');
     return status === 504 && elapsedMs < 1_400;
   });
+});
+
+/** A service outside of pods that fails a request so often as its path says, and counts. */
+const startFlaky = async (): Promise<AsyncDisposable & { ask(fails: number): Promise<string> }> => {
+  const tries = new Map<string, string[]>();
+  const server = http.createServer((request, response) => {
+    const path = request.url ?? '';
+    const seen = tries.get(path) ?? [];
+    tries.set(path, seen);
+    seen.push(String(request.headers['x-envoy-attempt-count']));
+    response.writeHead(seen.length > Number(path.split('/')[1]) ? 200 : 500).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await mesh.kubectl(
+    'apply -f -',
+    `
+apiVersion: v1
+kind: Service
+metadata: { name: flaky }
+spec: { ports: [{ name: http, port: 8080, targetPort: ${port} }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: flaky, labels: { kubernetes.io/service-name: flaky } }
+addressType: IPv4
+endpoints: [{ addresses: [127.0.0.1], conditions: { ready: true } }]
+ports: [{ name: http, port: ${port} }]
+`,
+  );
+  const caller = 'get pods -l app=productpage -o jsonpath={.items[0].status.podIP}';
+  const host = await mesh.kubectl(caller);
+  let asked = 0;
+  return {
+    // As the product page would ask: by its sidecar's HTTP proxy.
+    ask: (fails) => {
+      asked += 1;
+      const path = `/${fails}/${asked}`;
+      return new Promise((resolve, reject) => {
+        const url = `http://flaky:8080${path}`;
+        const request = http.get({ host, port: 15002, path: url, agent: false }, (response) => {
+          response.resume();
+          const counted = tries.get(path) ?? [];
+          response.on('end', () => resolve(`${response.statusCode} after ${counted.join()}`));
+        });
+        request.on('error', reject);
+      });
+    },
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};
+
+test('wizard: retries, as often as said', inBrowser, async () => {
+  await using flaky = await startFlaky();
+  // The mesh's own retries are not for this status.
+  await until('the service', async () => (await flaky.ask(9)) === '500 after 1' || undefined);
+  const page = await openWizard('Time-outs and retries', 'flaky');
+  await page.getByLabel('Retries (0: as the mesh)').fill('4');
+  await page.getByLabel('Try again on').fill('5xx');
+  await save(page);
+  await soon('four more tries', async () => (await flaky.ask(9)) === '500 after 1,2,3,4,5');
+  assert.equal(await flaky.ask(4), '200 after 1,2,3,4,5');
+  assert.equal(await flaky.ask(1), '200 after 1,2');
 });
 
 test('wizard: breaking circuits', inBrowser, async () => {
