@@ -16,7 +16,7 @@ import { SecretClient } from './testing/secret-client.ts';
 
 const hourMs = 3_600_000;
 
-describe('an agent', { timeout: 20_000 }, () => {
+describe('an agent', { timeout: 120_000 }, () => {
   let clock: ManualClock;
   let folder: string;
   let server: CertificateServer;

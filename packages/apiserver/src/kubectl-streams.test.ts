@@ -161,6 +161,7 @@ describe('kubectl streams', { skip: kubectlMissing }, () => {
   });
 
   test('a client that goes away takes its process with it', async () => {
+    await mesh.pods.idle();
     const process = mesh.kubectl.start([
       'exec',
       '-i',

@@ -20,7 +20,7 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1';
 /** Frames of HTTP/2 begin with a length below 2^16. */
 const isLetIn = (output: string): boolean => output.includes('\0\0');
 
-describe('a compromised pod', { timeout: 60_000 }, () => {
+describe('a compromised pod', { timeout: 300_000 }, () => {
   let plane: ControlPlane;
   let agent: Agent;
   const senders = new Map<Sender, Credentials>();
@@ -169,7 +169,7 @@ describe('a compromised pod', { timeout: 60_000 }, () => {
     const child = execFile(
       'openssl',
       ['s_client', '-connect', address, '-alpn', 'h2', '-CAfile', fileOf('roots.pem'), ...args],
-      { timeout: 10_000 },
+      { timeout: 60_000 },
       (_error, stdout, stderr) => resolve(stdout + stderr),
     );
     let seen = '';

@@ -13,6 +13,7 @@ import { resources, systemClock } from '@lateen/kube';
 import { type ProxyServer, parseBootstrap, startProxy } from '@lateen/proxy';
 import { Cleanup } from './cleanup.ts';
 import { type ControlPlane, startControlPlane } from './testing/control-plane.ts';
+import { until } from './testing/until.ts';
 
 const envoy = (type: string, fields: object): object => ({
   '@type': `type.googleapis.com/envoy.${type}`,
@@ -109,7 +110,7 @@ class Mesh {
     writeFileSync(fileOf('token'), await plane.tokenOf(web));
     const agent = await startAgent({
       settings: readSettings(
-        { SERVICE_ACCOUNT: 'web', SECRET_TTL: '3s' },
+        { SERVICE_ACCOUNT: 'web', SECRET_TTL: '6s' },
         {
           caAddress: `127.0.0.1:${plane.pilot.securePort}`,
           rootPath: fileOf('roots.pem'),
@@ -153,23 +154,11 @@ const configure = async ({ client }: ControlPlane, fields: object): Promise<void
   await client.patch(resources.configMaps, { kind: 'merge', ...ref, body });
 };
 
-describe('two meshes that know nothing of each other', { timeout: 60_000 }, () => {
+describe('two meshes that know nothing of each other', { timeout: 300_000 }, () => {
   const cleanup = new Cleanup();
   let west: Mesh;
   let east: Mesh;
   let port: number;
-
-  const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const limit = setTimeout(() => reject(new Error(`no ${what}`)), 20_000);
-    const look = setInterval(() => {
-      void Promise.resolve(holds()).then((isSo) => isSo && resolve());
-    }, 50);
-    await promise.finally(() => {
-      clearTimeout(limit);
-      clearInterval(look);
-    });
-  };
 
   const call = async (): Promise<number> => {
     const response = await fetch(`http://127.0.0.1:${port}/`);

@@ -9,6 +9,9 @@ import { AppHealth } from './app-health.ts';
 import { runProbe } from './probe-action.ts';
 import { readProbeSettings } from './probe-settings.ts';
 
+/** No healthy check needs it, not on a busy machine either. */
+const patienceMs = 60_000;
+
 const settingsOf = (readinessProbe: object) =>
   readProbeSettings(JSON.stringify({ readinessProbe }));
 
@@ -47,17 +50,17 @@ test('what each check finds', async (t) => {
   const { port } = await serve(t, () => 503);
   const http = settingsOf({ httpGet: { host: '127.0.0.1', port } })?.action;
   assert.ok(http);
-  assert.match((await runProbe(http, 1_000)) ?? '', /answers 503/);
-  assert.equal(await runProbe({ kind: 'tcp', host: '127.0.0.1', port }, 1_000), undefined);
+  assert.match((await runProbe(http, patienceMs)) ?? '', /answers 503/);
+  assert.equal(await runProbe({ kind: 'tcp', host: '127.0.0.1', port }, patienceMs), undefined);
   assert.match(
-    (await runProbe({ kind: 'tcp', host: '127.0.0.1', port: 1 }, 1_000)) ?? '',
+    (await runProbe({ kind: 'tcp', host: '127.0.0.1', port: 1 }, patienceMs)) ?? '',
     /REFUSED/,
   );
   const node = process.execPath;
-  assert.equal(await runProbe({ kind: 'exec', command: [node, '-e', '0'] }, 5_000), undefined);
+  assert.equal(await runProbe({ kind: 'exec', command: [node, '-e', '0'] }, patienceMs), undefined);
   const failing = { kind: 'exec', command: [node, '-e', 'process.exit(3)'] } as const;
-  assert.match((await runProbe(failing, 5_000)) ?? '', /Command failed/);
-  assert.ok(await runProbe({ kind: 'grpc', port, service: 'shop' }, 1_000));
+  assert.match((await runProbe(failing, patienceMs)) ?? '', /Command failed/);
+  assert.ok(await runProbe({ kind: 'grpc', port, service: 'shop' }, patienceMs));
 });
 
 test('every field of a probe is read', () => {
@@ -122,8 +125,8 @@ test('a gRPC check wants SERVING for the service it names', async (t) => {
     ),
   );
   t.after(() => server.forceShutdown());
-  assert.equal(await runProbe({ kind: 'grpc', port, service: 'shop' }, 5_000), undefined);
-  const other = await runProbe({ kind: 'grpc', port, service: '' }, 5_000);
+  assert.equal(await runProbe({ kind: 'grpc', port, service: 'shop' }, patienceMs), undefined);
+  const other = await runProbe({ kind: 'grpc', port, service: '' }, patienceMs);
   assert.equal(other, 'the service is not serving');
   assert.deepEqual(asked, ['\n\x04shop', '']);
 });

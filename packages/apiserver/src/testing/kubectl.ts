@@ -24,7 +24,7 @@ export interface KubectlOptions {
 }
 
 /** Longest a command may take. */
-const maxCommandMs = 30_000;
+const maxCommandMs = 120_000;
 
 /** kubectl with one kubeconfig and one cache folder. */
 export class Kubectl {

@@ -63,7 +63,7 @@ describe('createKeySetFetch', () => {
   const locationOf = (url: string, more: Partial<KeySetLocation> = {}): KeySetLocation => ({
     url,
     kind: 'key-set',
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     ...more,
   });
 

@@ -19,7 +19,7 @@ const refreshSpread = 0.1;
 /** A forced refresh sooner than this after a try asks nobody: whoever forces it need not be trusted. */
 const minRefreshMs = 1_000;
 /** Changes that need new keys wait this long for them: policies must be in force within a second. */
-const maxHoldMs = 500;
+export const maxHoldMs = 500;
 
 export interface KeySetResolverOptions {
   readonly fetch: KeySetFetch;

@@ -20,6 +20,7 @@ import {
   secureChannel,
   type TestCertificate,
 } from '../testing/secure-mesh.ts';
+import { until } from '../testing/until.ts';
 
 const { UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE } = grpc.status;
 const gatewayAccount = 'istio-ingressgateway-service-account';
@@ -41,14 +42,6 @@ const controlledBy = (clusters: string) => ({
     annotations: { 'topology.istio.io/controlPlaneClusters': clusters },
   },
 });
-
-const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 2_000; turn++) {
-    if (await holds()) return;
-    await setImmediate();
-  }
-  assert.fail(`no ${what}`);
-};
 
 describe('a cluster under the control plane of another', () => {
   const near = new SecureFakeClient();

@@ -17,6 +17,7 @@ import {
   type TestCertificate,
   tokenOf,
 } from '../testing/secure-mesh.ts';
+import { until } from '../testing/until.ts';
 
 const systemNamespace = 'istio-system';
 
@@ -70,9 +71,12 @@ class Mesh {
     });
   }
 
-  /** Resolves when so many roots are published; bounded by the test's own time-out. */
+  /** Resolves when so many roots are published. */
   async untilRoots(count: number): Promise<void> {
-    while (splitCertificates(await this.roots()).length !== count) await setImmediate();
+    await until(
+      `${count} roots`,
+      async () => splitCertificates(await this.roots()).length === count,
+    );
   }
 
   async certificateOf(account: string): Promise<TestCertificate & { readonly roots: string }> {
@@ -110,7 +114,7 @@ const canTalk = async (
   return promise.finally(() => listener.close());
 };
 
-describe('two meshes with roots of their own', { timeout: 20_000 }, () => {
+describe('two meshes with roots of their own', { timeout: 180_000 }, () => {
   const west = new Mesh('west');
   const east = new Mesh('east');
 

@@ -31,6 +31,7 @@ import {
   type TestCertificate,
   tokenOf,
 } from '../testing/secure-mesh.ts';
+import { until } from '../testing/until.ts';
 
 const { UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE } = grpc.status;
 const router = {
@@ -105,9 +106,7 @@ describe('the secure port', () => {
       namespace: 'other',
       body: { data: { 'root-cert.pem': 'mine' } },
     });
-    for (let turn = 0; turn < 1_000 && (await rootsIn(client, 'other')) !== roots; turn++)
-      await setImmediate();
-    assert.equal(await rootsIn(client, 'other'), roots);
+    await until('roots as before', async () => (await rootsIn(client, 'other')) === roots);
   });
 
   it('gives the caller its own identity, whatever the request names; OpenSSL verifies it', async (t) => {
@@ -125,7 +124,7 @@ describe('the secure port', () => {
     const leaf = new X509Certificate(chain);
     assert.deepEqual(certificateUris(leaf.raw), ['spiffe://cluster.local/ns/default/sa/web']);
     assert.ok(leaf.publicKey.equals(keys.publicKey));
-    assert.ok(Math.abs(leaf.validToDate.getTime() - Date.now() - 600_000) < 10_000);
+    assert.ok(Math.abs(leaf.validToDate.getTime() - Date.now() - 600_000) < 120_000);
     const folder = mkdtempSync(join(tmpdir(), 'lateen-ca-'));
     t.after(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, 'roots.pem'), roots);

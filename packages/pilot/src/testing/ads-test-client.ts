@@ -19,9 +19,7 @@ import type {
   DiscoveryResponse,
 } from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
 import { grpcServiceDefinition } from '../ads/grpc-service.ts';
-
-/** Longest wait of a test for something that should happen at once. */
-const patienceMs = 5_000;
+import { patienceMs } from './until.ts';
 
 /** What came in one response. */
 export interface Received {

@@ -31,8 +31,8 @@ test('where the metrics of an app are', () => {
 const annotations = (port: number): string =>
   JSON.stringify({ scrape: 'true', path: '/own', port: String(port) });
 
-/** Ports of the agent are fixed, so each proxy has an address of its own. */
-const statusAddress = '127.93.7.11';
+/** Ports of the agent are fixed, so each run has an address of its own. */
+const statusAddress = `127.93.${(process.pid >> 8) & 255}.${process.pid & 255}`;
 
 const scrape = async (port: number): Promise<string> => {
   const response = await fetch(`http://${statusAddress}:${port}/stats/prometheus`, {
@@ -83,10 +83,9 @@ test('port 15020 has the metrics of the app, the proxy and the agent, 15090 thos
 });
 
 test('an app that does not answer costs nobody the metrics of the proxy', async () => {
-  const port = await refusedPort();
   await using running = await runProxy(
     { clusters: [] },
-    { statusAddress, prometheusAnnotations: annotations(port) },
+    { statusAddress, prometheusAnnotations: annotations(refusedPort) },
   );
   assert.match(await scrape(15_020), /^envoy_server_live\{\} 1$/m);
   const failures = { type: 'application' };

@@ -35,7 +35,7 @@ const typed = (kind: 'http' | 'network', config: JsonObject): JsonObject => ({
 
 const httpService = (more: JsonObject = {}): JsonObject => ({
   httpService: {
-    serverUri: { uri: 'http://authz.test:80', cluster: 'authz', timeout: '0.5s' },
+    serverUri: { uri: 'http://authz.test:80', cluster: 'authz', timeout: '30s' },
     ...more,
   },
 });
@@ -252,7 +252,7 @@ test('over gRPC: the same, with everything the request says', async () => {
     const isFriend = attributes?.request?.http?.headers['x-user'] === 'friend';
     return isFriend ? allowed : denied;
   });
-  const service = { grpcService: { envoyGrpc: { clusterName: 'authz' }, timeout: '1s' } };
+  const service = { grpcService: { envoyGrpc: { clusterName: 'authz' }, timeout: '30s' } };
   await using running = await start(app, authz.port, typed('http', service), http2Protocol);
   const refused = await running.fetch('/p?q=1', { headers: { 'x-user': 'foe' } });
   assert.deepEqual(
@@ -291,7 +291,7 @@ test('connections are asked about before anything is connected', async () => {
     const [chain] = base['filterChains'] as [{ filters: JsonObject[] }];
     const gate = typed('network', {
       statPrefix: 'gate',
-      grpcService: { envoyGrpc: { clusterName: 'authz' }, timeout: '1s' },
+      grpcService: { envoyGrpc: { clusterName: 'authz' }, timeout: '30s' },
     });
     await using running = await runProxy({
       clusters: [clusterJson('app', [app.port]), clusterJson('authz', [authz.port], http2Protocol)],

@@ -147,7 +147,7 @@ test('keys of a provider come through a cluster, once, and requests wait for the
   });
   const remote = (uri: string, more: JsonObject = {}): JsonObject => ({
     localJwks: undefined as never,
-    remoteJwks: { httpUri: { uri, cluster: 'identity', timeout: '1s' }, ...more },
+    remoteJwks: { httpUri: { uri, cluster: 'identity', timeout: '30s' }, ...more },
   });
   const provider = (uri: string, more?: JsonObject): JsonObject => {
     const { localJwks: _, ...rest } = remote(uri, more);

@@ -49,9 +49,8 @@ test('forwards a request and adds what proxies add', async () => {
 });
 
 test('answers without an upstream as Envoy does', async () => {
-  const refused = await refusedPort();
   await using running = await runProxy({
-    clusters: [clusterJson('dead', [refused]), clusterJson('empty', [])],
+    clusters: [clusterJson('dead', [refusedPort]), clusterJson('empty', [])],
     routes: [
       {
         match: { prefix: '/teapot' },

@@ -105,7 +105,7 @@ const cases: readonly SettingCase[] = [
 ];
 
 for (const one of cases) {
-  test(`settings: ${one.what}`, { timeout: 5000 }, async () => {
+  test(`settings: ${one.what}`, { timeout: 60_000 }, async () => {
     await using up = await strictServer();
     await using log = await startAccessLog();
     await using running = await runProxy({

@@ -57,7 +57,7 @@ test('retries what the policy allows, with the body, on another endpoint', async
     ],
   };
   await using running = await runProxy({
-    clusters: [clusterJson('up', [bad.port, good.port, await refusedPort()])],
+    clusters: [clusterJson('up', [bad.port, good.port, refusedPort])],
     routes: [routeTo('up', '/', { retryPolicy })],
   });
   for (let at = 0; at < 12; at++) {
@@ -130,7 +130,12 @@ test('times out: whole request, single try, and a response that stalls', async (
   };
   await using running = await runProxy({
     clusters: [oneEndpoint('up', up.port)],
-    routes: [routeTo('up', '/try', perTry), routeTo('up', '/', { timeout: '0.1s' })],
+    // Long enough for the stalled response to begin on a machine that is busy with other things.
+    routes: [
+      routeTo('up', '/try', perTry),
+      routeTo('up', '/stall', { timeout: '2s' }),
+      routeTo('up', '/', { timeout: '0.1s' }),
+    ],
   });
   for (const path of ['/whole', '/try']) {
     const response = await running.fetch(path);
@@ -157,8 +162,8 @@ test('injects delays and aborts as Envoy does', async () => {
     routes: [
       { ...routeTo('up', '/abort'), ...fault({ abort: { httpStatus: 555, percentage: all } }) },
       {
-        ...routeTo('up', '/delay', { timeout: '0.05s' }),
-        ...fault({ delay: { fixedDelay: '0.2s', percentage: all } }),
+        ...routeTo('up', '/delay', { timeout: '1.5s' }),
+        ...fault({ delay: { fixedDelay: '1.6s', percentage: all } }),
       },
       {
         ...routeTo('up', '/never'),
@@ -179,7 +184,7 @@ test('injects delays and aborts as Envoy does', async () => {
   const before = performance.now();
   const delayed = await running.fetch('/delay', { method: 'POST', body: 'kept' });
   assert.equal(delayed.status, 200, 'the delay does not count against the route time-out');
-  assert.ok(performance.now() - before >= 195);
+  assert.ok(performance.now() - before >= 1_595);
   assert.equal((await running.fetch('/never')).status, 200);
   assert.equal((await running.fetch('/jason')).status, 200);
   assert.equal((await running.fetch('/jason', { headers: { 'end-user': 'jason' } })).status, 500);
@@ -193,7 +198,8 @@ test('a client that leaves during a delay leaves nothing behind', async () => {
   });
   const fault = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault',
-    delay: { fixedDelay: '0.1s', percentage: { numerator: 100 } },
+    // Long enough to be seen while it lasts.
+    delay: { fixedDelay: '2s', percentage: { numerator: 100 } },
   };
   await using running = await runProxy({
     clusters: [oneEndpoint('up', up.port)],
@@ -253,7 +259,7 @@ test('ejects an endpoint that fails in a row, and takes it back', async () => {
   await using good = await namedUpstream('good');
   const outlierDetection = {
     consecutive5xx: 3,
-    baseEjectionTime: '0.5s',
+    baseEjectionTime: '1s',
     interval: '0.1s',
     maxEjectionPercent: 50,
   };
@@ -267,11 +273,19 @@ test('ejects an endpoint that fails in a row, and takes it back', async () => {
     routes: [routeTo('up')],
   });
   const endpoints = () => running.proxy.configuration.clusters.get('up')?.endpoints.endpoints ?? [];
+  const someEjected = (): boolean => endpoints().some(({ isEjected }) => isEjected);
   await eventually(async () => {
     await (await running.fetch('/')).text();
-    return endpoints().some(({ isEjected }) => isEjected);
+    return someEjected();
   });
-  for (let at = 0; at < 10; at++) assert.equal(await (await running.fetch('/')).text(), 'good');
+  let spared = 0;
+  for (; spared < 10; spared++) {
+    const answer = await (await running.fetch('/')).text();
+    // On a busy machine the ejection may be over before ten requests are.
+    if (!someEjected()) break;
+    assert.equal(answer, 'good');
+  }
+  assert.ok(spared > 0);
   broken = false;
   await eventually(() => endpoints().every(({ isEjected }) => !isEjected));
   const seen = new Set<string>();
@@ -296,7 +310,7 @@ test('what cannot even be tried fails the request and nothing else', async () =>
     clusters: [
       oneEndpoint('no-ca', up.port, tlsTo(missing)),
       oneEndpoint('no-tls', up.port, tlsTo({})),
-      oneEndpoint('refused', await refusedPort(), tlsTo({})),
+      oneEndpoint('refused', refusedPort, tlsTo({})),
       { ...original, type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED' },
     ],
     routes: [
@@ -432,7 +446,7 @@ test('passes WebSockets through, and refuses them where they are not allowed', a
   });
   await using running = await runProxy({
     clusters: [oneEndpoint('up', up.port)],
-    routes: [routeTo('up', '/', { timeout: '0.1s' })],
+    routes: [routeTo('up', '/', { timeout: '1s' })],
     manager: { upgradeConfigs: [{ upgradeType: 'websocket' }] },
   });
   const socket = new WebSocket(`ws://127.0.0.1:${running.port}/chat`);
@@ -486,13 +500,14 @@ test('writes access logs with flags and details', async () => {
         clusters: [
           oneEndpoint('up', up.port),
           clusterJson('none', []),
-          oneEndpoint('dead', await refusedPort()),
+          oneEndpoint('dead', refusedPort),
         ],
         routes: [
           routeTo('none', '/none'),
           routeTo('dead', '/dead'),
           routeTo('missing', '/missing'),
-          routeTo('up', '/u', { timeout: '0.1s' }),
+          routeTo('up', '/u/slow', { timeout: '0.1s' }),
+          routeTo('up', '/u'),
         ],
         manager: { accessLog },
       });
@@ -509,7 +524,7 @@ test('writes access logs with flags and details', async () => {
         await (await running.fetch(one)).text();
       }
       const client = await running.connect();
-      client.send('GET /u/slow?left HTTP/1.1\r\nHost: a\r\n\r\n');
+      client.send('GET /u/left/slow HTTP/1.1\r\nHost: a\r\n\r\n');
       await eventually(async () => (await stat(running, 'http.test.downstream_rq_active')) === 1);
       client.close();
       await eventually(async () => (await stat(running, 'http.test.downstream_rq_active')) === 0);
@@ -524,7 +539,7 @@ test('writes access logs with flags and details', async () => {
       /^GET \/u\/slow 504 UT response_timeout 0 24 up up$/,
       /^GET \/u\/reset 503 UC upstream_reset_before_response_started\{connection_termination\} 0 \d+ up up$/,
       /^GET \/u\/garbage 502 UPE upstream_reset_before_response_started\{protocol_error\} 0 \d+ up up$/,
-      /^GET \/u\/slow\?left 0 DC downstream_remote_disconnect 0 0 up up$/,
+      /^GET \/u\/left\/slow 0 DC downstream_remote_disconnect 0 0 up up$/,
     ];
     assert.equal(lines.length, expected.length, lines.join('\n'));
     for (const [at, pattern] of expected.entries()) assert.match(lines[at] ?? '', pattern);

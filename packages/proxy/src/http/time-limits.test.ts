@@ -36,6 +36,9 @@ interface Case {
   readonly stat?: string;
 }
 
+/** Where the response begins first: it must be able to on a busy machine. */
+const begunTimeout = '1.5s';
+
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const halfPost = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf';
 const begun = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf';
@@ -69,7 +72,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'a stream that is silent behind the head of the response',
-    manager: { streamIdleTimeout: '0.4s' },
+    manager: { streamIdleTimeout: begunTimeout },
     begin: begun,
     send: get,
     status: 200,
@@ -121,7 +124,7 @@ const cases: readonly Case[] = [
   {
     what: 'max_stream_duration of the route',
     manager: { commonHttpProtocolOptions: { maxStreamDuration: '20s' } },
-    route: { maxStreamDuration: { maxStreamDuration: '0.4s' } },
+    route: { maxStreamDuration: { maxStreamDuration: begunTimeout } },
     begin: begun,
     send: get,
     status: 200,
@@ -147,7 +150,7 @@ const cases: readonly Case[] = [
   },
   {
     what: "a try's idle time-out behind the head of the response",
-    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '0.4s' } },
+    route: { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: begunTimeout } },
     begin: begun,
     send: get,
     status: 200,
@@ -163,7 +166,7 @@ const answerTo = async (client: RawClient, send: string) => {
 };
 
 for (const one of cases) {
-  test(`ends ${one.what}`, { timeout: 10_000 }, async () => {
+  test(`ends ${one.what}`, { timeout: 60_000 }, async () => {
     await using up = await silentUpstream(one.begin);
     await using log = await startAccessLog();
     await using running = await runProxy({
@@ -183,7 +186,7 @@ for (const one of cases) {
   });
 }
 
-test('what moves is not idle', { timeout: 10_000 }, async () => {
+test('what moves is not idle', { timeout: 60_000 }, async () => {
   await using up = await rawUpstream((socket) => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n');
@@ -191,20 +194,20 @@ test('what moves is not idle', { timeout: 10_000 }, async () => {
       const timer = setInterval(() => {
         socket.write('x');
         if (--left === 0) clearInterval(timer);
-      }, 150);
+      }, 250);
       socket.once('close', () => clearInterval(timer));
     });
   });
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
-    routes: [routeTo('up', '/', { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '1s' } })],
-    manager: { streamIdleTimeout: '1s' },
+    routes: [routeTo('up', '/', { retryPolicy: { retryOn: 'reset', perTryIdleTimeout: '2s' } })],
+    manager: { streamIdleTimeout: '2s' },
   });
   assert.equal((await (await running.fetch('/')).text()).length, 12);
 });
 
 test('a per-try idle time-out is repeated where the policy says so', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async () => {
   let asked = 0;
   await using up = await rawUpstream((socket) => {
@@ -212,7 +215,7 @@ test('a per-try idle time-out is repeated where the policy says so', {
       if (++asked > 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     });
   });
-  const retryPolicy = { retryOn: '5xx', numRetries: 1, perTryIdleTimeout: '0.4s' };
+  const retryPolicy = { retryOn: '5xx', numRetries: 1, perTryIdleTimeout: '1.5s' };
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
     routes: [routeTo('up', '/', { retryPolicy })],
@@ -228,7 +231,7 @@ const answering = (): Promise<Upstream> =>
   });
 
 test('connections that are idle or too old end after the drain time', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async () => {
   await using up = await answering();
   for (const [name, stat] of [
@@ -238,7 +241,8 @@ test('connections that are idle or too old end after the drain time', {
     await using running = await runProxy({
       clusters: [clusterJson('up', [up.port])],
       routes: [routeTo('up')],
-      manager: { commonHttpProtocolOptions: { [name]: '0.05s' }, drainTimeout: '0.05s' },
+      // Long enough for the first request to be answered before.
+      manager: { commonHttpProtocolOptions: { [name]: '1.5s' }, drainTimeout: '0.05s' },
     });
     const client = await running.connect();
     client.send(get);
@@ -253,7 +257,7 @@ test('connections that are idle or too old end after the drain time', {
 });
 
 test('a connection that drains answers the request that comes, and says it closes', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async () => {
   await using up = await answering();
   await using running = await runProxy({
@@ -273,7 +277,7 @@ test('a connection that drains answers the request that comes, and says it close
   client.close();
 });
 
-test('requests of one connection are counted on both sides', { timeout: 10_000 }, async () => {
+test('requests of one connection are counted on both sides', { timeout: 60_000 }, async () => {
   const ports: (number | undefined)[] = [];
   await using up = await httpUpstream((request, response) => {
     ports.push(request.socket.remotePort);
@@ -299,7 +303,7 @@ test('requests of one connection are counted on both sides', { timeout: 10_000 }
   assert.equal(await counter(running, 'cluster.up.upstream_cx_max_requests'), 1);
 });
 
-test('idle connections to an endpoint close in time', { timeout: 10_000 }, async () => {
+test('idle connections to an endpoint close in time', { timeout: 60_000 }, async () => {
   await using up = await answering();
   const common = { idleTimeout: '0.05s' };
   await using running = await runProxy({
@@ -311,7 +315,7 @@ test('idle connections to an endpoint close in time', { timeout: 10_000 }, async
   assert.equal(await counter(running, 'cluster.up.upstream_cx_idle_timeout'), 1);
 });
 
-test('numbers and sizes of headers are bounded on both sides', { timeout: 10_000 }, async () => {
+test('numbers and sizes of headers are bounded on both sides', { timeout: 60_000 }, async () => {
   const lines = 'a: b\r\n'.repeat(20);
   await using up = await rawUpstream((socket) => {
     socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 0\r\n\r\n`));
@@ -343,9 +347,10 @@ test('numbers and sizes of headers are bounded on both sides', { timeout: 10_000
 });
 
 test('a slow reader gets the whole last response, however long it takes', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
-  const body = Buffer.alloc(20_000_000, 'x');
+  // So large that reading it takes longer than the time-out, which counts from the last progress.
+  const body = Buffer.alloc(40_000_000, 'x');
   await using up = await httpUpstream((request, response) => {
     request.resume();
     response.end(body);
@@ -353,7 +358,7 @@ test('a slow reader gets the whole last response, however long it takes', {
   await using running = await runProxy({
     clusters: [clusterJson('up', [up.port])],
     routes: [routeTo('up')],
-    manager: { delayedCloseTimeout: '0.5s' },
+    manager: { delayedCloseTimeout: '2s' },
   });
   const client = await running.connect();
   client.socket.pause();
@@ -363,7 +368,7 @@ test('a slow reader gets the whole last response, however long it takes', {
   client.socket.on('data', (chunk: Buffer) => {
     taken += chunk.length;
     client.socket.pause();
-    setTimeout(() => client.socket.resume(), 5);
+    setTimeout(() => client.socket.resume(), 10);
   });
   client.socket.resume();
   await once(client.socket, 'end');

@@ -87,7 +87,7 @@ const checkTaken = (row: RequestRow, first: SeenMessage | undefined): void => {
 };
 
 for (const row of requestRows) {
-  test(`request: ${row.what}`, { timeout: 5000 }, async () => {
+  test(`request: ${row.what}`, { timeout: 60_000 }, async () => {
     const bytes = Buffer.from(row.send + (row.alone === true ? '' : secondRequest), 'latin1');
     assert.deepEqual(await ask(row, bytes), row.ours, shown(row.send));
 

@@ -335,7 +335,7 @@ const stillServes = async (): Promise<void> => {
 };
 
 for (const { name, bytes, ends, codes } of cases) {
-  test(`HTTP/2: ${name} ends the ${ends}`, { timeout: 10_000 }, async () => {
+  test(`HTTP/2: ${name} ends the ${ends}`, { timeout: 60_000 }, async () => {
     const client = new FrameClient(proxy.port);
     client.send(preface, ...bytes);
     const wanted = {
@@ -352,7 +352,7 @@ for (const { name, bytes, ends, codes } of cases) {
   });
 }
 
-test('HTTP/2: a preface that goes wrong closes the connection', { timeout: 10_000 }, async () => {
+test('HTTP/2: a preface that goes wrong closes the connection', { timeout: 60_000 }, async () => {
   const client = new FrameClient(proxy.port);
   client.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n'), settings(), get);
   const answer = await client.next(({ type }) => type === frameType.headers);
@@ -361,7 +361,7 @@ test('HTTP/2: a preface that goes wrong closes the connection', { timeout: 10_00
   await stillServes();
 });
 
-test('HTTP/2: a preface byte by byte is understood', { timeout: 10_000 }, async () => {
+test('HTTP/2: a preface byte by byte is understood', { timeout: 60_000 }, async () => {
   const client = new FrameClient(proxy.port);
   for (const byte of preface) {
     client.send(Buffer.from([byte]));
@@ -372,7 +372,7 @@ test('HTTP/2: a preface byte by byte is understood', { timeout: 10_000 }, async 
   client.destroy();
 });
 
-test('HTTP/2: values with line feeds never reach HTTP/1.1', { timeout: 10_000 }, async () => {
+test('HTTP/2: values with line feeds never reach HTTP/1.1', { timeout: 60_000 }, async () => {
   const client = new FrameClient(proxy.port);
   client.send(preface, settings(), headers(1, requestLines(['a', 'b\r\nsmuggled: yes'])));
   await client.next(({ type }) => type === frameType.headers || type === frameType.reset);
@@ -380,7 +380,7 @@ test('HTTP/2: values with line feeds never reach HTTP/1.1', { timeout: 10_000 },
   assert.ok(seen.every((names) => !names.includes('smuggled')));
 });
 
-test('HTTP/2: streams above the limit are refused', { timeout: 10_000 }, async () => {
+test('HTTP/2: streams above the limit are refused', { timeout: 60_000 }, async () => {
   const client = new FrameClient(proxy.port);
   const lines = [[':method', 'POST'], ...requestLines().slice(1)] as const;
   client.send(preface, settings(), ...many(20, (at) => headers(at * 2 + 1, lines, 0)));

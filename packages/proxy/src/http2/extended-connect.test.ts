@@ -28,7 +28,7 @@ const running = (port: number, manager: object) =>
     manager: { upgradeConfigs: [{ upgradeType: 'websocket' }], ...manager },
   });
 
-test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1', { timeout: 5000 }, async () => {
+test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1', { timeout: 60_000 }, async () => {
   await using up = await httpUpstream((_request, response) => response.end('no socket'));
   const sockets = new WebSocketServer({ server: up.server as never });
   const paths: (string | undefined)[] = [];
@@ -56,7 +56,7 @@ test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1', { timeout: 5000 }, 
 });
 
 test('protocols that are not switched on are refused; without allow_connect all are', {
-  timeout: 5000,
+  timeout: 60_000,
 }, async () => {
   await using up = await httpUpstream((_request, response) => response.end('no socket'));
   await using proxy = await running(up.port, { http2ProtocolOptions: { allowConnect: true } });

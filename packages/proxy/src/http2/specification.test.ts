@@ -387,7 +387,7 @@ const outcomeOf = async (client: FrameClient, wants: Outcome): Promise<Outcome> 
 };
 
 for (const { id, what, bytes, wants, deviates } of cases) {
-  test(`h2spec ${id}: ${what}`, { timeout: 5000 }, async () => {
+  test(`h2spec ${id}: ${what}`, { timeout: 60_000 }, async () => {
     const client = new FrameClient(proxy.port);
     client.send(preface, ...bytes);
     const outcome = await outcomeOf(client, wants);
@@ -400,7 +400,7 @@ for (const { id, what, bytes, wants, deviates } of cases) {
 }
 
 test('h2spec http2/6.5.3/2, 6.7/1: SETTINGS and PING are acknowledged', {
-  timeout: 5000,
+  timeout: 60_000,
 }, async () => {
   const client = new FrameClient(proxy.port);
   client.send(preface, settings(), frame(ping, 0, 0, Buffer.from('h2spec!!')));
@@ -417,7 +417,7 @@ const bodyBytes = ({ frames }: FrameClient): number =>
     .reduce((sum, { payload }) => sum + payload.length, 0);
 
 test('h2spec http2/6.9.1/1, 6.9.2/1: windows are kept, and follow SETTINGS', {
-  timeout: 5000,
+  timeout: 60_000,
 }, async () => {
   await using large = await httpUpstream((_request, response) => response.end('x'.repeat(100)));
   await using running = await runProxy({

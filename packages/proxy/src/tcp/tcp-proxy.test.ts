@@ -33,7 +33,7 @@ test('passes bytes both ways and closes each direction for itself', async () => 
 
 test('an upstream that cannot be reached closes the connection', async () => {
   await using running = await runProxy({
-    clusters: [clusterJson('dead', [await refusedPort()])],
+    clusters: [clusterJson('dead', [refusedPort])],
     listeners: [tcpListenerJson({ cluster: 'dead', maxConnectAttempts: 2 })],
   });
   const client = await RawClient.connect(running.port);

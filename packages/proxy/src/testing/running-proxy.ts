@@ -51,9 +51,12 @@ export const routeTo = (cluster: string, prefix = '/', more: JsonObject = {}): J
   route: { cluster, timeout: '0s', ...more },
 });
 
-/** Waits until something holds; fails after a time no healthy run needs. */
+/** How long `eventually` waits: no healthy run needs it, not on a machine that is busy with other things either. */
+const patienceMs = 30_000;
+
+/** Waits until something holds; fails after `patienceMs`. */
 export const eventually = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + patienceMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('condition did not come true');
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -20,7 +20,7 @@ import {
 import { eventually, type RunningProxy, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson, httpListenerJson, routesJson } from '../testing/static-bootstrap.ts';
 import { tlsGet } from '../testing/tls-client.ts';
-import { httpUpstream, refusedPort } from '../testing/upstream.ts';
+import { httpUpstream } from '../testing/upstream.ts';
 
 // Handshakes with an implementation that is not ours: the command line of OpenSSL, on either side.
 
@@ -207,11 +207,10 @@ test('RSA and ECDSA certificates of one server: each client gets what it underst
 const startServer = async (
   options: readonly string[],
 ): Promise<AsyncDisposable & { readonly port: number; readonly output: () => string }> => {
-  const port = await refusedPort();
   const child: ChildProcess = spawn('openssl', [
     's_server',
     '-accept',
-    `127.0.0.1:${port}`,
+    '127.0.0.1:0',
     '-CAfile',
     ca,
     '-Verify',
@@ -227,9 +226,10 @@ const startServer = async (
   child.stderr?.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
   });
-  await eventually(() => text.includes('ACCEPT'));
+  const bound = /^ACCEPT 127\.0\.0\.1:(\d+)$/m;
+  await eventually(() => bound.test(text));
   return {
-    port,
+    port: Number(bound.exec(text)?.[1]),
     output: () => text,
     [Symbol.asyncDispose]: async () => {
       child.kill();

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '@lateen/api';
 import { silentLogger } from '@lateen/base';
 import { FakeKubeClient, resources, systemClock } from '@lateen/kube';
+import { until } from '../testing/until.ts';
 import { startControllers } from './controllers.ts';
 
 const deployment = (image: string, replicas = 2): Deployment => ({
@@ -40,14 +41,6 @@ const cluster = async (t: { after(end: () => void): void }) => {
     rootCertificate: 'PEM',
     signal: stop.signal,
   });
-  /** Lets the event loop turn until the probe holds. */
-  const until = async (what: string, probe: () => boolean): Promise<void> => {
-    const deadline = Date.now() + 5_000;
-    while (!probe()) {
-      assert.ok(Date.now() < deadline, `waited in vain for: ${what}`);
-      await new Promise((again) => setImmediate(again));
-    }
-  };
   const running = (): Pod[] => caches.pods.list().filter((pod) => pod.status?.phase === 'Running');
   /** Plays the kubelet: new pods run and are ready at once. */
   const runPods = (): Promise<unknown> =>
@@ -70,11 +63,11 @@ const cluster = async (t: { after(end: () => void): void }) => {
           }),
         ),
     );
-  return { client, caches, until, running, runPods };
+  return { client, caches, running, runPods };
 };
 
 test('a deployment becomes a replica set and pods, and its status follows them', async (t) => {
-  const { client, caches, until, runPods } = await cluster(t);
+  const { client, caches, runPods } = await cluster(t);
   await client.create(resources.deployments, deployment('one'));
   await until('two pods', () => caches.pods.list().length === 2);
   const [set] = caches.replicaSets.list();
@@ -95,7 +88,7 @@ test('a deployment becomes a replica set and pods, and its status follows them',
 });
 
 test('a new template rolls pods over without dropping below what must stay', async (t) => {
-  const { client, caches, until, runPods, running } = await cluster(t);
+  const { client, caches, runPods, running } = await cluster(t);
   await client.create(resources.deployments, deployment('one'));
   await until('two pods', () => caches.pods.list().length === 2);
   await runPods();
@@ -118,7 +111,7 @@ test('a new template rolls pods over without dropping below what must stay', asy
 });
 
 test('a service finds its pods by named port', async (t) => {
-  const { client, caches, until, runPods } = await cluster(t);
+  const { client, caches, runPods } = await cluster(t);
   await client.create(resources.services, service);
   await client.create(resources.deployments, deployment('one', 1));
   await until('a pod', () => caches.pods.list().length === 1);
@@ -132,7 +125,7 @@ test('a service finds its pods by named port', async (t) => {
 });
 
 test('what a deleted deployment owned goes with it', async (t) => {
-  const { client, caches, until } = await cluster(t);
+  const { client, caches } = await cluster(t);
   await client.create(resources.deployments, deployment('one'));
   await until('two pods', () => caches.pods.list().length === 2);
   await client.delete(resources.deployments, { name: 'web', namespace: 'default' });
@@ -141,7 +134,7 @@ test('what a deleted deployment owned goes with it', async (t) => {
 });
 
 test('every namespace has a default service account and the root certificate', async (t) => {
-  const { client, caches, until } = await cluster(t);
+  const { client, caches } = await cluster(t);
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
   await client.create(resources.namespaces, namespace);
   await until('both', () => {

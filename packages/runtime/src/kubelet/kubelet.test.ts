@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Container, Pod } from '@lateen/api';
 import { type FakeKubeClient, resources } from '@lateen/kube';
@@ -128,9 +130,13 @@ test('a missing ConfigMap holds the pod until it is there', async (t) => {
 
 test('liveness failure restarts the container; one that ignores SIGTERM is killed in the end', async (t) => {
   const { client, until } = await startTestNode(t);
-  const pod = podOf('stuck', 'trap "" TERM; while :; do sleep 0.05; done', {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-stuck-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const isDeaf = join(folder, 'deaf');
+  const pod = podOf('stuck', `trap "" TERM; : > ${isDeaf}; while :; do sleep 0.05; done`, {
     livenessProbe: {
-      exec: { command: ['/bin/false'] },
+      // Alive until SIGTERM is ignored.
+      exec: { command: ['/bin/sh', '-c', `! test -e ${isDeaf}`] },
       periodSeconds: 0.05,
       failureThreshold: 1,
       terminationGracePeriodSeconds: 0.2,

@@ -85,7 +85,7 @@ const hearSoon = async (host: string, port: number): Promise<string> => {
     try {
       return await hear(host, port);
     } catch (error) {
-      if (tries > 200) throw error;
+      if (tries > 3_000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
 };
@@ -118,7 +118,7 @@ test('ClusterIP, node port and external address reach ready endpoints in turn', 
   assert.ok(pods.includes(await hearSoon(network.nodeAddress, 31_080)));
   assert.ok(pods.includes(await hearSoon(network.nodeAddress, 18_080)));
   await client.delete(resources.services, { name: 'web', namespace: 'default' });
-  for (let tries = 0; tries < 200; tries++)
+  for (let tries = 0; tries < 3_000; tries++)
     if (
       await hear(clusterIP, 8080).then(
         () => false,

@@ -24,7 +24,7 @@ const alive = (pid: number): boolean =>
 
 const gone = async (pid: number): Promise<void> => {
   for (let tries = 0; alive(pid); tries++) {
-    assert.ok(tries < 500, `process ${pid} is still there`);
+    assert.ok(tries < 6_000, `process ${pid} is still there`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };

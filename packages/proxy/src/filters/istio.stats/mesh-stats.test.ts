@@ -157,7 +157,7 @@ test('bytes of open connections are reported as they come', async () => {
 });
 
 test('a connection that reaches nobody is opened and closed', async () => {
-  await using running = await tcpProxy('dead', [await refusedPort()], {});
+  await using running = await tcpProxy('dead', [refusedPort], {});
   const client = await RawClient.connect(running.port);
   await client.all();
   for (const what of ['opened', 'closed']) {

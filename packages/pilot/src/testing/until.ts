@@ -1,0 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** No healthy run needs it, not on a machine that is busy with other things either. */
+export const patienceMs = 60_000;
+
+/** Turn after turn of the event loop until something holds; rejects with `no <what>` in the end. */
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> => {
+  const endMs = performance.now() + patienceMs;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`no ${what}`);
+    await setImmediate();
+  }
+};
