@@ -1,10 +1,9 @@
-import {
-  applyHeaderMutation,
-  type Destination,
-  type FormatContext,
-  type ForwardAction,
-  type RouteEntry,
-  type VirtualHostTable,
+import type {
+  Destination,
+  FormatContext,
+  ForwardAction,
+  RouteEntry,
+  VirtualHostTable,
 } from '@lateen/routing';
 import { ExchangeFormatContext, type FormatFacts } from '../access-log/exchange-format-context.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -28,17 +27,9 @@ import { directReply, localReplyHead } from './local-reply.ts';
 import { admitRequest } from './request-admission.ts';
 import { prepareRequest } from './request-preparation.ts';
 import type { ResponseFlag } from './response-flag.ts';
-import {
-  applyAttemptCount,
-  applyFraming,
-  applyReplyHeaders,
-  applyServerHeaders,
-  applyServiceTime,
-  chooseFraming,
-  removeResponseHopByHop,
-  statusLine,
-} from './response-hygiene.ts';
+import { applyFraming, chooseFraming, statusLine } from './response-hygiene.ts';
 import type { ResponseOutlet } from './response-outlet.ts';
+import { type AnsweredExchange, prepareReply, prepareResponse } from './response-preparation.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { nextFilter, noRoutePlan, type RoutePlan } from './route-plan.ts';
 import { type RoutedExchange, routelessReply, selectRoute } from './route-selection.ts';
@@ -58,7 +49,7 @@ const noProtocols: readonly string[] = [];
 
 /** One request through the connection manager: routing, filters, router, response. */
 export class HttpExchange
-  implements RoutedExchange, ServerExchange, RouterHost, FormatFacts, Timed
+  implements RoutedExchange, AnsweredExchange, ServerExchange, RouterHost, FormatFacts, Timed
 {
   readonly connection: ServerConnection | FramedDownstream;
   readonly manager: ConnectionManager;
@@ -99,7 +90,9 @@ export class HttpExchange
   deadlineMs = 0;
   slot = -1;
   hasBody = false;
-  #plan: RoutePlan = noRoutePlan;
+  plan: RoutePlan = noRoutePlan;
+  extraHeaders: readonly (readonly [string, string])[] = noHeaders;
+  requestId: string | undefined = undefined;
   #nextFilter = 0;
   #router: Router | undefined = undefined;
   /** Body bytes that came while filters hold the request. */
@@ -107,8 +100,6 @@ export class HttpExchange
   readonly #writer: ResponseWriter | ResponseOutlet;
   #started = false;
   #delayed: { readonly run: () => void; readonly cancelled: () => void } | undefined = undefined;
-  #extraHeaders: readonly (readonly [string, string])[] = noHeaders;
-  #requestId: string | undefined = undefined;
   #timer: StreamTimer | undefined = undefined;
   upstreamAlpn: readonly string[] = noProtocols;
   #metadata: DynamicMetadata | undefined = undefined;
@@ -156,7 +147,7 @@ export class HttpExchange
     const prepared = prepareRequest(this, manager);
     this.scheme = prepared.scheme;
     this.clientAddress = prepared.clientAddress;
-    this.#requestId = prepared.requestId;
+    this.requestId = prepared.requestId;
     this.#selectRoute();
     if (manager.tracing !== undefined) this.#trace(manager.tracing);
     this.#runFilters();
@@ -164,9 +155,9 @@ export class HttpExchange
 
   /** Begins the request's span, if it has one; what was decided is part of its id. */
   #trace(tracing: RequestTracing): void {
-    this.span = tracing.begin(this, this.#requestId);
+    this.span = tracing.begin(this, this.requestId);
     if (!this.manager.settings.alwaysSetRequestIdInResponse) return;
-    this.#requestId = this.request.get('x-request-id');
+    this.requestId = this.request.get('x-request-id');
   }
 
   /** Answers what never became a request. */
@@ -194,7 +185,7 @@ export class HttpExchange
   }
 
   #selectRoute(): void {
-    this.#plan = selectRoute(this, this.manager);
+    this.plan = selectRoute(this, this.manager);
     const action = this.route?.action;
     if (action?.kind !== 'forward' || !hasStreamTimes(action)) return;
     this.#timer ??= new StreamTimer(this, this.manager);
@@ -202,9 +193,9 @@ export class HttpExchange
   }
 
   clearRoute(): void {
-    const before = this.#plan;
+    const before = this.plan;
     this.#selectRoute();
-    this.#nextFilter = nextFilter(before, this.#nextFilter, this.#plan);
+    this.#nextFilter = nextFilter(before, this.#nextFilter, this.plan);
   }
 
   get clientCertificate(): RoutedExchange['clientCertificate'] {
@@ -232,8 +223,8 @@ export class HttpExchange
 
   #runFilters(): void {
     // Not once: a filter may have the route selected again.
-    while (this.#nextFilter < this.#plan.filters.length) {
-      const filter = this.#plan.filters[this.#nextFilter++] as RequestFilter;
+    while (this.#nextFilter < this.plan.filters.length) {
+      const filter = this.plan.filters[this.#nextFilter++] as RequestFilter;
       const verdict = filter.onRequest?.(this) ?? 'continue';
       if (verdict === 'stop' || this.isDone) return;
     }
@@ -257,7 +248,7 @@ export class HttpExchange
     this.#router = router;
     const held = this.#held?.take() ?? [];
     this.#held = undefined;
-    router.start(this.#plan.requestMutations);
+    router.start(this.plan.requestMutations);
     for (const bytes of held) this.#router?.body(bytes, 0, bytes.length);
     if (held.length > 0) {
       this.#router?.flush();
@@ -319,7 +310,7 @@ export class HttpExchange
   }
 
   addResponseHeader(name: string, value: string): void {
-    this.#extraHeaders = [...this.#extraHeaders, [name, value]];
+    this.extraHeaders = [...this.extraHeaders, [name, value]];
   }
 
   schedule(delayMs: number, run: () => void, cancelled: () => void): void {
@@ -354,24 +345,13 @@ export class HttpExchange
     if (reply.flag !== undefined) this.addFlag(reply.flag);
     this.details = reply.details;
     const { head, status, body } = localReplyHead(this, reply);
-    for (const filter of this.#plan.filters) filter.onResponse?.(this, head);
-    this.span?.onResponse(head);
-    if (reply.details === 'direct_response') this.#mutateResponse(head);
-    const closes = this.connection.closeAfter || (this.hasBody && !this.requestDone);
-    applyReplyHeaders(head, this.manager.settings, closes);
+    prepareReply(this, head, this.connection.closeAfter || (this.hasBody && !this.requestDone));
     this.#started = true;
     this.responseCode = status;
     this.grpcStatus = head.get('grpc-status');
     const sent = this.method === 'HEAD' ? '' : body;
     this.responseHeadBytes = this.#writer.reply(status, head, sent);
     this.#finish();
-  }
-
-  #mutateResponse(head: MessageHead): void {
-    const { responseMutations } = this.#plan;
-    if (responseMutations.length === 0) return;
-    const context = this.formatContext();
-    for (const mutation of responseMutations) applyHeaderMutation(head, mutation, context);
   }
 
   /** The upstream's final head: prepares it; it leaves with the first bytes of the body. */
@@ -388,17 +368,7 @@ export class HttpExchange
       this.#startTunnel(response.serialize());
       return;
     }
-    removeResponseHopByHop(response);
-    applyServiceTime(response, this);
-    applyAttemptCount(response, this);
-    for (const filter of this.#plan.filters) filter.onResponse?.(this, response);
-    this.span?.onResponse(response);
-    applyServerHeaders(response, settings);
-    for (const [name, value] of this.#extraHeaders) response.append(name, value);
-    if (settings.alwaysSetRequestIdInResponse && this.#requestId !== undefined) {
-      response.set('x-request-id', this.#requestId);
-    }
-    this.#mutateResponse(response);
+    prepareResponse(this, response);
     this.grpcStatus = response.get('grpc-status');
     this.#started = true;
     const { outlet } = this.connection;

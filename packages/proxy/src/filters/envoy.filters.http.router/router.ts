@@ -8,26 +8,20 @@ import type {
   UpstreamFailure,
   UpstreamUser,
 } from '../../http/upstream-connection.ts';
-import { latin1Slice } from '../../http1/latin1.ts';
 import { chooseEndpoint } from './endpoint-choice.ts';
 import { countFailure, describeFailure, describeReset } from './failure-reply.ts';
 import type { MirrorCall } from './mirror-call.ts';
 import { startMirrors } from './mirrors.ts';
-import { RequestBody } from './request-body.ts';
 import { hashRequest } from './request-hash.ts';
 import { expectedTimeoutMs, requestTimeoutMs } from './request-timeout.ts';
+import { RequestWriter } from './request-writer.ts';
 import { retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { RetryState } from './retry-state.ts';
 import { RouterDeadlines } from './router-deadlines.ts';
 import type { RouterHost } from './router-host.ts';
 import { socketRequest } from './socket-request.ts';
-import { applyRoute, requestLine, rewriteAuthority } from './upstream-head.ts';
+import { applyRoute } from './upstream-head.ts';
 
-/** Pieces of a body up to this join the head in one write. */
-const smallPieceBytes = 4096;
-
-/** Shared by all requests without a body: nothing is ever added. */
-const noBody: RequestBody = new RequestBody(false);
 /** Interim answers that are passed on where any are. */
 const passedInterim: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 /** Tells clients that a retry would only make it worse. */
@@ -41,12 +35,9 @@ export class Router implements UpstreamUser {
   readonly #cluster: Cluster;
   #connection: UpstreamConnection | undefined = undefined;
   #endpoint: Endpoint | undefined = undefined;
-  readonly #body: RequestBody;
-  #path = '';
+  readonly #writer: RequestWriter;
   /** For all tries together; 0: no bound. */
   #timeoutMs = 0;
-  #startLine: string | undefined = undefined;
-  #head = '';
   #mirrors: readonly MirrorCall[] = [];
   readonly #retries: RetryState;
   /** A retry on a connection that died unused, which no policy has to allow. */
@@ -69,7 +60,7 @@ export class Router implements UpstreamUser {
     this.#action = action;
     this.#destination = destination;
     this.#cluster = cluster;
-    this.#body = exchange.hasBody ? new RequestBody(action.retry !== undefined) : noBody;
+    this.#writer = new RequestWriter(exchange, action);
   }
 
   /** Sends the first try. */
@@ -77,14 +68,14 @@ export class Router implements UpstreamUser {
     const exchange = this.#exchange;
     const action = this.#action;
     const { request } = exchange;
-    this.#path = applyRoute(exchange, {
+    const path = applyRoute(exchange, {
       action,
       destination: this.#destination,
       mutations,
       formats: exchange,
     });
     if (action.hashPolicies.length > 0 || this.#cluster.needsHash) this.#hashRequest();
-    this.#startLine = requestLine(exchange, this.#path);
+    this.#writer.setPath(path);
     this.#timeoutMs = requestTimeoutMs(exchange, action);
     if (this.#timeoutMs > 0) {
       const expectedMs = expectedTimeoutMs(action, this.#timeoutMs);
@@ -95,7 +86,7 @@ export class Router implements UpstreamUser {
       this.#reply(503, 'drop overload', 'drop_overload', 'DO');
       return;
     }
-    this.#mirrors = startMirrors(exchange, action.mirrors, this.#startLine);
+    this.#mirrors = startMirrors(exchange, action.mirrors, this.#writer.startLine);
     this.#try();
   }
 
@@ -104,16 +95,7 @@ export class Router implements UpstreamUser {
     if (this.#over) return true;
     const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
     for (const mirror of this.#mirrors) mirror.body(piece);
-    const connection = this.#connection;
-    this.#body.add(piece, connection !== undefined);
-    if (connection === undefined) return !this.#body.isFull;
-    if (this.#head !== '' && piece.length <= smallPieceBytes) {
-      const head = this.#head;
-      this.#head = '';
-      return connection.writeText(head + latin1Slice(bytes, start, end));
-    }
-    this.flush();
-    return connection.writeBytes(piece);
+    return this.#writer.body(this.#connection, piece);
   }
 
   /** The request is complete. */
@@ -126,9 +108,7 @@ export class Router implements UpstreamUser {
 
   /** The head goes out even when no body has come yet. */
   flush(): void {
-    if (this.#head === '') return;
-    this.#connection?.writeText(this.#head);
-    this.#head = '';
+    this.#writer.flush(this.#connection);
   }
 
   /** Bytes of an upgraded connection, from the client. */
@@ -217,41 +197,8 @@ export class Router implements UpstreamUser {
       this.#startConnect(connection);
       return;
     }
-    this.#head = this.#openRequest(connection);
-    connection.requestDone = exchange.requestDone;
-    if (exchange.requestDone || this.#body.pieces.length > 0) this.#sendKept(connection);
+    this.#writer.begin(connection, this.#endpoint?.entry.hostname);
     if (!exchange.requestDone) exchange.connection.unblock();
-  }
-
-  /** The head as text, or '' when it has gone out in frames. */
-  #openRequest(connection: UpstreamConnection): string {
-    const exchange = this.#exchange;
-    const { request } = exchange;
-    if (this.#action.autoHostRewrite && this.#endpoint?.entry.hostname) {
-      rewriteAuthority(exchange, this.#action, this.#endpoint.entry.hostname);
-    }
-    if (exchange.virtualHost?.includeRequestAttemptCount === true) {
-      request.remove('x-envoy-attempt-count');
-      request.append('x-envoy-attempt-count', String(exchange.tries));
-    }
-    if (connection.outlet === undefined) return request.serialize(this.#startLine);
-    const { method, scheme } = exchange;
-    connection.outlet.sendHead({ method, scheme, path: this.#path }, request);
-    return '';
-  }
-
-  #sendKept(connection: UpstreamConnection): void {
-    const { pieces } = this.#body;
-    const [only] = pieces;
-    const isSmall = pieces.length === 1 && only !== undefined && only.length <= smallPieceBytes;
-    if (isSmall && this.#head !== '') {
-      connection.writeText(this.#head + latin1Slice(only, 0, only.length));
-      this.#head = '';
-    } else {
-      this.flush();
-      for (const piece of pieces) connection.writeBytes(piece);
-    }
-    this.#body.flushed();
   }
 
   /** CONNECT: bytes pass as they are once the upstream is there. */
@@ -299,7 +246,7 @@ export class Router implements UpstreamUser {
     exchange.responseStartMs = now;
     exchange.upstreamLocalLabel = connection.localLabel;
     this.#retries.end(status < 500);
-    this.#body.drop();
+    this.#writer.end();
     exchange.startResponse(connection);
     if (status === 101) this.#tunnel = true;
   }
@@ -375,11 +322,11 @@ export class Router implements UpstreamUser {
   #mayRepeatFreely(connection: UpstreamConnection | undefined): boolean {
     if (connection === undefined || connection.requests < 2 || connection.gotBytes) return false;
     const { method } = this.#exchange;
-    return !this.#freeRetryUsed && this.#body.whole && method !== 'POST' && method !== 'PATCH';
+    return !this.#freeRetryUsed && this.#writer.isWhole && method !== 'POST' && method !== 'PATCH';
   }
 
   #mayRetry(): boolean {
-    return this.#body.whole && this.#retries.allow();
+    return this.#writer.isWhole && this.#retries.allow();
   }
 
   #retry(): void {
@@ -394,7 +341,7 @@ export class Router implements UpstreamUser {
     const endpoint = this.#endpoint;
     this.#endpoint = undefined;
     this.#connection = undefined;
-    this.#head = '';
+    this.#writer.endTry();
     this.#deadlines.streamOver();
     if (endpoint !== undefined) {
       this.#exchange.span?.endTry(this.#exchange);
