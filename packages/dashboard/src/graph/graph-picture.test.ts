@@ -8,7 +8,7 @@ import type { GraphSettings } from './graph-settings.ts';
 
 const settings: GraphSettings = {
   view: 'versionedApp',
-  labels: ['rate', 'share'],
+  labels: ['rate', 'share', 'errors'],
   percentile: 'p95',
   showsIdle: true,
   showsServices: false,
@@ -61,17 +61,34 @@ test('what stands on a line is what was chosen', () => {
   assert.match(edgeNamed('productpage|reviews-v1|http').label, /^\d[\d.]*\/s {2}49 %$/);
   assert.match(edgeNamed('productpage|details|http').label, /^\d[\d.]*\/s$/);
   const latency = { ...settings, labels: ['latency', 'errors'] as const };
-  assert.match(edgeNamed('reviews-v2|ratings|http', latency).label, /ms {2}6\.4 % ✕$/);
+  assert.match(edgeNamed('reviews-v2|ratings|http', latency).label, /ms$/);
+  assert.match(edgeNamed('reviews-v2|ratings|http', latency).trouble, /^✕ 6\.\d %$/);
+  const silent = { ...settings, labels: ['rate'] as const };
+  assert.equal(edgeNamed('reviews-v2|ratings|http', silent).trouble, '');
   assert.match(edgeNamed('ratings|mongodb|tcp').label, /kB\/s$/);
 });
 
 test('colours say how it goes', () => {
   assert.equal(edgeNamed('productpage|details|http').tone, 'ok');
   assert.equal(edgeNamed('productpage|reviews-v2|http').tone, 'warn');
-  assert.equal(edgeNamed('reviews-v2|ratings|http').tone, 'bad');
+  assert.equal(edgeNamed('reviews-v2|ratings|http').tone, 'warn');
   assert.equal(edgeNamed('ratings|mongodb|tcp').tone, 'tcp');
   assert.equal(edgeNamed('details|api.books.example|http').isLocked, false);
   assert.equal(edgeNamed('productpage|details|http').isLocked, true);
+});
+
+test('a line is as red as what its answers make of the node behind it', () => {
+  const toneOf = (errorShare: number, clientErrorShare: number): string => {
+    const edges = graph.edges.map((edge) => ({ ...edge, errorShare, clientErrorShare }));
+    const picture = drawGraph({ ...graph, edges }, settings, hidesNothing);
+    return picture.edges.find(({ id }) => id === 'productpage|details|http')?.tone ?? '';
+  };
+  assert.equal(toneOf(0, 0), 'ok');
+  assert.equal(toneOf(0.09, 0), 'warn');
+  assert.equal(toneOf(0.1, 0), 'bad');
+  assert.equal(toneOf(0, 0.09), 'ok');
+  assert.equal(toneOf(0, 0.1), 'warn');
+  assert.equal(toneOf(0, 0.2), 'bad');
 });
 
 test('versions of an app are equally wide', () => {

@@ -21,6 +21,8 @@ export interface PictureNode {
   readonly id: string;
   readonly node: GraphNode;
   readonly title: string;
+  /** What tells it apart when there is no room for details: with the version, where there are several. */
+  readonly shortTitle: string;
   readonly detail: string;
   readonly tone: PictureTone;
   readonly badges: readonly NodeBadge[];
@@ -34,7 +36,10 @@ export interface PictureEdge {
   readonly edge: GraphEdge;
   readonly source: string;
   readonly target: string;
+  /** Rate, share and whatever else was chosen; '' for nothing. */
   readonly label: string;
+  /** What stands beside it in the colour of failures; '' when nothing fails. */
+  readonly trouble: string;
   readonly tone: PictureTone;
   /** Of the line, 1.25 to 4.5. */
   readonly width: number;
@@ -51,15 +56,23 @@ export interface GraphPicture {
 /** Height of a node. */
 const nodeHeight = 48;
 /** Room left of the title. */
-const iconRoom = 46;
+const iconRoom = 44;
 
+/** Wider than the letters are: they grow when the picture is small. */
 const textWidth = (text: string): number =>
-  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e80 ? 14 : 7.7), 0);
+  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e80 ? 16 : 8.8), 0);
 
-const errorTone = (share: number | null): PictureTone => {
-  if (share === null) return 'idle';
-  if (share >= 0.05) return 'bad';
-  return share >= 0.001 ? 'warn' : 'ok';
+/** The same bounds as those of a node's health: a line is not green that leads to what is called failing for it. */
+const failingShare = 0.1;
+const degradedShare = 0.001;
+const failingRefusals = 0.2;
+const degradedRefusals = 0.1;
+
+const errorTone = ({ errorShare, clientErrorShare }: GraphEdge): PictureTone => {
+  const refusals = clientErrorShare ?? 0;
+  if (errorShare === null && clientErrorShare === null) return 'idle';
+  if ((errorShare ?? 0) >= failingShare || refusals >= failingRefusals) return 'bad';
+  return (errorShare ?? 0) >= degradedShare || refusals >= degradedRefusals ? 'warn' : 'ok';
 };
 
 const nodeTone = (node: GraphNode): PictureTone => {
@@ -72,7 +85,7 @@ const nodeTone = (node: GraphNode): PictureTone => {
 const edgeTone = (edge: GraphEdge): PictureTone => {
   if (edge.protocol === 'tcp')
     return edge.bytesPerSecondOut + edge.bytesPerSecondIn > 0 ? 'tcp' : 'idle';
-  return edge.requestsPerSecond > 0 ? errorTone(edge.errorShare) : 'idle';
+  return edge.requestsPerSecond > 0 ? errorTone(edge) : 'idle';
 };
 
 const nodeBadges = ({ flags }: GraphNode): NodeBadge[] => {
@@ -105,19 +118,17 @@ const widthOf = (node: GraphNode, badges: number): number => {
   const title = textWidth(node.name) + badges * 17;
   const detail = textWidth(node.version ?? '') * 0.88 + rateRoom;
   const width = iconRoom + Math.max(title, detail) + 16;
-  return Math.min(280, Math.max(136, Math.ceil(width / 8) * 8));
+  return Math.min(300, Math.max(144, Math.ceil(width / 8) * 8));
 };
 
-/** Versions of one app are as wide as the widest of them. */
+/** Versions of one app are as wide as the widest of them, and named with their versions. */
 const alignBoxes = (nodes: readonly PictureNode[]): readonly PictureNode[] => {
-  const widest = new Map<string, number>();
-  for (const { node, width } of nodes) {
-    const box = node.boxId;
-    if (box !== undefined) widest.set(box, Math.max(widest.get(box) ?? 0, width));
-  }
+  const boxes = Map.groupBy(nodes, ({ node }) => node.boxId ?? '');
   return nodes.map((each) => {
-    const width = widest.get(each.node.boxId ?? '') ?? each.width;
-    return width === each.width ? each : { ...each, width };
+    const box = boxes.get(each.node.boxId ?? '');
+    if (each.node.boxId === undefined || box === undefined || box.length === 1) return each;
+    const width = Math.max(...box.map((other) => other.width));
+    return { ...each, width, shortTitle: `${each.title} ${each.node.version ?? ''}`.trim() };
   });
 };
 
@@ -128,6 +139,7 @@ const drawNode = (node: GraphNode): PictureNode => {
     id: node.id,
     node,
     title: node.name,
+    shortTitle: node.name,
     detail,
     tone: nodeTone(node),
     badges,
@@ -160,16 +172,26 @@ const labelPart = (edge: GraphEdge, label: EdgeLabel, percentile: Percentile): s
       return ms === null ? '' : formatMs(ms);
     }
     case 'errors':
-      return (edge.errorShare ?? 0) > 0 ? `${formatShare(edge.errorShare)} ✕` : '';
+      return '';
     case 'bytes':
       return bytesLabel(edge);
   }
 };
 
+/** Between the parts of a label. */
+export const labelGap = '  ';
+
 const edgeLabel = (edge: GraphEdge, { labels, percentile }: GraphSettings): string => {
   if (edgeTone(edge) === 'idle') return '';
   const parts = labels.map((label) => labelPart(edge, label, percentile));
-  return [...new Set(parts)].filter((part) => part !== '').join('  ');
+  return [...new Set(parts)].filter((part) => part !== '').join(labelGap);
+};
+
+const edgeTrouble = (edge: GraphEdge, { labels }: GraphSettings): string => {
+  if (edge.protocol === 'tcp' || edgeTone(edge) === 'idle' || !labels.includes('errors')) return '';
+  if ((edge.errorShare ?? 0) > 0) return `✕ ${formatShare(edge.errorShare)}`;
+  const refusals = edge.clientErrorShare ?? 0;
+  return refusals >= degradedRefusals ? `4xx ${formatShare(refusals)}` : '';
 };
 
 /** Thickness grows with the logarithm: ten times the traffic is one step. */
@@ -187,6 +209,7 @@ const drawEdge = (edge: GraphEdge, settings: GraphSettings): PictureEdge => ({
   source: edge.source,
   target: edge.target,
   label: edgeLabel(edge, settings),
+  trouble: edgeTrouble(edge, settings),
   tone: edgeTone(edge),
   width: edgeWidth(edge),
   isLocked: (edge.mtlsShare ?? 0) >= 0.999,

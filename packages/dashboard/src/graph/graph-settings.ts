@@ -23,7 +23,7 @@ const storageKey = 'lateen.graph';
 
 const defaults: GraphSettings = {
   view: 'versionedApp',
-  labels: ['rate', 'share'],
+  labels: ['rate', 'share', 'errors'],
   percentile: 'p95',
   showsIdle: true,
   showsServices: false,

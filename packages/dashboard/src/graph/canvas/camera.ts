@@ -41,6 +41,36 @@ export const fitCamera = (bounds: Rect, view: Rect, margin: number): Camera => {
   };
 };
 
+/** On a surface narrower than this (a phone) a picture that fits could not be read. */
+const narrowPx = 640;
+/** What can be read there: names on plates. */
+const readableScale = 0.46;
+
+/**
+ * The view to begin with: all of the picture, or on a narrow surface its left part, where the callers are, as large as
+ * can be read. The rest is found by moving.
+ */
+export const startCamera = (fitted: Camera, bounds: Rect, view: Rect): Camera => {
+  if (view.width > narrowPx || fitted.scale >= readableScale) return fitted;
+  const height = bounds.height * readableScale;
+  return {
+    scale: readableScale,
+    x: view.x + 12 - bounds.x * readableScale,
+    y: view.y + Math.max(12, (view.height - height) / 2) - bounds.y * readableScale,
+  };
+};
+
+/** Two fingers: the point between them and how far they are apart, on the screen. */
+export interface Pinch extends Point {
+  readonly span: number;
+}
+
+/** The view after two fingers moved: what was between them still is. */
+export const pinchCamera = (camera: Camera, from: Pinch, to: Pinch): Camera => {
+  const zoomed = zoomAt(camera, from, to.span / from.span);
+  return { ...zoomed, x: zoomed.x + to.x - from.x, y: zoomed.y + to.y - from.y };
+};
+
 /** Between two cameras, `part` 0 to 1. */
 export const mixCameras = (from: Camera, to: Camera, part: number): Camera => ({
   x: from.x + (to.x - from.x) * part,

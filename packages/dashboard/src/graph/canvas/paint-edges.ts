@@ -1,7 +1,9 @@
 import type { PictureTone } from '../graph-picture.ts';
-import { pointAlong } from './edge-curve.ts';
+import { labelFontSize, type PlacedLabel, placeLabels } from './label-places.ts';
 import type { PaintContext } from './paint-context.ts';
 import type { Scene, SceneEdge } from './scene.ts';
+
+type LabelPlaces = ReadonlyMap<string, PlacedLabel>;
 
 /** Lines thinner than the difference are drawn together. */
 const widthSteps = 2;
@@ -78,50 +80,81 @@ const drawArrow = ({ canvas, palette }: PaintContext, { samples, picture }: Scen
   canvas.fill();
 };
 
-const middle = { x: 0, y: 0 };
-
-const drawLock = ({ canvas }: PaintContext, x: number, y: number, colour: string): void => {
-  canvas.lineWidth = 1.3;
-  canvas.strokeStyle = colour;
+const drawLock = (
+  { canvas }: PaintContext,
+  at: { x: number; y: number; size: number; colour: string },
+): void => {
+  const unit = at.size / 12;
+  canvas.lineWidth = 1.3 * unit;
+  canvas.strokeStyle = at.colour;
   canvas.beginPath();
-  canvas.arc(x, y - 1.6, 2.3, Math.PI, 0);
+  canvas.arc(at.x, at.y - 1.6 * unit, 2.3 * unit, Math.PI, 0);
   canvas.stroke();
-  canvas.fillStyle = colour;
+  canvas.fillStyle = at.colour;
   canvas.beginPath();
-  canvas.roundRect(x - 3.6, y - 1.6, 7.2, 5.8, 1.2);
+  canvas.roundRect(at.x - 3.6 * unit, at.y - 1.6 * unit, 7.2 * unit, 5.8 * unit, 1.2 * unit);
   canvas.fill();
 };
 
-const drawLabel = (paint: PaintContext, edge: SceneEdge): void => {
+/** The texts of a label one after the other, with their colours. */
+const textsOf = ({ palette }: PaintContext, { label, trouble }: PlacedLabel, tone: PictureTone) =>
+  [
+    { text: label, colour: palette.ink },
+    { text: trouble, colour: palette.troubleInk[tone === 'warn' ? 'warn' : 'bad'] },
+  ].filter(({ text }) => text !== '');
+
+const drawLabel = (
+  paint: PaintContext,
+  { picture }: SceneEdge,
+  at: PlacedLabel,
+  size: number,
+): void => {
   const { canvas, palette, showsLocks } = paint;
-  const { label, isLocked, tone } = edge.picture;
-  const hasLock = isLocked && showsLocks;
-  if (label === '' && !hasLock) return;
-  canvas.font = `500 12px ${palette.font}`;
-  const textWidth = label === '' ? 0 : canvas.measureText(label).width;
-  const lockRoom = hasLock ? 13 : 0;
-  const width = textWidth + lockRoom + (label === '' ? 4 : 12);
-  pointAlong(edge.samples, edge.samples.length * 0.56, middle);
-  const left = middle.x - width / 2;
+  const hasLock = picture.isLocked && showsLocks;
+  const texts = textsOf(paint, at, picture.tone);
+  if (texts.length === 0 && !hasLock) return;
+  canvas.font = `500 ${size}px ${palette.font}`;
+  const gap = size * 0.6;
+  const widths = texts.map(({ text }) => canvas.measureText(text).width);
+  const textWidth = widths.reduce((sum, each) => sum + each, Math.max(0, widths.length - 1) * gap);
+  const lockRoom = hasLock ? size * 1.1 : 0;
+  const width = textWidth + lockRoom + (texts.length === 0 ? size / 3 : size);
+  const left = at.x - width / 2;
   canvas.beginPath();
-  canvas.roundRect(left, middle.y - 9, width, 18, 9);
+  canvas.roundRect(left, at.y - size * 0.75, width, size * 1.5, size * 0.75);
   canvas.fillStyle = palette.ground;
   canvas.fill();
-  const isTroubled = tone === 'bad' || tone === 'warn';
-  if (hasLock) drawLock(paint, left + 10, middle.y, palette.inkQuiet);
-  if (label === '') return;
+  if (hasLock) drawLock(paint, { x: left + size * 0.85, y: at.y, size, colour: palette.inkQuiet });
   canvas.textAlign = 'left';
   canvas.textBaseline = 'middle';
-  canvas.fillStyle = isTroubled ? palette.tones[tone] : palette.ink;
-  canvas.fillText(label, left + 6 + lockRoom, middle.y + 0.5);
+  let x = left + size / 2 + lockRoom;
+  texts.forEach(({ text, colour }, index) => {
+    canvas.fillStyle = colour;
+    canvas.fillText(text, x, at.y + size * 0.04);
+    x += (widths[index] ?? 0) + gap;
+  });
 };
 
 /** From which zoom on texts stand on the lines; with many lines only on those looked at. */
-const labelScale = 0.55;
+const labelScale = 0.46;
 
-const hasLabel = (edge: SceneEdge, paint: PaintContext, count: number): boolean => {
-  if (paint.lit !== undefined) return paint.lit.has(edge.picture.id);
-  return count <= crowd;
+const labelledEdges = ({ edges }: Scene, { lit, camera }: PaintContext): readonly SceneEdge[] => {
+  if (edges.length > crowd && lit !== undefined)
+    return edges.filter(({ picture }) => lit.has(picture.id));
+  if (edges.length > crowd || (camera.scale < labelScale && lit === undefined)) return [];
+  return edges;
+};
+
+/** Where labels stood for a picture and a size of letters: looking for room takes longer than painting. */
+const known = new WeakMap<Scene, { readonly size: number; readonly places: LabelPlaces }>();
+
+const placesOf = (scene: Scene, edges: readonly SceneEdge[], size: number): LabelPlaces => {
+  if (edges !== scene.edges) return placeLabels(scene, edges, size);
+  const last = known.get(scene);
+  if (last?.size === size) return last.places;
+  const places = placeLabels(scene, edges, size);
+  known.set(scene, { size, places });
+  return places;
 };
 
 /** Draws all lines; texts are left to `paintLabels`, which comes after the nodes. */
@@ -143,9 +176,15 @@ export const paintEdges = (paint: PaintContext, scene: Scene): void => {
 
 /** Draws the texts and locks on lines. */
 export const paintLabels = (paint: PaintContext, scene: Scene): void => {
-  if (paint.camera.scale < labelScale && paint.lit === undefined) return;
-  for (const edge of scene.edges) {
-    if (hasLabel(edge, paint, scene.edges.length)) drawLabel(paint, edge);
+  const { lit, camera } = paint;
+  const edges = labelledEdges(scene, paint);
+  if (edges.length === 0) return;
+  const size = labelFontSize(camera.scale);
+  const places = placesOf(scene, edges, size);
+  for (const edge of edges) {
+    const at = places.get(edge.picture.id);
+    if (at !== undefined && (lit === undefined || lit.has(edge.picture.id)))
+      drawLabel(paint, edge, at, size);
   }
 };
 

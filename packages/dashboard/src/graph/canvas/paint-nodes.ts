@@ -7,7 +7,13 @@ const radius = 11;
 /** Below this zoom a node is a mark with, when there is room, its name. */
 const plainScale = 0.5;
 
-const iconOf = (node: PictureNode): Path2D => icons[node.node.kind];
+/** Letters smaller on the screen than this nobody reads; they grow in the picture as far as a node has room. */
+const leastTitlePx = 11;
+const leastDetailPx = 10;
+
+const iconOf = ({ node }: PictureNode): Path2D =>
+  // What nobody knows may be who asks, or what was asked for.
+  node.kind === 'unknown' && node.traffic.inRequestsPerSecond > 0 ? nobody : icons[node.kind];
 
 const toPath = (name: Parameters<typeof iconPath>[0]): Path2D => new Path2D(iconPath(name));
 
@@ -19,6 +25,8 @@ const icons = {
   external: toPath('globe'),
   unknown: toPath('person'),
 } as const;
+
+const nobody = toPath('question');
 
 const badgeIcons: Readonly<Record<NodeBadge, Path2D>> = {
   breaker: toPath('bolt'),
@@ -98,36 +106,53 @@ const drawSymbol = (paint: PaintContext, node: SceneNode): void => {
   const { canvas, palette } = paint;
   const { tone } = node.picture;
   canvas.beginPath();
-  canvas.roundRect(node.x + 8, node.y + node.height / 2 - 15, 30, 30, 8);
+  canvas.roundRect(node.x + 8, node.y + node.height / 2 - 14, 28, 28, 8);
   canvas.fillStyle = palette.softTones[tone];
   canvas.fill();
   drawIcon(paint, iconOf(node.picture), {
-    x: node.x + 14,
+    x: node.x + 13,
     y: node.y + node.height / 2 - 9,
     size: 18,
     colour: palette.tones[tone],
   });
 };
 
+const textLeft = 43;
+
+/** Letters of a size, or as much smaller as the text needs to be seen whole. */
+const fitFont = (
+  canvas: CanvasRenderingContext2D,
+  text: string,
+  font: { size: number; least: number; room: number; family: string },
+): void => {
+  canvas.font = `550 ${font.size}px ${font.family}`;
+  const { width } = canvas.measureText(text);
+  if (width <= font.room) return;
+  const size = Math.max(font.least, (font.size * font.room) / width);
+  canvas.font = `550 ${size}px ${font.family}`;
+};
+
 const drawTexts = (paint: PaintContext, node: SceneNode): void => {
-  const { canvas, palette } = paint;
+  const { canvas, palette, camera } = paint;
   const { title, detail, badges } = node.picture;
-  const room = node.width - 46 - 12;
+  const room = node.width - textLeft - 10;
   const middle = node.y + node.height / 2;
+  const titleRoom = room - badges.length * 17;
+  const titleSize = Math.min(19, Math.max(14, leastTitlePx / camera.scale));
+  const detailSize = Math.min(17, Math.max(12, leastDetailPx / camera.scale));
   canvas.textAlign = 'left';
   canvas.textBaseline = 'middle';
   canvas.fillStyle = palette.ink;
-  canvas.font = `550 14px ${palette.font}`;
-  const titleRoom = room - badges.length * 17;
+  fitFont(canvas, title, { size: titleSize, least: 13.5, room: titleRoom, family: palette.font });
   canvas.fillText(
     clipText(canvas, title, titleRoom),
-    node.x + 46,
-    middle - (detail === '' ? 0 : 8.5),
+    node.x + textLeft,
+    middle - (detail === '' ? 0 : 9),
   );
   if (detail === '') return;
-  canvas.font = `450 12px ${palette.font}`;
+  canvas.font = `450 ${detailSize}px ${palette.font}`;
   canvas.fillStyle = palette.inkQuiet;
-  canvas.fillText(clipText(canvas, detail, room), node.x + 46, middle + 9.5);
+  canvas.fillText(clipText(canvas, detail, room), node.x + textLeft, middle + 10.5);
 };
 
 const drawBadges = (paint: PaintContext, node: SceneNode): void => {
@@ -145,7 +170,7 @@ const drawBadges = (paint: PaintContext, node: SceneNode): void => {
 /** From far away: a plate in the colour of its state, the name over it as large as there is room. */
 const drawPlain = (paint: PaintContext, node: SceneNode): void => {
   const { canvas, palette, camera } = paint;
-  const { tone, title } = node.picture;
+  const { tone, shortTitle } = node.picture;
   outline(paint, node, 0);
   canvas.fillStyle = palette.softTones[tone];
   canvas.fill();
@@ -159,7 +184,7 @@ const drawPlain = (paint: PaintContext, node: SceneNode): void => {
   canvas.textAlign = 'center';
   canvas.textBaseline = 'middle';
   canvas.fillText(
-    clipText(canvas, title, node.width - 10),
+    clipText(canvas, shortTitle, node.width - 6),
     node.x + node.width / 2,
     node.y + node.height / 2,
   );

@@ -13,6 +13,8 @@ export interface Palette {
   readonly sail: string;
   readonly tones: Readonly<Record<PictureTone, string>>;
   readonly softTones: Readonly<Record<PictureTone, string>>;
+  /** For texts: darker than fills, so that they can be read. */
+  readonly troubleInk: { readonly warn: string; readonly bad: string };
   readonly font: string;
 }
 
@@ -44,6 +46,7 @@ export const readPalette = (): Palette => {
       tcp: read('tcp-soft'),
       idle: read('sunken'),
     },
+    troubleInk: { warn: read('warn'), bad: read('bad') },
     font: read('font'),
   };
 };

@@ -1,6 +1,15 @@
 import { surround } from '../layout/arrange.ts';
 import type { Point, Rect } from '../layout/layout-input.ts';
-import { type Camera, fitCamera, mixCameras, toPicture, zoomAt } from './camera.ts';
+import {
+  type Camera,
+  fitCamera,
+  mixCameras,
+  type Pinch,
+  pinchCamera,
+  startCamera,
+  toPicture,
+  zoomAt,
+} from './camera.ts';
 import { type Focus, litBy, noFocus } from './focus.ts';
 import { paintAbove, paintBelow } from './paint-scene.ts';
 import { type Palette, readPalette } from './palette.ts';
@@ -26,6 +35,8 @@ const fitMargin = 36;
 const legendPx = 30;
 /** Nearer to the border than this, a thing is not well seen. */
 const seenMargin = 12;
+/** Room, in the picture, around the way of a request. */
+const wayMargin = 40;
 /** How long moving to another view takes. */
 const glideMs = 280;
 /** A press that moves less than this is a click. */
@@ -72,6 +83,9 @@ export class GraphStage {
   #frame = 0;
   #glide: { from: Camera; to: Camera; startMs: number } | undefined;
   #drag: { x: number; y: number; camera: Camera; moved: boolean } | undefined;
+  /** Fingers on the surface, by pointer. */
+  readonly #fingers = new Map<number, Point>();
+  #pinch: { camera: Camera; from: Pinch } | undefined;
   /** The view that the canvases were painted for. */
   #painted: Camera | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +124,7 @@ export class GraphStage {
     this.#traffic = planTraffic(scene);
     this.#refresh();
     if (isFirst) {
-      this.#camera = this.#fitted();
+      this.#camera = startCamera(this.#fitted(), this.#scene.bounds, this.#free());
       if (this.#focus.selected !== undefined) this.reveal(this.#focus.selected);
     }
     if (!isFirst && isMoved && !this.#hasMoved) this.#glideTo(this.#fitted());
@@ -118,8 +132,10 @@ export class GraphStage {
 
   /** Changes what is looked at. */
   focus(focus: Focus): void {
+    const isOtherWay = [...focus.path].join() !== [...this.#focus.path].join();
     this.#focus = focus;
     this.#refresh();
+    if (isOtherWay && !this.#hasMoved && this.#scene !== emptyScene) this.#glideTo(this.#fitted());
   }
 
   /** Switches animation and locks. */
@@ -196,7 +212,20 @@ export class GraphStage {
   #fitted(): Camera {
     const { clientWidth: width, clientHeight } = this.#host;
     const view = { x: 0, y: 0, width, height: clientHeight - legendPx };
-    return fitCamera(this.#scene.bounds, view, fitMargin);
+    return fitCamera(this.#wayBounds() ?? this.#scene.bounds, view, fitMargin);
+  }
+
+  /** Where the way of an explained request is, with what stands around it. */
+  #wayBounds(): Rect | undefined {
+    const nodes = [...this.#focus.path].flatMap((id) => this.#scene.nodeById.get(id) ?? []);
+    if (nodes.length === 0) return undefined;
+    const { x, y, width, height } = surround(nodes);
+    return {
+      x: x - wayMargin,
+      y: y - wayMargin,
+      width: width + wayMargin * 2,
+      height: height + wayMargin * 2,
+    };
   }
 
   #glideTo(to: Camera): void {
@@ -209,7 +238,8 @@ export class GraphStage {
       canvas.width = Math.round(this.#host.clientWidth * ratio);
       canvas.height = Math.round(this.#host.clientHeight * ratio);
     }
-    if (!this.#hasMoved && this.#scene !== emptyScene) this.#camera = this.#fitted();
+    if (!this.#hasMoved && this.#scene !== emptyScene)
+      this.#camera = startCamera(this.#fitted(), this.#scene.bounds, this.#free());
     this.#isDirty = true;
     this.#paint();
   }
@@ -303,6 +333,7 @@ export class GraphStage {
     host.addEventListener('pointerdown', (event) => this.#onDown(event), { signal });
     host.addEventListener('pointermove', (event) => this.#onMove(event), { signal });
     host.addEventListener('pointerup', (event) => this.#onUp(event), { signal });
+    host.addEventListener('pointercancel', (event) => this.#onCancel(event), { signal });
     host.addEventListener('pointerleave', () => this.#events.onHover(undefined), { signal });
     host.addEventListener('dblclick', () => this.fit(), { signal });
   }
@@ -334,11 +365,20 @@ export class GraphStage {
     if (event.button !== 0) return;
     this.#host.setPointerCapture(event.pointerId);
     this.#glide = undefined;
+    this.#fingers.set(event.pointerId, this.#place(event));
+    const pinch = this.#pinchNow();
+    if (pinch !== undefined) {
+      this.#pinch = { camera: this.#camera, from: pinch };
+      this.#drag = undefined;
+      return;
+    }
     this.#drag = { ...this.#place(event), camera: this.#camera, moved: false };
   }
 
   #onMove(event: PointerEvent): void {
     const at = this.#place(event);
+    if (this.#fingers.has(event.pointerId)) this.#fingers.set(event.pointerId, at);
+    if (this.#followPinch()) return;
     const drag = this.#drag;
     if (drag === undefined) {
       const id = this.#idAt(at);
@@ -356,9 +396,36 @@ export class GraphStage {
     this.#isDirty = true;
   }
 
+  /** Two fingers, as long as there are exactly two. */
+  #pinchNow(): Pinch | undefined {
+    const [a, b, ...more] = this.#fingers.values();
+    if (a === undefined || b === undefined || more.length > 0) return undefined;
+    return {
+      x: (a.x + b.x) / 2,
+      y: (a.y + b.y) / 2,
+      span: Math.max(1, Math.hypot(a.x - b.x, a.y - b.y)),
+    };
+  }
+
+  #followPinch(): boolean {
+    const now = this.#pinchNow();
+    if (this.#pinch === undefined || now === undefined) return false;
+    this.#camera = pinchCamera(this.#pinch.camera, this.#pinch.from, now);
+    this.#hasMoved = true;
+    this.#settle();
+    this.#isDirty = true;
+    return true;
+  }
+
+  #onCancel(event: PointerEvent): void {
+    this.#fingers.delete(event.pointerId);
+    this.#pinch = undefined;
+    this.#drag = undefined;
+  }
+
   #onUp(event: PointerEvent): void {
     const drag = this.#drag;
-    this.#drag = undefined;
+    this.#onCancel(event);
     this.#host.style.cursor = 'grab';
     if (drag === undefined || drag.moved) return;
     this.#events.onPick(this.#idAt(this.#place(event)));

@@ -12,7 +12,7 @@ import { placeNodes } from './node-places.ts';
 import { buildUnits, type Unit, type UnitGraph } from './units.ts';
 
 /** Space between columns: room for the text on a line. */
-const columnGap = 128;
+const columnGap = 148;
 
 /** More nodes than this in one flow would be too high for a screen: frames are put into rows instead. */
 const maxFlowing = 70;
