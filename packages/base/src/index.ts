@@ -17,3 +17,5 @@ export {
   type LogLevel,
   silentLogger,
 } from './log.ts';
+export { type Labels, Metric, type MetricKind } from './metric.ts';
+export { type ProcessUsage, processMetrics } from './process-metrics.ts';

@@ -1,6 +1,6 @@
 import { isHttpProtocol, isTlsProtocol, type KubeObject } from '@lateen/api';
+import { Metric } from '@lateen/base';
 import type { PushContext } from '@lateen/translator';
-import { Metric } from './metric.ts';
 
 /** What istiod says of the mesh as it is, each one number. */
 export interface MeshGauges {

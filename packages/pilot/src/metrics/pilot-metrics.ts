@@ -1,5 +1,5 @@
+import { Metric } from '@lateen/base';
 import { createMeshGauges, type MeshGauges } from './mesh-gauges.ts';
-import { Metric } from './metric.ts';
 import { createPushMetrics, type PushMetrics } from './push-metrics.ts';
 
 /** The control plane's own metrics, under istiod's names. */

@@ -1,4 +1,4 @@
-import { Metric } from './metric.ts';
+import { Metric } from '@lateen/base';
 
 /** Upper bounds in bytes, as istiod's histogram of config sizes has them. */
 const sizeBuckets: readonly number[] = [1, 10_000, 1_000_000, 4_000_000, 10_000_000, 40_000_000];

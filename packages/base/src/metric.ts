@@ -4,6 +4,15 @@ export type Labels = Readonly<Record<string, string>>;
 /** Upper bounds in seconds, as Istio's convergence histograms have them. */
 const defaultBuckets: readonly number[] = [0.01, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30];
 
+/**
+ * Series of one metric: some label values are names that others choose. What is new beyond it counts in one more series
+ * whose label values all are `__overflow__`: sums stay right.
+ */
+const maxSeries = 2_000;
+
+const overflowed = (labels: Labels): Labels =>
+  Object.fromEntries(Object.keys(labels).map((name) => [name, '__overflow__']));
+
 interface Series {
   readonly labels: Labels;
   value: number;
@@ -12,17 +21,22 @@ interface Series {
   observations: number;
 }
 
+const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels));
+
+/** `TYPE` of a metric in Prometheus' text. */
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
 /** A counter, gauge or histogram with its series by labels. */
 export class Metric {
   readonly name: string;
   readonly help: string;
-  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly kind: MetricKind;
   readonly #buckets: readonly number[];
   readonly #series = new Map<string, Series>();
 
   constructor(
     name: string,
-    kind: Metric['kind'],
+    kind: MetricKind,
     help: string,
     buckets: readonly number[] = defaultBuckets,
   ) {
@@ -33,13 +47,17 @@ export class Metric {
   }
 
   #seriesOf(labels: Labels): Series {
-    const key = JSON.stringify(Object.entries(labels));
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = { labels, value: 0, counts: this.#buckets.map(() => 0), observations: 0 };
-      this.#series.set(key, series);
-    }
+    const known = this.#series.get(keyOf(labels));
+    if (known !== undefined) return known;
+    const own = this.#series.size < maxSeries ? labels : overflowed(labels);
+    const key = keyOf(own);
+    const series = this.#series.get(key) ?? this.#newSeries(own);
+    this.#series.set(key, series);
     return series;
+  }
+
+  #newSeries(labels: Labels): Series {
+    return { labels, value: 0, counts: this.#buckets.map(() => 0), observations: 0 };
   }
 
   add(amount: number, labels: Labels = {}): void {
@@ -66,7 +84,7 @@ export class Metric {
 
   /** The current value of a series; 0 when it was never touched. */
   value(labels: Labels = {}): number {
-    return this.#series.get(JSON.stringify(Object.entries(labels)))?.value ?? 0;
+    return this.#series.get(keyOf(labels))?.value ?? 0;
   }
 
   /** Prometheus text exposition format 0.0.4. */
