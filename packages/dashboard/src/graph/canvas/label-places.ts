@@ -92,6 +92,24 @@ const placeForm = (
   return { ...texts, rect, hidden };
 };
 
+const placeLabel = (
+  edge: SceneEdge,
+  size: number,
+  taken: { readonly labels: readonly Rect[]; readonly nodes: readonly Rect[] },
+): Place => {
+  const [longest, ...shorter] = formsOf(edge.picture);
+  let best = placeForm(edge, longest ?? edge.picture, size, taken);
+  for (const texts of shorter) {
+    if (best.hidden === 0) break;
+    const place = placeForm(edge, texts, size, taken);
+    if (place.hidden < best.hidden) best = place;
+  }
+  return best;
+};
+
+const isEmpty = ({ label, trouble, isLocked }: PictureEdge): boolean =>
+  label === '' && trouble === '' && !isLocked;
+
 /** Labels of lines by their ids: on their lines, off nodes and each other as far as there is room. */
 export const placeLabels = (
   scene: Scene,
@@ -101,23 +119,11 @@ export const placeLabels = (
   const labels: Rect[] = [];
   const places = new Map<string, PlacedLabel>();
   for (const edge of edges) {
-    const { label, trouble, isLocked, id } = edge.picture;
-    if (label === '' && trouble === '' && !isLocked) continue;
-    let best: Place | undefined;
-    for (const texts of formsOf(edge.picture)) {
-      const place = placeForm(edge, texts, size, { labels, nodes: scene.nodes });
-      if (best === undefined || place.hidden < best.hidden) best = place;
-      if (best.hidden === 0) break;
-    }
-    if (best === undefined) continue;
-    const { rect } = best;
+    if (isEmpty(edge.picture)) continue;
+    const { rect, label, trouble } = placeLabel(edge, size, { labels, nodes: scene.nodes });
     labels.push(rect);
-    places.set(id, {
-      label: best.label,
-      trouble: best.trouble,
-      x: rect.x + rect.width / 2,
-      y: rect.y + rect.height / 2,
-    });
+    const middle = { x: rect.x + rect.width / 2, y: rect.y + rect.height / 2 };
+    places.set(edge.picture.id, { label, trouble, ...middle });
   }
   return places;
 };
