@@ -1,5 +1,6 @@
 export { readMeshConfigText, remoteSecretEntries } from '@lateen/pilot';
 export type { MeshMembership } from './bootstrap/mesh-membership.ts';
+export { eyesSocketPath, prepareEyesSocket } from './bootstrap/pod-socket.ts';
 export { publishTelemetry } from './bootstrap/telemetry-service.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';

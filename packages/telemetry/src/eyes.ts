@@ -11,6 +11,7 @@ import { type MeshModel, meshModel } from './mesh/mesh-model.ts';
 import type { MeshObjects } from './mesh/mesh-objects.ts';
 import type { RoundRange } from './metrics/scrape-rounds.ts';
 import type { SeriesStore } from './metrics/series-store.ts';
+import type { MeshPeers } from './peers/mesh-peers.ts';
 import type { Scraper } from './scrape/scraper.ts';
 import type { MetricsSource } from './source/metrics-source.ts';
 import type { WatchedTraces } from './source/watched-traces.ts';
@@ -20,7 +21,7 @@ import type { TraceStore } from './traces/trace-store.ts';
 export const defaultClusterName = 'Kubernetes';
 
 /** What the answers of the API are computed from. */
-export interface Eyes {
+export interface Eyes extends MeshPeers {
   readonly clock: Clock;
   readonly log: Logger;
   readonly client: KubeClient;

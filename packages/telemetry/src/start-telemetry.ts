@@ -13,6 +13,9 @@ import { exposedHosts } from './mesh/exposed-hosts.ts';
 import { MeshObjects } from './mesh/mesh-objects.ts';
 import { SeriesStore } from './metrics/series-store.ts';
 import { openReceivers, type ReceiverAddresses } from './open-receivers.ts';
+import { meshPeers } from './peers/mesh-peers.ts';
+import { peerRoutes } from './peers/peer-routes.ts';
+import { type PeerServer, startPeerServer } from './peers/peer-server.ts';
 import { prometheusAnswer } from './promql/prometheus-api.ts';
 import { Scraper } from './scrape/scraper.ts';
 import { EventStream } from './server/event-stream.ts';
@@ -21,6 +24,7 @@ import type { AccessPolicy } from './server/request-guard.ts';
 import { proxyMetrics } from './source/metrics-source.ts';
 import { prometheusMetrics } from './source/prometheus-source.ts';
 import { localTraces, watchTraces } from './source/watched-traces.ts';
+import { reasonOf } from './telemetry-error.ts';
 import { jaegerTraces } from './traces/jaeger-traces.ts';
 import type { Takers } from './traces/span-receiver.ts';
 import { TraceStore } from './traces/trace-store.ts';
@@ -98,6 +102,20 @@ const accessPolicy = (
   };
 };
 
+/** Answers the eyes of other clusters. Without, this one is shown as before: it is not worth failing for. */
+const answerPeers = async (
+  { place, log }: TelemetryOptions,
+  eyes: Eyes,
+): Promise<PeerServer | undefined> => {
+  if (place?.eyes === undefined) return undefined;
+  try {
+    return await startPeerServer(place.eyes.socket, peerRoutes(eyes), log);
+  } catch (error) {
+    log.error('other clusters cannot see this one', { reason: reasonOf(error) });
+    return undefined;
+  }
+};
+
 /** Scrapes when the pods are known; a cluster that cannot be read whole is scraped all the same. Returns how to stop waiting. */
 const scrapeWhenRead = (
   { clock, metrics, store, scraper }: Eyes,
@@ -158,6 +176,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
     ...(options.place !== undefined && { place: options.place }),
+    ...meshPeers(options.place, { store, traces }, { clock, onNew: tracesChanged }),
     receiverPorts: receivers.ports,
   });
   const tellStates = whenOther(
@@ -172,6 +191,7 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     prometheus: (path, parameters) => prometheusAnswer(path, parameters, eyes),
     policy: accessPolicy(options, eyes),
   });
+  const peerServer = await answerPeers(options, eyes);
   watched.start();
   const cancelWait = scrapeWhenRead(eyes, objects.start(stop.signal));
   return {
@@ -185,7 +205,9 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
       scraper.stop();
       metrics.close();
       watched.close();
-      await Promise.all([server.close(), receivers.close()]);
+      eyes.peerTraces.close();
+      eyes.peers.close();
+      await Promise.all([server.close(), receivers.close(), peerServer?.close()]);
     },
   };
 };

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createKubeClient, loadKubeConfig } from '@lateen/kube';
-import { type MeshMembership, stateFolderAt } from '@lateen/runtime';
-import type { ClusterSource, MeshPlace } from '@lateen/telemetry/clusters';
+import {
+  eyesSocketPath,
+  type MeshMembership,
+  prepareEyesSocket,
+  stateFolderAt,
+} from '@lateen/runtime';
+import type { ClusterSource, MeshPlace, PeerAddress } from '@lateen/telemetry/clusters';
 import { parse } from 'yaml';
+import { readMembers } from '../mesh/mesh-members.ts';
 
 /** Tells the dashboard's process of a member where the kubeconfig of the whole mesh is. */
 export const meshWords = (membership: MeshMembership | undefined): readonly string[] =>
@@ -29,8 +35,20 @@ const otherSources = (kubeconfig: string, own: string): readonly ClusterSource[]
   }
 };
 
-/** The cluster `own` among those of a kubeconfig. */
-export const meshPlace = (kubeconfig: string, own: string): MeshPlace => ({
-  name: own,
-  others: () => otherSources(kubeconfig, own),
-});
+/** Eyes of the members besides `own`, as many as the mesh has now. */
+const otherEyes = (stateDir: string, own: string): readonly PeerAddress[] =>
+  readMembers(stateDir)
+    .filter(({ name }) => name !== own)
+    .map((member) => ({ cluster: member.name, socket: eyesSocketPath(member.stateDir) }));
+
+/** The cluster `own` among those of a mesh's kubeconfig. Rejects with RuntimeError. */
+export const meshPlace = async (kubeconfig: string, own: string): Promise<MeshPlace> => {
+  const stateDir = dirname(kubeconfig);
+  const member = readMembers(stateDir).find(({ name }) => name === own);
+  const socket = member && (await prepareEyesSocket(member.stateDir));
+  return {
+    name: own,
+    others: () => otherSources(kubeconfig, own),
+    ...(socket !== undefined && { eyes: { socket, others: () => otherEyes(stateDir, own) } }),
+  };
+};

@@ -49,6 +49,8 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
       return undefined;
     },
   );
+  const place =
+    meshKubeconfig === undefined ? undefined : await meshPlace(meshKubeconfig, connection.context);
   return startTelemetry({
     connection,
     clock: systemClock,
@@ -64,6 +66,6 @@ export const startDashboard = async (options: DashboardOptions): Promise<Telemet
     ...(token !== undefined && { token }),
     ...(prometheus !== undefined && { prometheus }),
     ...(tracing !== undefined && { jaeger: tracing }),
-    ...(meshKubeconfig !== undefined && { place: meshPlace(meshKubeconfig, connection.context) }),
+    ...(place !== undefined && { place }),
   });
 };

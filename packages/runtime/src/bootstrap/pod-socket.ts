@@ -14,7 +14,7 @@ const maxPathBytes = 107;
  */
 export const podSocketPath = (
   podFolder: string,
-  name: number | 'sds',
+  name: number | 'sds' | 'eyes',
   temporary: string = tmpdir(),
 ): string => {
   // With a dot, which no container's folder beside it has in its name.
@@ -30,7 +30,7 @@ export const podSocketPath = (
  */
 export const preparePodSocket = async (
   podFolder: string,
-  name: number | 'sds',
+  name: number | 'sds' | 'eyes',
 ): Promise<string> => {
   const path = podSocketPath(podFolder, name);
   const folder = dirname(path);
@@ -41,3 +41,10 @@ export const preparePodSocket = async (
   await chmod(folder, 0o700);
   return path;
 };
+
+/** Where the eyes of a cluster answer those of the other clusters of its mesh. */
+export const eyesSocketPath = (stateFolder: string): string => podSocketPath(stateFolder, 'eyes');
+
+/** The same, in a folder that is there, and for its owner only. @throws RuntimeError `bad-state` */
+export const prepareEyesSocket = (stateFolder: string): Promise<string> =>
+  preparePodSocket(stateFolder, 'eyes');

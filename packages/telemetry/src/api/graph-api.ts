@@ -1,11 +1,14 @@
 import type { GraphView } from '../contract/graph.ts';
 import type { Eyes } from '../eyes.ts';
 import { buildGraph } from '../graph/build-graph.ts';
+import type { ClusterNodes } from '../graph/cluster-nodes.ts';
+import type { GraphOptions } from '../graph/graph-options.ts';
 import { scrapeIntervalMs } from '../scrape/scraper.ts';
 import { ok } from '../server/answer.ts';
 import type { ApiRoute } from '../server/route-table.ts';
 
-const views: readonly GraphView[] = ['app', 'versionedApp', 'service', 'workload'];
+/** All views. */
+export const graphViews: readonly GraphView[] = ['app', 'versionedApp', 'service', 'workload'];
 
 /** Two scrapes, so that there is something between them. */
 const minWindowMs = 2 * scrapeIntervalMs;
@@ -27,7 +30,7 @@ export const metricsProblem = ({ metrics, scraper }: Eyes): string =>
 
 /** What is worth a banner: proxies that do not answer, a store that is full. */
 export const warningsOf = (eyes: Eyes): readonly string[] => {
-  const { scraper, store, objects, metrics } = eyes;
+  const { scraper, store, objects, metrics, peers } = eyes;
   const { ok: answered, total } = scraper.counts;
   const { evicted } = store.use;
   return [
@@ -35,8 +38,32 @@ export const warningsOf = (eyes: Eyes): readonly string[] => {
     ...(metrics.url === '' && answered < total
       ? [`${total - answered} of ${total} proxies cannot be scraped`]
       : []),
+    ...peers
+      .unreachable()
+      .map(
+        ({ cluster, reason }) =>
+          `cluster ${cluster} cannot be reached, and only what others say of it is shown (${reason})`,
+      ),
     ...(evicted > 0 ? [`the metrics store is full: ${evicted} series were left out`] : []),
   ];
+};
+
+type Shape = Pick<GraphOptions, 'view' | 'namespaces' | 'withServices'>;
+
+/** What the other clusters say of their nodes; what they measured is in the store then. */
+const nodesOfOthers = async (
+  { peers, peerRounds, metrics }: Eyes,
+  { view, namespaces, withServices }: Shape,
+): Promise<ReadonlyMap<string, ClusterNodes>> => {
+  const parameters = new URLSearchParams({
+    ...{ view, namespaces: namespaces.join(','), services: String(withServices) },
+  });
+  const [nodes] = await Promise.all([
+    peers.askAll<ClusterNodes>(`/nodes?${parameters}`),
+    // A Prometheus has what all clusters measured, or should.
+    metrics.url === '' ? peerRounds.refresh() : undefined,
+  ]);
+  return nodes;
 };
 
 /** `GET graph`. */
@@ -44,7 +71,13 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
   {
     method: 'GET',
     path: 'graph',
-    handle: ({ query }) => {
+    handle: async ({ query }) => {
+      const shape = {
+        view: query.choice('view', graphViews, 'versionedApp'),
+        namespaces: query.list('namespaces'),
+        withServices: query.flag('services', false),
+      };
+      const others = await nodesOfOthers(eyes, shape);
       const nowMs = Math.max(eyes.clock.nowMs(), eyes.store.rounds.newestMs);
       const windowMs = query.duration('window', defaultWindowMs, {
         minMs: minWindowMs,
@@ -52,14 +85,13 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
       });
       const atMs = query.integer('at', nowMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
       const options = {
-        view: query.choice('view', views, 'versionedApp'),
+        ...shape,
+        others,
         atMs,
         windowMs,
         hideMoved: !query.flag('moved', windowMs > defaultWindowMs),
         ruleChangedMs: eyes.history.lastChangeMs(routingKinds, atMs),
         activeMs: query.duration('active', maxWindowMs, { minMs: minWindowMs, maxMs: maxWindowMs }),
-        namespaces: query.list('namespaces'),
-        withServices: query.flag('services', false),
         withIdle: query.flag('idle', true),
         withSeries: query.flag('series', false),
       };

@@ -24,6 +24,9 @@ export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] =>
         nowMs: eyes.clock.nowMs(),
         startedAtMs: eyes.startedAtMs,
         cluster: eyes.model().cluster,
+        otherClusters: eyes.peers
+          .all()
+          .map(({ address, problem }) => ({ name: address.cluster, error: problem })),
         namespaces: eyes.model().namespaces,
         access: { canWrite, reason: readOnlyReason, tokenAccepted: eyes.hasToken },
         kubernetes: { ok: objects.problem === '', server, error: objects.problem },

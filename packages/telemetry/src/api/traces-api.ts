@@ -1,5 +1,6 @@
-import type { TraceList, TraceSummary } from '../contract/trace.ts';
+import type { Trace, TraceList, TraceSummary } from '../contract/trace.ts';
 import type { Eyes } from '../eyes.ts';
+import type { Peers } from '../peers/peers.ts';
 import { ok, problem } from '../server/answer.ts';
 import type { QueryReader } from '../server/query-reader.ts';
 import type { ApiRoute } from '../server/route-table.ts';
@@ -34,27 +35,44 @@ const hasArrived =
   ({ isWhole, startUs, durationUs }: TraceSummary): boolean =>
     isWhole || nowMs - (startUs + durationUs) / 1000 > arrivingMs;
 
+/** Clusters whose spans may be missing. */
+const namesOf = (peers: Peers): readonly string[] =>
+  peers.unreachable().map(({ cluster }) => cluster);
+
 /** `GET traces`, `GET traces/{traceId}`. */
-export const traceRoutes = ({ clock, traces, watched: { source } }: Eyes): readonly ApiRoute[] => [
+export const traceRoutes = ({
+  clock,
+  traces,
+  peers,
+  peerTraces,
+  watched: { source },
+}: Eyes): readonly ApiRoute[] => [
   {
     method: 'GET',
     path: 'traces',
     handle: async ({ query }) => {
       const filter = filterOf(query);
       if (query.diagnostics.length > 0) return problem('bad-request', '');
+      const isLocal = source.kind === 'embedded';
+      if (isLocal) await peerTraces.refresh();
       const [found, services] = await Promise.all([source.list(filter), source.services()]);
       const arrived = found.filter(hasArrived(clock.nowMs()));
-      return ok({ traces: arrived, services, evicted: traces.evicted } satisfies TraceList);
+      const unreachable = isLocal ? namesOf(peers) : [];
+      const { evicted } = traces;
+      return ok({ traces: arrived, services, evicted, unreachable } satisfies TraceList);
     },
   },
   {
     method: 'GET',
     path: 'traces/{traceId}',
     handle: async ({ params }) => {
-      const trace = await source.get((params['traceId'] ?? '').toLowerCase().padStart(32, '0'));
-      return trace === undefined
-        ? problem('not-found', 'there is no such trace, or it was forgotten')
-        : ok(trace);
+      const traceId = (params['traceId'] ?? '').toLowerCase().padStart(32, '0');
+      const isLocal = source.kind === 'embedded';
+      if (isLocal) await peerTraces.refreshTrace(traceId);
+      const trace = await source.get(traceId);
+      if (trace === undefined)
+        return problem('not-found', 'there is no such trace, or it was forgotten');
+      return ok({ ...trace, unreachable: isLocal ? namesOf(peers) : [] } satisfies Trace);
     },
   },
 ];

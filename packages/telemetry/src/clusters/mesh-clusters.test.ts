@@ -112,12 +112,12 @@ test('a cluster that does not answer in time is left out', async () => {
   const { clusters, diagnostics } = await readMeshClusters({
     own: { client: one },
     others: [{ name: 'two', client: silent }],
-    timeoutMs: 20,
+    timeoutMs: 500,
   });
   assert.deepEqual(names(clusters), ['one reads ']);
   assert.match(
     diagnostics[0]?.message ?? '',
-    /^cluster two cannot be read: no answer within 0.02 s/,
+    /^cluster two cannot be read: no answer within 0.5 s/,
   );
 });
 

@@ -13,7 +13,12 @@ import {
   readOtherClusters,
 } from './other-clusters.ts';
 
-export { type ClusterSource, clusterUnreachable, type MeshPlace } from './other-clusters.ts';
+export {
+  type ClusterSource,
+  clusterUnreachable,
+  type MeshPlace,
+  type PeerAddress,
+} from './other-clusters.ts';
 
 /** What is to be read. */
 export interface MeshSources extends OtherSources {

@@ -23,10 +23,21 @@ export interface ClusterSource {
   readonly name?: string;
 }
 
+/** Where the eyes of a cluster answer those of the others: a Unix socket that only its owner may open. */
+export interface PeerAddress {
+  readonly cluster: string;
+  readonly socket: string;
+}
+
 /** A cluster among the others of a mesh. */
 export interface MeshPlace {
   /** Its own id. */
   readonly name: string;
+  /** Its own eyes' socket, and those of the others as they are now. Absent: they show one cluster. */
+  readonly eyes?: {
+    readonly socket: string;
+    readonly others: () => readonly PeerAddress[];
+  };
   /** The others as they are now. */
   readonly others: () => readonly ClusterSource[];
 }

@@ -21,6 +21,8 @@ export interface AccessLogFields {
 
 /** One line of a container. */
 export interface LogLine {
+  /** Where it was logged, when that is another cluster than the dashboard's. */
+  readonly cluster?: string;
   /** Epoch milliseconds, from the line's timestamp. */
   readonly timeMs: number;
   readonly namespace: string;
@@ -40,6 +42,7 @@ export interface LogLine {
  * `GET logs`, oldest first. Parameters: `namespace` (default `default`), `workload` or `pod` (one of them), `container`
  * (repeatable; default all), `filter` (substring without regard to case, or `/regular expression/`), `traceId`,
  * `requestId`, `level` (that and worse), `since` (like `15m`, default 5m), `limit` (default 500, at most 5000).
+ * Of a request (`traceId` or `requestId`, without `workload` and `pod`) with the lines of all clusters of the mesh.
  */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];

@@ -24,6 +24,12 @@ export interface Status {
   readonly nowMs: number;
   readonly startedAtMs: number;
   readonly cluster: string;
+  /** The other clusters of the mesh that the pages show too. Always in answers of the server. */
+  readonly otherClusters?: readonly {
+    readonly name: string;
+    /** Why its eyes do not answer; '' while they do. */
+    readonly error: string;
+  }[];
   readonly namespaces: readonly NamespaceRow[];
   readonly access: Access;
   readonly kubernetes: { readonly ok: boolean; readonly server: string; readonly error: string };

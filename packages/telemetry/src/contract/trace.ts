@@ -28,6 +28,8 @@ export interface TraceList {
   readonly services: readonly string[];
   /** Traces thrown away because the store was full. */
   readonly evicted: number;
+  /** Clusters of the mesh that did not answer: their spans may be missing. Always in answers of the server. */
+  readonly unreachable?: readonly string[];
 }
 
 /** Something that happened within a span. */
@@ -65,4 +67,6 @@ export interface Trace extends TraceSummary {
   readonly spans: readonly Span[];
   /** Spans thrown away because the trace was too long. */
   readonly droppedSpans: number;
+  /** Clusters of the mesh that did not answer: their spans may be missing. Always in answers of `GET traces/{traceId}`. */
+  readonly unreachable?: readonly string[];
 }

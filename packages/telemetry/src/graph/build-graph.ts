@@ -1,9 +1,10 @@
-import type { Graph } from '../contract/graph.ts';
+import type { Graph, GraphNode } from '../contract/graph.ts';
 import type { MeshModel } from '../mesh/mesh-model.ts';
 import type { RoundRange } from '../metrics/scrape-rounds.ts';
 import type { SeriesStore } from '../metrics/series-store.ts';
 import type { Call } from './call.ts';
 import { readCalls } from './call-table.ts';
+import type { ClusterNodes } from './cluster-nodes.ts';
 import { collectEdges } from './edge-collection.ts';
 import { edgeView, type SeriesSteps } from './edge-view.ts';
 import type { GraphOptions } from './graph-options.ts';
@@ -24,7 +25,7 @@ const concerns = ({ source, target, service }: Call, namespaces: ReadonlySet<str
 /** Nodes that could have traffic: workloads with a proxy or about to get one, and their services. */
 const idlePlaces = (
   model: MeshModel,
-  { view, withServices, namespaces }: GraphOptions,
+  { view, withServices, namespaces }: Pick<GraphOptions, 'view' | 'withServices' | 'namespaces'>,
   isAsked: (namespace: string) => boolean,
 ): readonly GraphPlace[] => {
   const all = [...model.workloads.values()];
@@ -79,27 +80,56 @@ export const seriesSteps = (
   return { startMs, stepMs, ranges };
 };
 
+const placeOf = ({ health: _, flags: __, traffic: ___, ...place }: GraphNode): GraphPlace => place;
+
 /** Whoever is idle in the mesh, and not there yet. */
 const addIdle = (
   places: Map<string, GraphPlace>,
   model: MeshModel,
-  options: GraphOptions,
+  { others, ...options }: GraphOptions & { readonly others: ReadonlyMap<string, ClusterNodes> },
 ): void => {
   const isAsked = idleNamespaces(model, new Set(options.namespaces));
-  for (const place of idlePlaces(model, options, isAsked)) {
+  const elsewhere = [...others.values()].flatMap(({ nodes, idle }) => {
+    const shown = new Set(idle);
+    return nodes.filter(({ id }) => shown.has(id)).map(placeOf);
+  });
+  for (const place of [...idlePlaces(model, options, isAsked), ...elsewhere]) {
     if (!places.has(place.id)) places.set(place.id, place);
   }
 };
 
+/** What the graphs of other clusters need to know of this one's nodes. */
+export const clusterNodes = (
+  model: MeshModel,
+  options: Pick<GraphOptions, 'view' | 'withServices' | 'namespaces'>,
+): ClusterNodes => {
+  const isAsked = idleNamespaces(model, new Set(options.namespaces));
+  const all = idlePlaces(model, { ...options, namespaces: [] }, () => true);
+  const workloads = [...model.workloads.values()];
+  const still = { sums: undefined, seconds: 0, isOutside: false };
+  return {
+    nodes: all.map((place) => nodeView(place, model, still)),
+    idle: idlePlaces(model, options, isAsked).map(({ id }) => id),
+    gateways: workloads.filter((one) => one.isGateway).map((one) => `${one.namespace}/${one.name}`),
+    services: Object.fromEntries(
+      [...model.servicesOfWorkload].flatMap(([key, [service]]) =>
+        service === undefined ? [] : [[key, `${service.namespace}/${service.name}`]],
+      ),
+    ),
+  };
+};
+
 /**
  * The graph of a window, built as Kiali builds it: source-reported where there is a report, unknown callers
- * from destinations, gateways and hosts outside as nodes of their own, idle nodes from the objects.
+ * from destinations, gateways and hosts outside as nodes of their own, idle nodes from the objects. Other clusters
+ * are in it with what their eyes told the store, and say of their nodes.
  */
 export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphOptions): Graph => {
+  const { others = new Map<string, ClusterNodes>() } = options;
   const { atMs, windowMs, view, namespaces } = options;
   const range = store.rounds.range(atMs - windowMs, atMs);
   const asked = new Set(namespaces);
-  const all = readCalls(store, range).filter(
+  const all = readCalls(store, range, true).filter(
     (call) => concerns(call, asked) && call.lastActiveMs >= atMs - options.activeMs,
   );
   const calls = options.hideMoved
@@ -107,14 +137,14 @@ export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphO
     : all;
   const { edges, totals } = collectEdges(
     calls,
-    new GraphPlaces(model, view),
+    new GraphPlaces(model, view, others),
     options.withServices && view !== 'service',
   );
   const places = new Map<string, GraphPlace>();
   for (const { source, target } of edges.values()) {
     places.set(source.id, source).set(target.id, target);
   }
-  if (options.withIdle) addIdle(places, model, options);
+  if (options.withIdle) addIdle(places, model, { ...options, others });
   const sums = nodeSums(edges.values());
   const steps = options.withSeries ? seriesSteps(store, options) : undefined;
   const { seconds } = range;
@@ -127,6 +157,7 @@ export const buildGraph = (store: SeriesStore, model: MeshModel, options: GraphO
       nodeView(place, model, {
         sums: sums.get(place.id),
         seconds,
+        others,
         isOutside: asked.size > 0 && !asked.has(place.namespace),
       }),
     ),

@@ -1,3 +1,4 @@
+import { callMetrics as families } from '../metrics/call-families.ts';
 import type { LabelSet } from '../metrics/label-set.ts';
 import { addBuckets, observed } from '../metrics/metrics-query.ts';
 import type { RoundRange } from '../metrics/scrape-rounds.ts';
@@ -7,17 +8,6 @@ import { addCall, type Call, type CallEnd, type CallProtocol, emptyCall } from '
 import { outcomeOf } from './call-outcome.ts';
 
 const unknown = 'unknown';
-
-/** Istio's standard metrics (reference/config/metrics). */
-const families = {
-  requests: 'istio_requests_total',
-  durations: 'istio_request_duration_milliseconds',
-  requestBytes: 'istio_request_bytes',
-  responseBytes: 'istio_response_bytes',
-  opened: 'istio_tcp_connections_opened_total',
-  received: 'istio_tcp_received_bytes_total',
-  sent: 'istio_tcp_sent_bytes_total',
-} as const;
 
 const text = (labels: LabelSet, name: string): string => labels[name] || unknown;
 
@@ -74,9 +64,10 @@ const readNames = (labels: LabelSet): CallNames => {
       ...[target.cluster, target.namespace, target.workload, target.version],
       ...[service.namespace, service.name, protocol],
     ].join('\u0000'),
-    pair: [source.namespace, source.workload, target.namespace, target.workload, protocol].join(
-      '\u0000',
-    ),
+    pair: [
+      ...[source.cluster, source.namespace, source.workload],
+      ...[target.cluster, target.namespace, target.workload, protocol],
+    ].join('\u0000'),
   };
 };
 
@@ -106,14 +97,14 @@ class CallReader {
     this.#timesMs = timesMs;
   }
 
-  read(store: SeriesStore): void {
-    for (const series of store.series(families.requests)) this.#requests(series);
-    for (const series of store.series(families.durations)) this.#durations(series);
-    for (const series of store.series(families.opened)) this.#connections(series);
-    const out = [families.requestBytes, families.received].flatMap((name) => [
-      ...store.series(name),
-    ]);
-    const back = [families.responseBytes, families.sent].flatMap((name) => [...store.series(name)]);
+  read(store: SeriesStore, ofMesh: boolean): void {
+    const read = (family: string): Iterable<Series> =>
+      ofMesh ? store.seriesOfMesh(family) : store.series(family);
+    for (const series of read(families.requests)) this.#requests(series);
+    for (const series of read(families.durations)) this.#durations(series);
+    for (const series of read(families.opened)) this.#connections(series);
+    const out = [families.requestBytes, families.received].flatMap((name) => [...read(name)]);
+    const back = [families.responseBytes, families.sent].flatMap((name) => [...read(name)]);
     for (const series of out) {
       const bytes = bytesOf(series, this.#slots);
       if (bytes === 0) continue;
@@ -232,10 +223,14 @@ const addSecurity = (into: Call, from: Call): void => {
   for (const one of from.targetPrincipals) into.targetPrincipals.add(one);
 };
 
-/** Calls with traffic in these rounds. */
-export const readCalls = (store: SeriesStore, range: RoundRange): readonly Call[] => {
+/** Calls with traffic in these rounds, that the cluster's own proxies report; `ofMesh`: and those of other clusters. */
+export const readCalls = (
+  store: SeriesStore,
+  range: RoundRange,
+  ofMesh = false,
+): readonly Call[] => {
   const reader = new CallReader(range);
-  reader.read(store);
+  reader.read(store, ofMesh);
   return reader.merged();
 };
 

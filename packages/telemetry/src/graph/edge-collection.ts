@@ -39,7 +39,7 @@ const hopsOf = (
   if (!withServices || target.kind === 'service' || target.kind === 'external') {
     return [[source, target]];
   }
-  const service = places.service(call.service);
+  const service = places.service(call.service, call.target);
   return service.kind === 'service'
     ? [
         [source, service],

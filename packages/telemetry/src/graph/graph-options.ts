@@ -1,4 +1,5 @@
 import type { GraphView } from '../contract/graph.ts';
+import type { ClusterNodes } from './cluster-nodes.ts';
 
 /** What a graph is asked for. */
 export interface GraphOptions {
@@ -17,4 +18,6 @@ export interface GraphOptions {
   readonly withServices: boolean;
   readonly withIdle: boolean;
   readonly withSeries: boolean;
+  /** What other clusters of the mesh say of their nodes, by their names; one that is missing did not answer. Default none. */
+  readonly others?: ReadonlyMap<string, ClusterNodes>;
 }

@@ -2,6 +2,7 @@ import type { GraphNode, GraphView } from '../contract/graph.ts';
 import type { MeshModel } from '../mesh/mesh-model.ts';
 import type { MeshService } from '../mesh/mesh-service.ts';
 import type { CallEnd, CalledService } from './call.ts';
+import { type ClusterNodes, isElsewhere } from './cluster-nodes.ts';
 
 /** A node by its names, before anything is known of its traffic. */
 export type GraphPlace = Omit<GraphNode, 'health' | 'flags' | 'traffic'>;
@@ -17,6 +18,11 @@ const unknownPlace: GraphPlace = {
 
 const external = (name: string, namespace: string): GraphPlace => ({
   ...{ id: `ext:${name}`, kind: 'external', cluster: '', namespace, name, service: name },
+});
+
+const plainService = (cluster: string, namespace: string, name: string): GraphPlace => ({
+  ...{ id: `svc:${cluster}/${namespace}/${name}`, kind: 'service', cluster, namespace, name },
+  service: name,
 });
 
 /** Node of a workload in a view. */
@@ -41,20 +47,24 @@ export const workloadPlace = (end: CallEnd, view: GraphView, isGateway: boolean)
 export const servicePlace = (service: MeshService, cluster: string): GraphPlace => {
   const { kind, namespace, name, hosts } = service;
   if (kind === 'ServiceEntry') return external(hosts[0] ?? name, namespace);
-  return {
-    ...{ id: `svc:${cluster}/${namespace}/${name}`, kind: 'service', cluster, namespace, name },
-    service: name,
-  };
+  return plainService(cluster, namespace, name);
 };
 
 /** Places of calls in one view. */
 export class GraphPlaces {
   readonly #model: MeshModel;
   readonly #view: GraphView;
+  readonly #others: ReadonlyMap<string, ClusterNodes>;
 
-  constructor(model: MeshModel, view: GraphView) {
+  /** `others`: what other clusters that answer say of their nodes. Default none. */
+  constructor(
+    model: MeshModel,
+    view: GraphView,
+    others: ReadonlyMap<string, ClusterNodes> = new Map(),
+  ) {
     this.#model = model;
     this.#view = view;
+    this.#others = others;
   }
 
   /** The service of a call as an object of the mesh. */
@@ -64,19 +74,19 @@ export class GraphPlaces {
     return this.#model.services.get(`${namespace}/${name}`);
   }
 
-  /** Node of the service itself. */
-  service(called: CalledService): GraphPlace {
+  /** Node of the service itself, in the cluster that answers, as Kiali has it. */
+  service(called: CalledService, answering?: CallEnd): GraphPlace {
     const known = this.serviceOf(called);
-    const { cluster } = this.#model;
+    const { cluster } =
+      answering !== undefined && isElsewhere(answering.cluster, this.#model)
+        ? answering
+        : this.#model;
     if (known !== undefined) return servicePlace(known, cluster);
     const { name, namespace, host } = called;
     if (specialServices.has(name)) return external(name, '');
     if (namespace === unknown) return name === unknown ? unknownPlace : external(host, '');
     // Not there any more, or seen by a proxy of another cluster.
-    return {
-      ...{ id: `svc:${cluster}/${namespace}/${name}`, kind: 'service', cluster, namespace, name },
-      service: name,
-    };
+    return plainService(cluster, namespace, name);
   }
 
   /** Who calls. */
@@ -84,10 +94,7 @@ export class GraphPlaces {
     if (end.workload === unknown) return unknownPlace;
     const isGateway = this.#isGateway(end);
     if (this.#view !== 'service' || isGateway) return workloadPlace(end, this.#view, isGateway);
-    const [service] = this.#model.servicesOfWorkload.get(`${end.namespace}/${end.workload}`) ?? [];
-    return service === undefined
-      ? workloadPlace(end, 'app', false)
-      : servicePlace(service, this.#model.cluster);
+    return this.#serviceOfWorkload(end) ?? workloadPlace(end, 'app', false);
   }
 
   /** Who answers: a workload, or the service where nobody did. */
@@ -96,13 +103,27 @@ export class GraphPlaces {
     const isGateway = this.#isGateway(end);
     if (isGateway) return workloadPlace(end, this.#view, true);
     if (this.#view === 'service') {
-      const place = this.service(called);
+      const place = this.service(called, end);
       return place.kind === 'unknown' ? workloadPlace(end, 'app', false) : place;
     }
     return workloadPlace(end, this.#view, false);
   }
 
-  #isGateway({ namespace, workload }: CallEnd): boolean {
-    return this.#model.workloads.get(`${namespace}/${workload}`)?.isGateway === true;
+  #serviceOfWorkload({ cluster, namespace, workload }: CallEnd): GraphPlace | undefined {
+    const key = `${namespace}/${workload}`;
+    if (isElsewhere(cluster, this.#model)) {
+      const [of = '', name] = this.#others.get(cluster)?.services[key]?.split('/') ?? [];
+      return name === undefined ? undefined : plainService(cluster, of, name);
+    }
+    const [service] = this.#model.servicesOfWorkload.get(key) ?? [];
+    return service && servicePlace(service, this.#model.cluster);
+  }
+
+  #isGateway({ cluster, namespace, workload }: CallEnd): boolean {
+    const key = `${namespace}/${workload}`;
+    const other = isElsewhere(cluster, this.#model) ? this.#others.get(cluster) : undefined;
+    // Gateways of a cluster that does not answer are taken for such by their names: they are the same in all.
+    if (other !== undefined) return other.gateways.includes(key);
+    return this.#model.workloads.get(key)?.isGateway === true;
   }
 }

@@ -4,6 +4,7 @@ import type { MeshModel } from '../mesh/mesh-model.ts';
 import { type MeshService, type ServiceFeatures, serviceFeatures } from '../mesh/mesh-service.ts';
 import { isReady, type MeshWorkload } from '../mesh/mesh-workload.ts';
 import type { Call } from './call.ts';
+import { type ClusterNodes, isElsewhere } from './cluster-nodes.ts';
 import type { CollectedEdge } from './edge-collection.ts';
 import type { GraphPlace } from './graph-place.ts';
 import { combineHealth, readyHealth, requestHealth } from './health-rule.ts';
@@ -59,7 +60,7 @@ export interface NodeSubjects {
 /** Finds the objects of nodes. */
 export const nodeSubjects = (place: GraphPlace, model: MeshModel): NodeSubjects => {
   const { kind, namespace, name, service } = place;
-  if (kind === 'unknown') return { workloads: [], services: [] };
+  if (kind === 'unknown') return noSubjects;
   if (kind === 'service' || kind === 'external') {
     const key = `${namespace}/${name}`;
     const found =
@@ -73,6 +74,8 @@ export const nodeSubjects = (place: GraphPlace, model: MeshModel): NodeSubjects 
   );
   return { workloads, services: [...services] };
 };
+
+const noSubjects: NodeSubjects = { workloads: [], services: [] };
 
 const isOf = (
   one: MeshWorkload,
@@ -153,16 +156,40 @@ const trafficOf = ({ in: into, out }: NodeSums, seconds: number): NodeTraffic =>
   };
 };
 
-/** A node as the contract has it. */
-export const nodeView = (
+/** What is known of a node besides its place. */
+export interface NodeContext {
+  readonly sums: NodeSums | undefined;
+  readonly seconds: number;
+  readonly isOutside: boolean;
+  /** What the other clusters that answer say; of those that do not nothing is known. Default none. */
+  readonly others?: ReadonlyMap<string, ClusterNodes>;
+}
+
+const quiet: Health = { state: 'unknown', reasons: [] };
+
+/** A node of another cluster: of itself as its own eyes say, of its traffic as was measured. */
+const nodeElsewhere = (
   place: GraphPlace,
-  model: MeshModel,
-  context: {
-    readonly sums: NodeSums | undefined;
-    readonly seconds: number;
-    readonly isOutside: boolean;
-  },
+  own: ClusterNodes | undefined,
+  { seconds, isOutside, sums = { in: noSums(), out: noSums() } }: NodeContext,
 ): GraphNode => {
+  const told = own?.nodes.find(({ id }) => id === place.id);
+  const flags = flagsOf(place, noSubjects, { sums, isOutside });
+  const { isIdle, isRoot, isGateway, isDead } = flags;
+  const shown = { isIdle, isRoot, isGateway, isOutside, isDead: own !== undefined && isDead };
+  return {
+    ...place,
+    health: combineHealth(healthOf(place, noSubjects, sums), told?.health ?? quiet),
+    flags: told === undefined ? { ...flags, ...shown } : { ...told.flags, ...shown, isDead: false },
+    traffic: trafficOf(sums, seconds),
+  };
+};
+
+/** A node as the contract has it. */
+export const nodeView = (place: GraphPlace, model: MeshModel, context: NodeContext): GraphNode => {
+  const { cluster } = place;
+  if (isElsewhere(cluster, model))
+    return nodeElsewhere(place, context.others?.get(cluster), context);
   const sums = context.sums ?? { in: noSums(), out: noSums() };
   const subjects = nodeSubjects(place, model);
   return {

@@ -67,6 +67,13 @@ export class ScrapeRounds {
     return low;
   }
 
+  /** Slot of the round in which something at that time was seen, or the newest; undefined: before what is kept. */
+  slotAt(timeMs: number): number | undefined {
+    if (this.#count === 0 || timeMs <= this.oldestMs) return undefined;
+    const round = Math.min(this.#firstAfter(timeMs - 1), this.newest);
+    return round === this.#oldest ? undefined : round % this.capacity;
+  }
+
   /** Rounds later than `fromMs`, up to and with `toMs`. The oldest kept covers nothing: it is where counting starts. */
   range(fromMs: number, toMs: number): RoundRange {
     const first = Math.max(this.#firstAfter(fromMs), this.#oldest + 1);

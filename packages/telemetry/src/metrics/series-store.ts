@@ -9,6 +9,7 @@ import {
 } from './prometheus-scanner.ts';
 import { ScrapeRounds } from './scrape-rounds.ts';
 import {
+  type CounterSeries,
   clearSlot,
   type HistogramSeries,
   releaseColumns,
@@ -16,12 +17,16 @@ import {
   type TargetInfo,
 } from './series.ts';
 import {
+  addIncrements,
   bucketIndex,
+  doubles,
   finishHistogram,
+  floats,
   type WriteContext,
   writeCounter,
   writeGauge,
 } from './series-writer.ts';
+import type { ToldSeries } from './told-series.ts';
 
 /** Bounds of a store. */
 export interface SeriesLimits {
@@ -70,10 +75,18 @@ interface TargetState {
   readonly info: TargetInfo;
   readonly slots: Map<number, Slot>;
   readonly histograms: Map<string, HistogramSeries>;
+  /** Of clusters that tell increments. */
+  readonly counters: Map<string, CounterSeries>;
   /** New series count from 0: we know that they were not there before. */
   countsFromZero: boolean;
   isGone: boolean;
 }
+
+type Families = Map<string, { readonly kind: MetricKind; readonly series: Set<Series> }>;
+
+const forgetIn = <T extends Series>(map: Map<string, T>, gone: ReadonlySet<Series>): void => {
+  for (const [key, series] of map) if (gone.has(series)) map.delete(key);
+};
 
 /** How full a store is. */
 export interface StoreUse {
@@ -93,10 +106,9 @@ export class SeriesStore {
   readonly #seed: number;
   readonly #labels = new LabelSets();
   readonly #targets = new Map<string, TargetState>();
-  readonly #families = new Map<
-    string,
-    { readonly kind: MetricKind; readonly series: Set<Series> }
-  >();
+  readonly #families: Families = new Map();
+  /** What other clusters told. */
+  readonly #toldFamilies: Families = new Map();
   #seriesCount = 0;
   #columnBytes = 0;
   #evicted = 0;
@@ -126,9 +138,15 @@ export class SeriesStore {
       .sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  /** All series of a family, in the order they were found. */
+  /** All series of a family that were scraped here, in the order they were found. */
   series(family: string): Iterable<Series> {
     return this.#families.get(family)?.series ?? [];
+  }
+
+  /** The same with those that other clusters told. */
+  *seriesOfMesh(family: string): Iterable<Series> {
+    yield* this.series(family);
+    yield* this.#toldFamilies.get(family)?.series ?? [];
   }
 
   /** Begins a round of scrapes; the oldest is forgotten. */
@@ -171,6 +189,31 @@ export class SeriesStore {
     return result;
   }
 
+  /** Takes what the eyes of another cluster counted; what is older than the rounds kept is passed over. */
+  add(info: TargetInfo, told: ToldSeries): void {
+    const target = this.#target(info, 0);
+    const context = this.#context();
+    const { round } = context;
+    const slotAt = (timeMs: number): number | undefined => this.rounds.slotAt(timeMs);
+    const double = { round, slotAt, make: () => doubles(context) };
+    const float = { round, slotAt, make: () => floats(context) };
+    if (told.kind === 'counter') {
+      const series = this.#toldCounter(target, told);
+      if (series === undefined) return;
+      const write = { ...double, told: told.increments };
+      series.increments = addIncrements(series, series.increments, write);
+      return;
+    }
+    const series = this.#histogram(target, told.family, told.labels);
+    if (series === undefined) return;
+    for (const [bound, increments] of told.buckets) {
+      const index = bucketIndex(series, bound);
+      const write = { ...float, told: increments };
+      series.increments[index] = addIncrements(series, series.increments[index], write);
+    }
+    series.sums = addIncrements(series, series.sums, { ...double, told: told.sums });
+  }
+
   /** The target is no more; its series stay as long as their values. */
   removeTarget(id: string): void {
     const target = this.#targets.get(id);
@@ -178,6 +221,7 @@ export class SeriesStore {
     target.isGone = true;
     target.slots.clear();
     target.histograms.clear();
+    target.counters.clear();
     this.#targets.delete(id);
   }
 
@@ -200,6 +244,7 @@ export class SeriesStore {
       info,
       slots: new Map(),
       histograms: new Map(),
+      counters: new Map(),
       countsFromZero: isYoung,
       isGone: false,
     };
@@ -316,11 +361,36 @@ export class SeriesStore {
     return made;
   }
 
+  #toldCounter(
+    target: TargetState,
+    { family, labels }: Pick<ToldSeries, 'family' | 'labels'>,
+  ): CounterSeries | undefined {
+    const set = this.#labels.acquire(labels);
+    const key = `${family} ${JSON.stringify(set)}`;
+    const known = target.counters.get(key);
+    if (known !== undefined || !this.#hasRoom()) {
+      this.#labels.release(set);
+      return known;
+    }
+    const made: CounterSeries = {
+      ...{ kind: 'counter', family, labels: set, target: target.info },
+      ...{ seenRound: this.rounds.newest, changedRound: this.rounds.newest },
+      ...{ last: 0, increments: undefined },
+    };
+    target.counters.set(key, made);
+    this.#add(made, 'counter');
+    return made;
+  }
+
+  #familiesOf({ target }: Series): Families {
+    return target.cluster === undefined ? this.#families : this.#toldFamilies;
+  }
+
   #add(series: Series, kind: MetricKind): void {
-    const family = this.#families.get(series.family);
-    if (family === undefined) {
-      this.#families.set(series.family, { kind, series: new Set([series]) });
-    } else family.series.add(series);
+    const families = this.#familiesOf(series);
+    const family = families.get(series.family);
+    if (family === undefined) families.set(series.family, { kind, series: new Set([series]) });
+    else family.series.add(series);
     this.#seriesCount++;
   }
 
@@ -360,6 +430,7 @@ export class SeriesStore {
 
   *#all(): Iterable<Series> {
     for (const { series } of this.#families.values()) yield* series;
+    for (const { series } of this.#toldFamilies.values()) yield* series;
   }
 
   /** Empties the slot that a new round takes over. */
@@ -380,11 +451,12 @@ export class SeriesStore {
   }
 
   #forgetSlotsOf(gone: ReadonlySet<Series>): void {
-    for (const { slots, histograms } of this.#targets.values()) {
+    for (const { slots, histograms, counters } of this.#targets.values()) {
       for (const [key, slot] of slots) {
         if (slot.series === undefined || gone.has(slot.series)) slots.delete(key);
       }
-      for (const [key, series] of histograms) if (gone.has(series)) histograms.delete(key);
+      forgetIn(histograms, gone);
+      forgetIn(counters, gone);
     }
   }
 
@@ -407,7 +479,7 @@ export class SeriesStore {
   #drop(series: Series): void {
     this.#release(series);
     this.#labels.release(series.labels);
-    const family = this.#families.get(series.family);
+    const family = this.#familiesOf(series).get(series.family);
     if (family?.series.delete(series) === true) this.#seriesCount--;
   }
 }

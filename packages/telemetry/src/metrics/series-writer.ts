@@ -1,4 +1,5 @@
 import type { CounterSeries, GaugeSeries, HistogramSeries } from './series.ts';
+import type { ToldIncrements } from './told-series.ts';
 
 /** Where and how a value is written. */
 export interface WriteContext {
@@ -19,8 +20,13 @@ const touch = (series: { seenRound: number; changedRound: number }, round: numbe
   series.seenRound = round;
 };
 
-const doubles = ({ capacity, allocate }: WriteContext): Float64Array | undefined =>
+/** A column for a counter, or for sums; undefined: there is no room. */
+export const doubles = ({ capacity, allocate }: WriteContext): Float64Array | undefined =>
   allocate(capacity * doubleBytes) ? new Float64Array(capacity) : undefined;
+
+/** A column for a bucket; undefined: there is no room. */
+export const floats = ({ capacity, allocate }: WriteContext): Float32Array | undefined =>
+  allocate(capacity * floatBytes) ? new Float32Array(capacity) : undefined;
 
 /** Writes a counter's raw value. Values that are no numbers are passed over. */
 export const writeCounter = (series: CounterSeries, raw: number, context: WriteContext): void => {
@@ -83,13 +89,10 @@ const addToBucket = (
   index: number,
   { increment, context }: { readonly increment: number; readonly context: WriteContext },
 ): void => {
-  const { capacity, slot, allocate } = context;
-  let column = series.increments[index];
-  if (column === undefined) {
-    if (!allocate(capacity * floatBytes)) return;
-    column = new Float32Array(capacity);
-    series.increments[index] = column;
-  }
+  const { slot } = context;
+  const column = series.increments[index] ?? floats(context);
+  if (column === undefined) return;
+  series.increments[index] = column;
   column[slot] = (column[slot] as number) + increment;
 };
 
@@ -101,4 +104,31 @@ const writeSum = (series: HistogramSeries, isReset: boolean, context: WriteConte
   series.sums ??= doubles(context);
   if (series.sums === undefined) return;
   series.sums[context.slot] = (series.sums[context.slot] as number) + increment;
+};
+
+/** Increments that somebody else counted, and where they belong. */
+export interface ToldWrite<C> {
+  readonly told: ToldIncrements;
+  readonly round: number;
+  readonly slotAt: (timeMs: number) => number | undefined;
+  /** Makes a column; undefined: there is no room. */
+  readonly make: () => C | undefined;
+}
+
+/** Adds them to a column, which is made when there is something to write. */
+export const addIncrements = <C extends Float64Array | Float32Array>(
+  series: CounterSeries | HistogramSeries,
+  column: C | undefined,
+  { told, round, slotAt, make }: ToldWrite<C>,
+): C | undefined => {
+  let into = column;
+  touch(series, round);
+  for (const [timeMs, value] of told) {
+    const slot = slotAt(timeMs);
+    if (slot === undefined || !(value > 0)) continue;
+    series.changedRound = round;
+    into ??= make();
+    if (into !== undefined) into[slot] = (into[slot] as number) + value;
+  }
+  return into;
 };

@@ -6,6 +6,8 @@ export interface TargetInfo {
   readonly id: string;
   readonly namespace: string;
   readonly pod: string;
+  /** The other cluster whose eyes told it; absent: scraped here. */
+  readonly cluster?: string;
 }
 
 interface SeriesBase {

@@ -11,6 +11,11 @@ export class QueryReader {
     this.#query = query;
   }
 
+  /** All of them, to be asked for elsewhere. */
+  get parameters(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
+
   /** '' when absent. */
   text(name: string): string {
     return this.#query.get(name) ?? '';

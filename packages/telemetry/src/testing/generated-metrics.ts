@@ -14,20 +14,27 @@ export interface GeneratedCall {
   readonly flags?: string;
   readonly host?: string;
   readonly serviceNamespace?: string;
+  /** Clusters of both ends. Default `Kubernetes`. */
+  readonly fromCluster?: string;
+  readonly toCluster?: string;
   /** The caller has no proxy. */
   readonly anonymous?: boolean;
 }
 
 const bounds = [1, 5, 10, 25, 50, 100, 250, 500, 1000] as const;
 
-const callerLabels = ({ from, anonymous = false }: GeneratedCall): Record<string, string> => {
+const callerLabels = ({
+  from,
+  fromCluster = 'Kubernetes',
+  anonymous = false,
+}: GeneratedCall): Record<string, string> => {
   const [app = '', version = 'v1'] = from.split('-');
   return {
     source_workload: anonymous ? 'unknown' : from,
     source_workload_namespace: anonymous ? 'unknown' : 'default',
     source_canonical_service: anonymous ? 'unknown' : app,
     source_canonical_revision: anonymous ? 'latest' : version,
-    source_cluster: 'Kubernetes',
+    source_cluster: fromCluster,
   };
 };
 
@@ -47,7 +54,7 @@ const labelsOf = (
     destination_workload_namespace: answer('default'),
     destination_canonical_service: answer(to),
     destination_canonical_revision: answer(version),
-    destination_cluster: 'Kubernetes',
+    destination_cluster: call.toCluster ?? 'Kubernetes',
     destination_service: call.host ?? `${to}.default.svc.cluster.local`,
     destination_service_name: to,
     destination_service_namespace: call.serviceNamespace ?? 'default',

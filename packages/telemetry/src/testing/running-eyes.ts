@@ -2,6 +2,7 @@ import type { KubeObject } from '@lateen/api';
 import { silentLogger } from '@lateen/base';
 import { FakeKubeClient, systemClock } from '@lateen/kube';
 import { apiRoutes } from '../api/api-routes.ts';
+import type { MeshPlace } from '../clusters/other-clusters.ts';
 import { ConfigHistory } from '../config/config-history.ts';
 import { wireObjectEvents } from '../event-wiring.ts';
 import { createEyes, type Eyes } from '../eyes.ts';
@@ -9,6 +10,9 @@ import { LogStore } from '../logs/log-store.ts';
 import { MeshObjects } from '../mesh/mesh-objects.ts';
 import { findWatchedKind } from '../mesh/watched-kinds.ts';
 import { SeriesStore } from '../metrics/series-store.ts';
+import { meshPeers } from '../peers/mesh-peers.ts';
+import { peerRoutes } from '../peers/peer-routes.ts';
+import { startPeerServer } from '../peers/peer-server.ts';
 import { prometheusAnswer } from '../promql/prometheus-api.ts';
 import { Scraper } from '../scrape/scraper.ts';
 import { EventStream } from '../server/event-stream.ts';
@@ -37,6 +41,7 @@ export interface RunningEyes {
 export const runningEyes = async (
   objects: readonly KubeObject[],
   policy: Partial<AccessPolicy> = {},
+  place?: MeshPlace,
 ): Promise<RunningEyes> => {
   const client = new FakeKubeClient();
   for (const object of objects) {
@@ -70,6 +75,8 @@ export const runningEyes = async (
     watched: localTraces(traces),
     metrics: proxyMetrics(meshObjects),
     raw: { get: unreachable },
+    ...(place !== undefined && { place }),
+    ...meshPeers(place, { store, traces }, { clock: systemClock, onNew: () => undefined }),
     hasToken: policy.token !== undefined,
     receiverPorts: () => ({ otlpPort: 0, otlpGrpcPort: 0, zipkinPort: 0 }),
   });
@@ -85,6 +92,8 @@ export const runningEyes = async (
       policy: { allowedHosts: () => new Set(), isReadOnly: false, ...policy },
     },
   );
+  const peerServer =
+    place?.eyes && (await startPeerServer(place.eyes.socket, peerRoutes(eyes), silentLogger));
   const url = `http://127.0.0.1:${server.port}`;
   return {
     eyes,
@@ -104,7 +113,9 @@ export const runningEyes = async (
     },
     close: async () => {
       stop.abort();
-      await server.close();
+      eyes.peerTraces.close();
+      eyes.peers.close();
+      await Promise.all([server.close(), peerServer?.close()]);
     },
   };
 };

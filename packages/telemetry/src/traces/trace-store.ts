@@ -20,8 +20,16 @@ export const defaultTraceLimits: TraceLimits = {
   maxSpansPerTrace: 2_000,
 };
 
+interface StoredSpan {
+  readonly span: ReceivedSpan;
+  /** Place in the order of arrival; 0: told by the eyes of another cluster. */
+  readonly order: number;
+}
+
 interface StoredTrace {
-  readonly spans: Map<string, ReceivedSpan>;
+  readonly spans: Map<string, StoredSpan>;
+  /** Of the newest of its spans. */
+  newest: number;
   bytes: number;
   dropped: number;
   summary: TraceSummary | undefined;
@@ -55,6 +63,9 @@ const sizeOf = (span: ReceivedSpan): number => {
   return bytesPerSpan + characters * bytesPerCharacter;
 };
 
+const spansOf = ({ spans }: StoredTrace): readonly ReceivedSpan[] =>
+  [...spans.values()].map(({ span }) => span);
+
 /** Recent traces in memory. The oldest is forgotten first. */
 export class TraceStore {
   readonly #limits: TraceLimits;
@@ -64,13 +75,52 @@ export class TraceStore {
   #bytes = 0;
   #evictedTraces = 0;
   #evictedSpans = 0;
+  #order = 0;
+  #told = 0;
 
   constructor(limits: TraceLimits = defaultTraceLimits) {
     this.#limits = limits;
   }
 
-  /** Adds a span; the same span sent again replaces the first. */
+  /** Adds a span that was sent here; the same span sent again replaces the first. */
   add(span: ReceivedSpan): void {
+    this.#add({ span, order: ++this.#order });
+  }
+
+  /** Adds a span that was sent to another cluster of the mesh. What is older than all that is kept pushes nothing out. */
+  addTold(span: ReceivedSpan): void {
+    if (!this.#traces.has(span.traceId) && this.#isPast(span)) return;
+    this.#told++;
+    this.#add({ span, order: 0 });
+  }
+
+  /** Spans of other clusters that were taken since the start. */
+  get told(): number {
+    return this.#told;
+  }
+
+  /** The newest of the spans that were sent here after one, at most `limit`, and where to go on from. */
+  since(
+    after: number,
+    limit: number,
+  ): { readonly spans: readonly ReceivedSpan[]; readonly next: number } {
+    const found: StoredSpan[] = [];
+    for (const { spans, newest } of this.#traces.values()) {
+      if (newest <= after) continue;
+      for (const one of spans.values()) if (one.order > after) found.push(one);
+    }
+    const newest = found.sort((left, right) => left.order - right.order).slice(-limit);
+    return { spans: newest.map(({ span }) => span), next: this.#order };
+  }
+
+  /** Spans of a trace that were sent here. */
+  own(traceId: string): readonly ReceivedSpan[] {
+    const { spans = new Map<string, StoredSpan>() } = this.#traces.get(traceId) ?? {};
+    return [...spans.values()].filter(({ order }) => order > 0).map(({ span }) => span);
+  }
+
+  #add(stored: StoredSpan): void {
+    const { span, order } = stored;
     const trace = this.#trace(span.traceId);
     // Both sides of one call may share an id (Zipkin): kinds keep them apart.
     const key = `${span.spanId} ${span.kind}`;
@@ -80,8 +130,9 @@ export class TraceStore {
       this.#evictedSpans++;
       return;
     }
-    const size = sizeOf(span) - (before === undefined ? 0 : sizeOf(before));
-    trace.spans.set(key, span);
+    const size = sizeOf(span) - (before === undefined ? 0 : sizeOf(before.span));
+    trace.spans.set(key, stored);
+    trace.newest = Math.max(trace.newest, order);
     trace.bytes += size;
     trace.summary = undefined;
     this.#bytes += size;
@@ -92,7 +143,7 @@ export class TraceStore {
   /** Undefined: never seen, or forgotten. */
   get(traceId: string): Trace | undefined {
     const trace = this.#traces.get(traceId);
-    return trace && traceView(traceId, [...trace.spans.values()], trace.dropped);
+    return trace && traceView(traceId, spansOf(trace), trace.dropped);
   }
 
   /** Newest first. */
@@ -110,7 +161,7 @@ export class TraceStore {
   services(): readonly string[] {
     const names = new Set<string>();
     for (const { spans } of this.#traces.values()) {
-      for (const { service } of spans.values()) names.add(service);
+      for (const { span } of spans.values()) names.add(span.service);
     }
     return [...names].sort();
   }
@@ -128,10 +179,20 @@ export class TraceStore {
     };
   }
 
+  /** Whether something was evicted already, and a span is older than what would be next. */
+  #isPast({ startUs }: ReceivedSpan): boolean {
+    if (this.#evictedTraces === 0) return false;
+    const [oldest] = this.#traces.values();
+    const [first] = oldest?.spans.values() ?? [];
+    return first !== undefined && startUs < first.span.startUs;
+  }
+
   #trace(traceId: string): StoredTrace {
     const known = this.#traces.get(traceId);
     if (known !== undefined) return known;
-    const made: StoredTrace = { spans: new Map(), bytes: 0, dropped: 0, summary: undefined };
+    const made: StoredTrace = {
+      ...{ spans: new Map(), newest: 0, bytes: 0, dropped: 0, summary: undefined },
+    };
     this.#traces.set(traceId, made);
     return made;
   }
@@ -142,7 +203,7 @@ export class TraceStore {
         spans: _,
         droppedSpans: __,
         ...summary
-      } = traceView(traceId, [...trace.spans.values()], trace.dropped);
+      } = traceView(traceId, spansOf(trace), trace.dropped);
       trace.summary = summary;
     }
     return trace.summary;
@@ -164,16 +225,12 @@ export class TraceStore {
   }
 }
 
-const fits = (
-  { spans }: StoredTrace,
-  filter: TraceFilter,
-  summarize: () => TraceSummary,
-): boolean => {
+const fits = (trace: StoredTrace, filter: TraceFilter, summarize: () => TraceSummary): boolean => {
   const { startUs, durationUs, errorCount } = summarize();
   if (startUs < filter.fromUs || startUs > filter.toUs) return false;
   if (durationUs < filter.minDurationUs || durationUs > filter.maxDurationUs) return false;
   if (filter.onlyErrors && errorCount === 0) return false;
-  const all = [...spans.values()];
+  const all = spansOf(trace);
   if (filter.service !== '' && !all.some(({ service }) => service === filter.service)) return false;
   const operation = filter.operation.toLowerCase();
   if (operation !== '' && !all.some(({ name }) => name.toLowerCase().includes(operation))) {

@@ -1,0 +1,28 @@
+import type { Clock } from '@lateen/base';
+import type { MeshPlace } from '../clusters/other-clusters.ts';
+import type { SeriesStore } from '../metrics/series-store.ts';
+import type { TraceStore } from '../traces/trace-store.ts';
+import { PeerRounds } from './peer-rounds.ts';
+import { PeerTraces } from './peer-traces.ts';
+import { Peers } from './peers.ts';
+
+/** The eyes of the other clusters, and what they tell. */
+export interface MeshPeers {
+  readonly peers: Peers;
+  readonly peerRounds: PeerRounds;
+  readonly peerTraces: PeerTraces;
+}
+
+/** Follows the others of a place; undefined: there are none. `onNew`: spans came while nobody asked. */
+export const meshPeers = (
+  place: MeshPlace | undefined,
+  { store, traces }: { readonly store: SeriesStore; readonly traces: TraceStore },
+  { clock, onNew }: { readonly clock: Clock; readonly onNew: () => void },
+): MeshPeers => {
+  const peers = new Peers(place?.eyes, clock);
+  return {
+    peers,
+    peerRounds: new PeerRounds(peers, store, clock),
+    peerTraces: new PeerTraces(peers, traces, { clock, onNew }),
+  };
+};

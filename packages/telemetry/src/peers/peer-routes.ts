@@ -1,0 +1,44 @@
+import { graphViews } from '../api/graph-api.ts';
+import { ownLogs, readLogQuestion } from '../api/logs-api.ts';
+import type { Eyes } from '../eyes.ts';
+import { clusterNodes } from '../graph/build-graph.ts';
+import { tellRounds } from '../metrics/told-rounds.ts';
+import { ok, problem } from '../server/answer.ts';
+import type { QueryReader } from '../server/query-reader.ts';
+import type { ApiRoute } from '../server/route-table.ts';
+import { type ToldSpans, tellSpans } from './peer-traces.ts';
+
+const count = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+const spansOf = ({ traces, startedAtMs }: Eyes, query: QueryReader): ToldSpans => {
+  const traceId = query.text('traceId');
+  if (traceId !== '') return { epoch: startedAtMs, next: 0, spans: traces.own(traceId) };
+  const epoch = query.integer('epoch', 0, count);
+  return tellSpans(traces, startedAtMs, { epoch, after: query.integer('after', 0, count) });
+};
+
+/** What the eyes of other clusters may ask: of this cluster, and nothing of others. */
+export const peerRoutes = (eyes: Eyes): readonly ApiRoute[] => {
+  const read = (path: string, handle: ApiRoute['handle']): ApiRoute => ({
+    ...{ method: 'GET', path, handle },
+  });
+  return [
+    read('hello', () => ok({ cluster: eyes.model().cluster })),
+    read('rounds', ({ query }) => ok(tellRounds(eyes.store, query.integer('since', 0, count)))),
+    read('nodes', ({ query }) =>
+      ok(
+        clusterNodes(eyes.model(), {
+          view: query.choice('view', graphViews, 'versionedApp'),
+          withServices: query.flag('services', false),
+          namespaces: query.list('namespaces'),
+        }),
+      ),
+    ),
+    read('spans', ({ query }) => ok(spansOf(eyes, query))),
+    read('logs', async ({ query }) => {
+      const question = readLogQuestion(query);
+      const answer = question && (await ownLogs(eyes, question));
+      return answer === undefined ? problem('not-found', 'there are no such logs') : ok(answer);
+    }),
+  ];
+};

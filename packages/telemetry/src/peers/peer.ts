@@ -1,0 +1,107 @@
+import http from 'node:http';
+import type { Clock } from '@lateen/base';
+import type { PeerAddress } from '../clusters/other-clusters.ts';
+import { parseJson } from '../source/url-reader.ts';
+import { reasonOf, TelemetryError } from '../telemetry-error.ts';
+
+/** Somebody looks at a page meanwhile. */
+const answerTimeoutMs = 2_000;
+/** What a quarter of an hour of 500 busy calls takes. */
+const maxBytes = 32 * 1024 * 1024;
+/** One that did not answer is asked again no sooner. */
+const retryMs = 2_000;
+/** Questions of several pages at once. */
+const maxConnections = 8;
+
+/** The path that any eyes answer. */
+export const helloPath = '/hello';
+
+/** The eyes of another cluster. */
+export class Peer {
+  readonly address: PeerAddress;
+  readonly #clock: Clock;
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
+  #problem = '';
+  #triedMs = 0;
+
+  constructor(address: PeerAddress, clock: Clock) {
+    this.address = address;
+    this.#clock = clock;
+  }
+
+  /** Why it does not answer; '' while it does. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  /**
+   * What it answers; undefined when it does not, within two seconds. Nobody waits for one that did not answer the last
+   * time: it is tried beside. Rejects with TelemetryError `too-large` only.
+   */
+  async ask(path: string): Promise<unknown> {
+    if (this.#problem !== '') {
+      this.probe();
+      return undefined;
+    }
+    return this.#try(path);
+  }
+
+  /** Looks whether one that did not answer does again. */
+  probe(): void {
+    if (this.#problem === '' || this.#clock.nowMs() - this.#triedMs < retryMs) return;
+    this.#triedMs = this.#clock.nowMs();
+    void this.#try(helloPath);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #try(path: string): Promise<unknown> {
+    try {
+      const answer = await this.#get(path);
+      this.#problem = '';
+      return answer;
+    } catch (error) {
+      if (error instanceof TelemetryError && error.code === 'too-large') throw error;
+      this.#problem = reasonOf(error);
+      this.#triedMs = this.#clock.nowMs();
+      return undefined;
+    }
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const who = `the eyes of ${this.address.cluster}`;
+    const signal = AbortSignal.timeout(answerTimeoutMs);
+    try {
+      return parseJson(who, await this.#read(who, path, signal));
+    } catch (error) {
+      if (error instanceof TelemetryError) throw error;
+      const reason = signal.aborted ? `no answer within ${answerTimeoutMs} ms` : reasonOf(error);
+      throw new TelemetryError('no-answer', reason, error);
+    }
+  }
+
+  #read(who: string, path: string, signal: AbortSignal): Promise<Buffer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const { socket: socketPath } = this.address;
+    const request = http.get({ socketPath, path, agent: this.#agent, signal });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('error', reject);
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBytes)
+          request.destroy(new TelemetryError('too-large', `${who}: more than ${maxBytes} bytes`));
+      });
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(Buffer.concat(chunks));
+        else reject(new TelemetryError('bad-answer', `${who}: status ${response.statusCode}`));
+      });
+    });
+    return promise;
+  }
+}
