@@ -26,7 +26,7 @@ import fc from 'fast-check';
 /** The same objects at every run; a failure names the seed all the same. */
 const seed = 20_261_121;
 /** Of each property; a slow machine ends it early. */
-const timeLimitMs = 10_000;
+const timeLimitMs = 120_000;
 
 /** Kinds that steer or guard traffic. */
 const kinds = istioKinds.filter(({ kind }) =>
@@ -306,15 +306,17 @@ const limits = { seed, interruptAfterTimeLimit: timeLimitMs, markInterruptAsFail
 
 test('objects that fit their schemas: nothing throws', () => {
   let admitted = 0;
+  let runs = 0;
   fc.assert(
     fc.property(fc.array(istioObject, { minLength: 1, maxLength: 5 }), (objects) => {
+      runs += 1;
       admitted += objects.filter(isAdmitted).length;
       analyzeObjects([...surroundings, ...objects]);
       refused(meshOf(objects));
     }),
     { ...limits, numRuns: 200 },
   );
-  assert.ok(admitted > 100, `only ${admitted} objects would be admitted`);
+  assert.ok(admitted > runs / 2, `only ${admitted} objects of ${runs} runs would be admitted`);
 });
 
 test('objects with a field of a wrong shape: nothing throws', () => {

@@ -15,12 +15,15 @@ export interface EchoedRequest {
 }
 
 /** A mirrored copy arrives within this time, or never. */
-const copyTimeoutMs = 5_000;
+const copyTimeoutMs = 60_000;
 
 /** First byte of a TLS record that carries a handshake. */
 const tlsHandshake = 22;
 /** What a client sends that speaks neither HTTP nor TLS. */
 export const greeting = '\u0001hello\r\n';
+
+/** A client's name for its request: gateways give a request from outside another `x-request-id`. */
+export const idHeader = 'x-conformance-id';
 
 const flat = (headers: NodeJS.Dict<string | string[]>): Record<string, string> =>
   Object.fromEntries(
@@ -97,7 +100,7 @@ export class EchoUpstreams {
   async receivers(requestId: string, count: number): Promise<readonly string[]> {
     const found = (): readonly string[] =>
       this.#seen
-        .filter(({ headers }) => headers['x-request-id'] === requestId)
+        .filter(({ headers }) => headers[idHeader] === requestId)
         .map(({ endpoint }) => endpoint);
     const signal = AbortSignal.timeout(copyTimeoutMs);
     while (found().length < count && !signal.aborted) {

@@ -3,11 +3,11 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { parseRequest, type SimulatedRequest } from '@lateen/simulation';
-import { type EchoedRequest, greeting } from './echo-upstreams.ts';
+import { type EchoedRequest, greeting, idHeader } from './echo-upstreams.ts';
 import type { Row } from './table.ts';
 
 /** An answer must come within this time. */
-const answerTimeoutMs = 10_000;
+const answerTimeoutMs = 60_000;
 
 /** What a client saw. */
 export interface SocketAnswer {
@@ -47,7 +47,8 @@ const headerLines = (row: Row, request: SimulatedRequest, requestId: string): re
     const name = line.slice(0, colon).trim();
     return name.toLowerCase() === 'host' ? [] : [name, line.slice(colon + 1).trim()];
   });
-  return ['host', request.authority, 'x-request-id', requestId, ...lines];
+  const ids = ['x-request-id', requestId, idHeader, requestId];
+  return ['host', request.authority, ...ids, ...lines];
 };
 
 const responseTo = async (call: http.ClientRequest): Promise<http.IncomingMessage | undefined> => {

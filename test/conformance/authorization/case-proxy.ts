@@ -20,7 +20,7 @@ import {
 } from '@lateen/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@lateen/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { EchoUpstreams } from '../echo-upstreams.ts';
-import { onLoopback, resource } from '../real-proxy.ts';
+import { onLoopback, resource } from '../row-configuration.ts';
 import { meshOf } from '../simulated-answer.ts';
 import type { AuthorizationCase } from './case-table.ts';
 import { meshSecrets } from './mesh-certificates.ts';

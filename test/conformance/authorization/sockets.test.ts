@@ -12,7 +12,7 @@ const upstreams = new EchoUpstreams();
 after(() => upstreams.close());
 
 /** The first case of a group waits for the group's proxy. */
-const testTimeoutMs = 30_000;
+const testTimeoutMs = 300_000;
 
 /** What only HTTP/1.1 can say, or what Node's client for HTTP/2 refuses to. */
 const isHttp1Only = ({ isTcp, raw, headers }: AuthorizationCase): boolean =>
