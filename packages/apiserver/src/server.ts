@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CustomResourceDefinition, KubeObject, ResourceKind } from '@lateen/api';
-import type { Clock, Logger } from '@lateen/base';
+import type { Clock, Logger, Metric } from '@lateen/base';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { ServiceAddresses } from './allocation/service-addresses.ts';
 import type { Authenticator, VerifyToken } from './auth/authentication.ts';
@@ -44,6 +44,8 @@ export interface ApiServerOptions {
   readonly issueToken: IssueToken;
   /** ClusterIPs to give to Services, both ends included; the first is the API server's own. */
   readonly serviceAddresses: { readonly first: string; readonly last: string };
+  /** Shown at `/metrics` beside the server's own: what admission counts. Default: none. */
+  readonly metrics?: readonly Metric[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -84,7 +86,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
   const objects = new ObjectService({ store, registry, admission, clock });
   const stopRemoval = new NamespaceRemoval({ store, registry, objects, log }).start();
   const authorizer = anyAuthorizer(options.authorizer, roleAuthorizer(store));
-  const router = new ApiRouter({ ...options, authorizer, store, registry, objects });
+  const router = new ApiRouter({ metrics: [], ...options, authorizer, store, registry, objects });
   const server = https.createServer({
     key: options.tls.key,
     cert: options.tls.cert,

@@ -10,7 +10,15 @@ export interface AccessAttributes {
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
+  /** NonResourceAttributes: a path such as `/metrics` is meant, and no resource. */
+  readonly path?: string;
 }
+
+/** Attributes of a request for a path that is no resource. `verb`: `get`, `post` and others, the method in small letters. */
+export const pathAttributes = (user: UserInfo, verb: string, path: string): AccessAttributes => ({
+  ...{ user, verb, path, group: '', plural: '' },
+  ...{ subresource: undefined, namespace: undefined, name: undefined },
+});
 
 export interface AccessDecision {
   readonly allowed: boolean;
@@ -36,8 +44,9 @@ const covers = (list: readonly string[], value: string): boolean =>
 
 /** Allows what a rule allows, and everything to `system:masters`. */
 export const ruleAuthorizer = (rules: readonly AccessRule[]): Authorizer => {
-  return ({ user, verb, group, plural, subresource, namespace }) => {
+  return ({ user, verb, group, plural, subresource, namespace, path }) => {
     if (user.groups.includes('system:masters')) return { allowed: true };
+    if (path !== undefined) return { allowed: false };
     const resource = [group, plural, ...(subresource === undefined ? [] : [subresource])].join('/');
     const allowed = rules.some(
       (rule) =>

@@ -16,9 +16,17 @@ const prefixOf = (plural: string): string => `/rbac.authorization.k8s.io/${plura
 const covers = (list: readonly string[] | undefined, value: string): boolean =>
   list?.some((one) => one === '*' || one === value) === true;
 
+/** `nonResourceURLs`: the path itself, all paths, or all below one (`/debug/*`). */
+const coversPath = (list: readonly string[] | undefined, path: string): boolean =>
+  list?.some(
+    (one) =>
+      one === '*' || one === path || (one.endsWith('*') && path.startsWith(one.slice(0, -1))),
+  ) === true;
+
 /** Whether a rule of a role allows it (Kubernetes' `RuleAllows`). */
 const ruleAllows = (rule: PolicyRule, attributes: AccessAttributes): boolean => {
-  const { verb, group, plural, subresource, name } = attributes;
+  const { verb, group, plural, subresource, name, path } = attributes;
+  if (path !== undefined) return covers(rule.verbs, verb) && coversPath(rule.nonResourceURLs, path);
   const { verbs, apiGroups, resources, resourceNames = [] } = rule;
   const isNamed =
     resourceNames.length === 0 || (name !== undefined && resourceNames.includes(name));

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock, Logger } from '@lateen/base';
+import type { Clock, Logger, Metric } from '@lateen/base';
 import { ApiError, notFound } from '../api-error.ts';
 import type { Authenticator, UserInfo, VerifyToken } from '../auth/authentication.ts';
-import type { Authorizer } from '../auth/authorization.ts';
+import { type Authorizer, pathAttributes } from '../auth/authorization.ts';
+import { metricsPage, metricsType } from '../metrics/metrics-page.ts';
+import { requestLabels } from '../metrics/request-labels.ts';
+import { RequestMetrics } from '../metrics/request-metrics.ts';
 import type { KindRegistry, ServedKind } from '../registry/kind-registry.ts';
 import type { ObjectService } from '../registry/object-service.ts';
 import { subjectOf } from '../registry/object-validation.ts';
@@ -28,6 +31,8 @@ export interface RouterOptions {
   readonly pods: PodBackend;
   readonly verifyToken: VerifyToken;
   readonly issueToken: IssueToken;
+  /** Shown at `/metrics` beside the server's own. */
+  readonly metrics: readonly Metric[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,6 +45,9 @@ interface ResourceRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
+
+/** What an upgraded connection is counted with. */
+const switchingProtocols = 101;
 
 const streamSubresources: ReadonlySet<string> = new Set([
   'log',
@@ -67,6 +75,7 @@ const verbOf = (method: string, target: ResourceTarget, query: URLSearchParams):
 export class ApiRouter {
   readonly #options: RouterOptions;
   readonly #streams = new Set<Duplex>();
+  readonly #metrics = new RequestMetrics();
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -75,10 +84,13 @@ export class ApiRouter {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const url = urlOf(request);
+      const target = parseResourceTarget(url.pathname);
+      const measured = this.#measure(request, url, target);
+      response.once('close', () => measured(response.statusCode));
       if (servePublic(url.pathname, response)) return;
       const user = await this.#authenticate(request);
-      const target = parseResourceTarget(url.pathname);
-      if (target === undefined)
+      if (url.pathname === '/metrics') this.#showMetrics(user, request, response);
+      else if (target === undefined)
         serveNonResource(this.#options.registry, url.pathname, request, response);
       else await this.#resource({ target, query: url.searchParams, user, request, response });
     } catch (error) {
@@ -88,25 +100,55 @@ export class ApiRouter {
 
   /** exec, attach and port-forward change the protocol of the connection. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    let code = switchingProtocols;
     this.#streams.add(socket);
     socket.on('close', () => this.#streams.delete(socket));
     socket.on('error', () => socket.destroy());
     try {
       const url = urlOf(request);
-      const user = await this.#authenticate(request);
       const target = parseResourceTarget(url.pathname);
+      const measured = this.#measure(request, url, target);
+      socket.once('close', () => measured(code));
+      const user = await this.#authenticate(request);
       const stream = target && this.#streamTarget(target, url.searchParams);
       if (target === undefined || stream === undefined)
         throw new ApiError('NotFound', 'the server could not find the requested resource');
       this.#authorize({ target, query: url.searchParams, user }, 'create');
       await handleStream(request, socket, head, stream);
     } catch (error) {
-      refuseUpgrade(socket, error);
+      code = refuseUpgrade(socket, error);
     }
   }
 
   closeStreams(): void {
     for (const socket of this.#streams) socket.destroy();
+  }
+
+  #measure(
+    request: IncomingMessage,
+    { pathname: path, searchParams: query }: URL,
+    target: ResourceTarget | undefined,
+  ): (code: number) => void {
+    const { registry, clock } = this.#options;
+    const { group = '', version = '', plural = '' } = target ?? {};
+    const isServed = registry.find(group, version, plural) !== undefined || isReview(group, plural);
+    const { method = 'GET' } = request;
+    const mediaType = mediaTypeOf(request);
+    const labels = requestLabels({ method, path, query, mediaType, target, isServed });
+    return this.#metrics.begin(labels, () => clock.nowMs());
+  }
+
+  #showMetrics(user: UserInfo, request: IncomingMessage, response: ServerResponse): void {
+    const { authorizer, metrics, store } = this.#options;
+    const verb = (request.method ?? 'GET').toLowerCase();
+    if (!authorizer(pathAttributes(user, verb, '/metrics')).allowed)
+      throw new ApiError(
+        'Forbidden',
+        `forbidden: User "${user.username}" cannot ${verb} path "/metrics"`,
+      );
+    if (verb !== 'get') throw new ApiError('MethodNotAllowed', 'metrics are read only');
+    const page = metricsPage([...this.#metrics.families(), ...metrics], store);
+    response.writeHead(200, { 'content-type': metricsType }).end(page);
   }
 
   async #authenticate(request: IncomingMessage): Promise<UserInfo> {
@@ -237,15 +279,16 @@ const urlOf = (request: IncomingMessage): URL => {
   return url;
 };
 
-/** A refusal before the protocol changed is an ordinary HTTP answer on the raw socket. */
-const refuseUpgrade = (socket: Duplex, error: unknown): void => {
-  if (socket.destroyed) return;
+/** A refusal before the protocol changed is an ordinary HTTP answer on the raw socket. Returns its status. */
+const refuseUpgrade = (socket: Duplex, error: unknown): number => {
   const known =
     error instanceof ApiError
       ? error
       : new ApiError('InternalError', 'the stream cannot be opened');
+  if (socket.destroyed) return known.httpCode;
   const body = JSON.stringify(known.toStatus());
   socket.end(
     `HTTP/1.1 ${known.httpCode} ${known.code}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  return known.httpCode;
 };

@@ -1,6 +1,6 @@
 import { ApiError, invalid } from '../api-error.ts';
 import type { UserInfo, VerifyToken } from '../auth/authentication.ts';
-import type { AccessAttributes, Authorizer } from '../auth/authorization.ts';
+import { type AccessAttributes, type Authorizer, pathAttributes } from '../auth/authorization.ts';
 
 /** Signs a token for a service account. `audiences` absent: the API server itself. */
 export type IssueToken = (request: {
@@ -73,7 +73,8 @@ const accessOf = (user: UserInfo, { authorizer }: ReviewRequest, spec: Fields): 
   if (path !== undefined) {
     const { path: asked, verb } = fieldsOf(path);
     const reads = verb === 'get' && discoveryPath.test(String(asked));
-    return { allowed: reads || authorizer({ user, ...everything }).allowed };
+    const attributes = pathAttributes(user, String(verb), String(asked));
+    return { allowed: reads || authorizer(attributes).allowed };
   }
   const { allowed, reason } = authorizer(attributesOf(user, fieldsOf(spec['resourceAttributes'])));
   return { allowed, ...(reason !== undefined && { reason }) };

@@ -169,6 +169,11 @@ export class ObjectStore {
     this.#collections.set(collection, keys);
   }
 
+  /** Objects of each collection (`/group/plural/`). */
+  counts(): ReadonlyMap<string, number> {
+    return new Map([...this.#collections].map(([collection, keys]) => [collection, keys.size]));
+  }
+
   /** Events after a revision; ApiError Expired when they are no longer all known. */
   eventsSince(revision: number): readonly StoreEvent[] {
     if (revision < this.#oldestRevision)
