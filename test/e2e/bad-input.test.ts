@@ -96,7 +96,9 @@ spec:
       const page = await fetchPage(`${mesh.gateway}/productpage`);
       return page.status === 503 ? true : undefined;
     });
-    const log = await mesh.kubectl('logs -n istio-system deploy/istio-ingressgateway --tail=20');
-    assert.match(log, /"GET \/productpage HTTP\/1\.1" 503 (NC|NR|UH) \S+/);
+    await until('a line of the log with the reason', async () => {
+      const log = await mesh.kubectl('logs -n istio-system deploy/istio-ingressgateway --tail=20');
+      return /"GET \/productpage HTTP\/1\.1" 503 (NC|NR|UH) \S+/.test(log) ? true : undefined;
+    });
   },
 );

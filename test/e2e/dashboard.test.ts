@@ -48,7 +48,7 @@ const openPage = async (place: string, looks: Looks = {}): Promise<Page> => {
     ...{ viewport: { width, height: 900 }, locale: language, colorScheme: theme },
     reducedMotion: 'reduce',
   });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => problems.push(`${place}: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(`${place}: ${message.text()}`);
@@ -150,7 +150,7 @@ const stars = async (cookie = ''): Promise<string> => {
 };
 
 const soon = (what: string, holds: () => Promise<boolean>): Promise<true> =>
-  until(what, async () => ((await holds()) ? true : undefined), 5_000);
+  until(what, async () => ((await holds()) ? true : undefined));
 
 test('wizard: shifting traffic', inBrowser, async () => {
   const page = await openWizard('Shift traffic', 'reviews');

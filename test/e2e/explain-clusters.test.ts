@@ -42,7 +42,7 @@ const call = (user: string): Promise<string> => {
       else resolve((JSON.parse(body) as { podname: string }).podname);
     });
   });
-  request.setTimeout(10_000, () => request.destroy(new Error('no answer')));
+  request.setTimeout(30_000, () => request.destroy(new Error('no answer')));
   request.on('error', reject);
   return promise;
 };
@@ -116,7 +116,7 @@ const agrees = async (user: string): Promise<Explained> => {
       seen = await answers(user);
       return seen.join() === wanted.join() ? true : undefined;
     },
-    20_000,
+    60_000,
   ).catch(() => assert.deepEqual(seen, wanted));
   return explained;
 };

@@ -104,12 +104,12 @@ const listening = async (server: net.Server | http2.Http2Server): Promise<number
   return (server.address() as AddressInfo).port;
 };
 
-/** A port nobody listens on now. */
-const freePort = async (): Promise<number> => {
-  const server = net.createServer();
-  const port = await listening(server);
-  server.close();
-  return port;
+/** Ports nobody listens on now, each another one. */
+const freePorts = async (count: number): Promise<readonly number[]> => {
+  const servers = Array.from({ length: count }, () => net.createServer());
+  const found = await Promise.all(servers.map(listening));
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return found;
 };
 
 const stops: (() => unknown)[] = [];
@@ -142,7 +142,8 @@ before(async () => {
     pipeline(patterned(gibibyte), socket).catch(() => undefined);
   });
   const upstreams = [await listening(one), await listening(two), await listening(raw)] as const;
-  ports = { http1: await freePort(), http2: await freePort(), tcp: await freePort() };
+  const [http1 = 0, http2Port = 0, tcp = 0] = await freePorts(3);
+  ports = { http1, http2: http2Port, tcp };
   const folder = await mkdtemp(join(tmpdir(), 'lateen-large-'));
   const file = join(folder, 'bootstrap.json');
   const bootstrap = {

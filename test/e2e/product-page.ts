@@ -1,6 +1,6 @@
 /** Looking at Bookinfo's product page as visitors do. */
 import assert from 'node:assert/strict';
-import { fetchPage, type Page, starsOf, until } from './mesh.ts';
+import { fetchPage, type Page, starsOf } from './mesh.ts';
 
 /** Visitors at a time. */
 const visitors = 8;
@@ -28,7 +28,3 @@ export const tallyStars = async (
   await Promise.all(Array.from({ length: visitors }, visit));
   return seen;
 };
-
-/** A configuration is in force within a second after kubectl returns. */
-export const inForce = (what: string, holds: () => Promise<boolean>): Promise<true> =>
-  until(what, async () => ((await holds()) ? true : undefined), 1_000);

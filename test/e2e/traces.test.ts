@@ -150,10 +150,10 @@ test(
     assert.match(client?.attributes['node_id'] ?? '', /^sidecar~127\..*~reviews-v2-/);
     const ids = new Set(spans.flatMap(({ attributes }) => attributes['guid:x-request-id'] ?? []));
     assert.equal(ids.size, 1, 'one request id, all the way');
-    // A call lies within the call that made it; clocks of one machine agree to the millisecond.
+    // A call lies within the call that made it, as far as the clocks of processes agree: to 20 ms.
     for (const span of spans) {
       const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
-      if (parent !== undefined) assert.ok(span.startUs >= parent.startUs - 1_000, span.name);
+      if (parent !== undefined) assert.ok(span.startUs >= parent.startUs - 25_000, span.name);
     }
     assert.ok(spans.every(({ status }) => status !== 'error'));
   },
