@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger } from '@lateen/base';
 import { createKubeClient, type KubeClient, parseKubeConfig } from '@lateen/kube';
 import { defaultInjectionOptions, type InjectionOptions } from '@lateen/pilot';
+import { createAdmissionMetrics } from './admission/admission-metrics.ts';
 import { istioValidationPlugin } from './admission/istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './admission/pod-plugins.ts';
 import { remoteRulesPlugin } from './admission/remote-rules.ts';
@@ -75,6 +76,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     if (client === undefined) throw new Error('a pod was made before the API server was there');
     return client;
   };
+  const metrics = createAdmissionMetrics();
   let server: ApiServer | undefined;
   const find: FindObject = (...path) => server?.coreObject(...path);
   const verifyToken = liveAccountVerifier(pki.tokens, find);
@@ -92,8 +94,8 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     kinds: builtinKinds,
     admission: [
       serviceAccountPlugin,
-      injectionPlugin(ownClient, injectionOptions(membership)),
-      istioValidationPlugin,
+      injectionPlugin(ownClient, injectionOptions(membership), metrics),
+      istioValidationPlugin(metrics),
       ...(membership?.primary === undefined ? [] : [remoteRulesPlugin(membership.primary.cluster)]),
     ],
     pods: new KubeletPodBackend(options.kubelet, clock),
@@ -103,6 +105,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
       return pki.tokens.issue({ ...request, ...(uid !== undefined && { uid }) });
     },
     serviceAddresses: network.serviceAddresses,
+    metrics: metrics.families,
   });
   const admin = { commonName: 'lateen-admin', organizations: ['system:masters'] };
   const target = { name: membership?.cluster ?? soleClusterName, server: server.url };

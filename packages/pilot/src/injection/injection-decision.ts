@@ -16,6 +16,8 @@ const systemNamespaces: ReadonlySet<string> = new Set([
 /** Whether a pod gets a proxy, and why not. */
 export interface InjectionDecision {
   readonly isInjected: boolean;
+  /** Labels of the namespace or of the pod ask for a proxy: Istio's webhook would be called. */
+  readonly isAsked: boolean;
   /** One line for people: `namespace "x" is not labelled for injection`. */
   readonly reason: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -32,29 +34,46 @@ export const decideInjection = (
 ): InjectionDecision => {
   const name = namespace?.metadata.name ?? pod.metadata.namespace ?? '';
   const wish = wishOf(pod);
-  const verdict = (isInjected: boolean, reason: string): InjectionDecision => ({
-    isInjected,
-    reason,
-    diagnostics: wish.diagnostics,
+  const selected = selectedByLabels(pod, { namespace, name, revision, wish: wish.value });
+  const { diagnostics } = wish;
+  const isAsked = selected.isInjected && wish.value !== 'no-by-label';
+  const refused = (reason: string): InjectionDecision => ({
+    ...{ isInjected: false, isAsked, reason, diagnostics },
   });
-  if (pod.spec.hostNetwork === true) return verdict(false, 'the pod uses the network of its host');
-  if (systemNamespaces.has(name)) return verdict(false, `${name} is a system namespace`);
-  if (wish.value === 'no') return verdict(false, `${injectKey} of the pod says no`);
-  const labels = namespace?.metadata.labels ?? {};
-  const selected = selectedByNamespace(labels, revision);
-  if (selected !== undefined) return verdict(selected.isInjected, selected.reason);
+  if (pod.spec.hostNetwork === true) return refused('the pod uses the network of its host');
+  if (systemNamespaces.has(name)) return refused(`${name} is a system namespace`);
+  if (wish.value.startsWith('no-')) return refused(`${injectKey} of the pod says no`);
+  return { ...selected, isAsked, diagnostics };
+};
+
+type Selection = Pick<InjectionDecision, 'isInjected' | 'reason'>;
+
+interface SelectionInput {
+  readonly namespace: Namespace | undefined;
+  readonly name: string;
+  readonly revision: string;
+  readonly wish: Wish;
+}
+
+const selectedByLabels = (
+  pod: Pod,
+  { namespace, name, revision, wish }: SelectionInput,
+): Selection => {
+  const selected = selectedByNamespace(namespace?.metadata.labels ?? {}, revision);
+  if (selected !== undefined) return selected;
   // The webhook can select by label only: an annotation alone does not reach it.
   const podRevision = pod.metadata.labels?.[revisionKey];
-  if (podRevision === revision) return verdict(true, `the pod is labelled ${revisionKey}`);
-  if (wish.value === 'yes-by-label' && podRevision === undefined)
-    return verdict(true, `the pod is labelled ${injectKey}`);
-  return verdict(false, `namespace "${name}" is not labelled for injection`);
+  if (podRevision === revision)
+    return { isInjected: true, reason: `the pod is labelled ${revisionKey}` };
+  if (wish === 'yes-by-label' && podRevision === undefined)
+    return { isInjected: true, reason: `the pod is labelled ${injectKey}` };
+  return { isInjected: false, reason: `namespace "${name}" is not labelled for injection` };
 };
 
 const selectedByNamespace = (
   labels: Readonly<Record<string, string>>,
   revision: string,
-): { readonly isInjected: boolean; readonly reason: string } | undefined => {
+): Selection | undefined => {
   const injection = labels[namespaceKey];
   if (injection === 'enabled')
     return { isInjected: true, reason: `the namespace is labelled ${namespaceKey}=enabled` };
@@ -67,7 +86,7 @@ const selectedByNamespace = (
     : { isInjected: false, reason: `revision ${namespaceRevision} injects this namespace` };
 };
 
-type Wish = 'yes-by-label' | 'yes-by-annotation' | 'no' | 'none';
+type Wish = 'yes-by-label' | 'yes-by-annotation' | 'no-by-label' | 'no-by-annotation' | 'none';
 
 const affirmative: ReadonlySet<string> = new Set(['y', 'yes', 'true', 'on']);
 const negative: ReadonlySet<string> = new Set(['n', 'no', 'false', 'off']);
@@ -79,15 +98,14 @@ const wishOf = ({
   const byLabel = metadata.labels?.[injectKey];
   const text = (byLabel ?? metadata.annotations?.[injectKey] ?? '').toLowerCase();
   if (text === '') return { value: 'none', diagnostics: [] };
-  if (affirmative.has(text))
-    return {
-      value: byLabel === undefined ? 'yes-by-annotation' : 'yes-by-label',
-      diagnostics: [],
-    };
-  if (negative.has(text)) return { value: 'no', diagnostics: [] };
-  const holder = byLabel === undefined ? 'annotations' : 'labels';
+  const [by, holder] =
+    byLabel === undefined
+      ? (['by-annotation', 'annotations'] as const)
+      : (['by-label', 'labels'] as const);
+  if (affirmative.has(text)) return { value: `yes-${by}`, diagnostics: [] };
+  if (negative.has(text)) return { value: `no-${by}`, diagnostics: [] };
   return {
-    value: 'no',
+    value: `no-${by}`,
     diagnostics: [
       {
         severity: 'warning',

@@ -4,6 +4,7 @@ import type { KubeObject } from '@lateen/api';
 import type { AdmissionRequest } from '@lateen/apiserver';
 import { FakeKubeClient, resources } from '@lateen/kube';
 import { defaultInjectionOptions } from '@lateen/pilot';
+import { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 import { istioValidationPlugin } from './istio-validation.ts';
 import { injectionPlugin, serviceAccountPlugin } from './pod-plugins.ts';
 import { remoteRulesPlugin } from './remote-rules.ts';
@@ -27,8 +28,11 @@ const requestFor = (
   user: { username: 'admin', groups: [] },
 });
 
+const validation = istioValidationPlugin(createAdmissionMetrics());
+
 test('pods get their service account, and a proxy where the namespace wants one', async () => {
   const client = new FakeKubeClient();
+  const metrics = createAdmissionMetrics();
   const namespace = {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -42,7 +46,7 @@ test('pods get their service account, and a proxy where the namespace wants one'
     spec: { containers: [{ name: 'app', image: 'x' }] },
   });
   const containers = async (name: string): Promise<string[]> => {
-    const answer = await injectionPlugin(() => client, defaultInjectionOptions).admit(
+    const answer = await injectionPlugin(() => client, defaultInjectionOptions, metrics).admit(
       requestFor('pods', pod(name)),
     );
     const spec = answer.object?.spec as { containers: { name: string }[] };
@@ -64,27 +68,25 @@ test('Istio objects are checked, with the path of the field; others pass', async
     }),
     group: 'networking.istio.io',
   });
-  const refused = await istioValidationPlugin.admit(virtualService({ http: [] }));
+  const refused = await validation.admit(virtualService({ http: [] }));
   assert.ok(refused.diagnostics?.some(({ path }) => path?.startsWith('spec')));
   const http = [{ route: [{ destination: { host: 'a' } }] }];
-  const accepted = await istioValidationPlugin.admit(virtualService({ hosts: ['a'], http }));
+  const accepted = await validation.admit(virtualService({ hosts: ['a'], http }));
   assert.deepEqual(accepted.diagnostics, []);
   const match = [{ uri: { regex: 'a(?=b)' } }];
   const lookahead = [{ match, route: [{ destination: { host: 'a' } }] }];
-  const answer = await istioValidationPlugin.admit(
-    virtualService({ hosts: ['a'], http: lookahead }),
-  );
+  const answer = await validation.admit(virtualService({ hosts: ['a'], http: lookahead }));
   assert.deepEqual(
     answer.diagnostics?.map(({ path }) => path),
     ['spec.http[0].match[0].uri.regex'],
   );
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
-  assert.deepEqual(await istioValidationPlugin.admit(requestFor('pods', pod)), {});
+  assert.deepEqual(await validation.admit(requestFor('pods', pod)), {});
 });
 
 test('filters of access logs are read by the CEL of the proxy', async () => {
   const telemetry = (expression: string) =>
-    istioValidationPlugin.admit({
+    validation.admit({
       ...requestFor('telemetries', {
         apiVersion: 'telemetry.istio.io/v1',
         kind: 'Telemetry',
@@ -111,4 +113,66 @@ test('rules applied where the control plane does not read them get a warning', a
   assert.match(warnings[0] ?? '', /this VirtualService counts nowhere: .* is in cluster1/);
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata };
   assert.deepEqual(await plugin.admit(requestFor('pods', pod)), {});
+});
+
+/** Lines of metrics that are not 0. */
+const counted = ({ families }: AdmissionMetrics): readonly string[] =>
+  families
+    .flatMap((metric) => metric.render().split('\n'))
+    .filter((line) => line !== '' && !line.startsWith('#') && !line.endsWith(' 0'));
+
+test('injection and validation are counted under the names of istiod', async () => {
+  const client = new FakeKubeClient();
+  const metrics = createAdmissionMetrics();
+  const labels = { 'istio-injection': 'enabled' };
+  for (const metadata of [{ name: 'mesh', labels }, { name: 'plain' }])
+    await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata });
+  const plugin = injectionPlugin(() => client, defaultInjectionOptions, metrics);
+  const inject = 'sidecar.istio.io/inject';
+  const pods: readonly { namespace: string; metadata?: object; spec?: object }[] = [
+    { namespace: 'plain' },
+    { namespace: 'plain', metadata: { annotations: { [inject]: 'true' } } },
+    { namespace: 'plain', metadata: { labels: { [inject]: 'true' } } },
+    { namespace: 'mesh' },
+    // The webhook of Istio never hears of the label; of the annotation it does.
+    { namespace: 'mesh', metadata: { labels: { [inject]: 'false' } } },
+    { namespace: 'mesh', metadata: { annotations: { [inject]: 'false' } } },
+    { namespace: 'mesh', spec: { hostNetwork: true } },
+  ];
+  const podOf = ({ namespace, metadata, spec }: (typeof pods)[number]): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace, ...metadata },
+    spec: { containers: [{ name: 'app', image: 'x' }], ...spec },
+  });
+  for (const pod of pods) await plugin.admit(requestFor('pods', podOf(pod)));
+  assert.deepEqual(counted(metrics), [
+    'sidecar_injection_requests_total 4',
+    'sidecar_injection_success_total 2',
+    'sidecar_injection_skip_total 2',
+  ]);
+  const broken = injectionPlugin(
+    () => assert.fail('the API server does not answer'),
+    defaultInjectionOptions,
+    metrics,
+  );
+  await assert.rejects(async () => broken.admit(requestFor('pods', podOf({ namespace: 'mesh' }))));
+  assert.ok(counted(metrics).includes('sidecar_injection_failure_total 1'));
+  const rule = (spec: object) =>
+    istioValidationPlugin(metrics).admit({
+      ...requestFor('virtualservices', {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: 'v', namespace: 'default' },
+        spec,
+      }),
+      group: 'networking.istio.io',
+    });
+  const http = [{ route: [{ destination: { host: 'a' } }] }];
+  for (const spec of [{ hosts: ['a'], http }, { hosts: ['a'], http }, {}]) await rule(spec);
+  const labelled = 'group="networking.istio.io",version="v1",resource="virtualservices"';
+  assert.deepEqual(counted(metrics).slice(-2), [
+    `galley_validation_passed{${labelled}} 2`,
+    `galley_validation_failed{${labelled},reason="invalid_resource"} 1`,
+  ]);
 });
