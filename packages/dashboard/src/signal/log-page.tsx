@@ -39,9 +39,9 @@ export const LogPage = (): VNode => {
               />
             </div>
             {pod === undefined ? (
-              <LogView key={chosen} namespace={namespace} workload={name} />
+              <LogView key={chosen} namespaces={[namespace]} workload={name} />
             ) : (
-              <LogView key={pod} namespace={query['in'] ?? 'default'} pod={pod} />
+              <LogView key={pod} namespaces={[query['in'] ?? 'default']} pod={pod} />
             )}
           </>
         );

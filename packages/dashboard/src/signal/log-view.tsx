@@ -4,16 +4,17 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { timeWindow } from '../app/preferences.ts';
 import { linkTo } from '../app/route.ts';
 import { withQuery } from '../data/api-client.ts';
-import { useResource } from '../data/resource.ts';
 import { formatClockMs } from '../format/moment.ts';
 import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 import { Check, Select, TextField } from '../view/controls.tsx';
 import { Banner, Empty, Loaded } from '../view/feedback.tsx';
+import { useMergedLogs } from './merged-logs.ts';
 
-/** Whose lines: all fields but the namespace are optional. */
+/** Whose lines: all fields but the namespaces are optional. */
 export interface LogScope {
-  readonly namespace: string;
+  /** One, or those that a request went through. */
+  readonly namespaces: readonly string[];
   readonly workload?: string;
   readonly pod?: string;
   readonly traceId?: string;
@@ -42,16 +43,18 @@ export const LogView = (scope: LogScope): VNode => {
   const [source, setSource] = useState<Source>('both');
   const [follows, setFollows] = useState(true);
   const calm = useCalm(filter);
-  const resource = useResource<LogAnswer>(
-    withQuery('logs', {
-      ...scope,
-      filter: calm,
-      level: level === 'all' ? undefined : level,
-      since: timeWindow.value === '1m' ? '5m' : timeWindow.value,
-      limit: 1000,
-    }),
-    ['metrics'],
-    { keep: true },
+  const { namespaces, ...whose } = scope;
+  const resource = useMergedLogs(
+    namespaces.map((namespace) =>
+      withQuery('logs', {
+        namespace,
+        ...whose,
+        filter: calm,
+        level: level === 'all' ? undefined : level,
+        since: timeWindow.value === '1m' ? '5m' : timeWindow.value,
+        limit: 1000,
+      }),
+    ),
   );
   const chooseLevel = (value: Level): void => setLevel(value);
   return (
@@ -122,7 +125,7 @@ const Lines = ({
         </Banner>
       )}
       {lines.length === 0 ? (
-        <Empty title={t('log.empty')} />
+        <Empty title={t('log.empty')} text={t('log.emptyText')} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list is scrolled by keys
         <div class="log-lines" ref={list} tabIndex={0} role="log" aria-live="off">
@@ -139,7 +142,10 @@ const Lines = ({
 const Line = ({ line }: { line: LogLine }): VNode => (
   <div class={`log-line level-${line.level}${line.isProxy ? ' of-proxy' : ''}`}>
     <time>{formatClockMs(line.timeMs)}</time>
-    <span class="log-source" title={`${line.pod} ${line.container}`}>
+    <span
+      class="log-source"
+      title={[line.cluster, line.pod, line.container].filter(Boolean).join(' ')}
+    >
       {line.container}
     </span>
     <span class="log-text">
@@ -175,6 +181,8 @@ const AccessLine = ({
       {access.path}
     </span>
     <span class="text-quiet">{formatMs(access.durationMs)}</span>
-    <span class="text-quiet">→ {access.upstreamHost}</span>
+    {access.upstreamHost === '' || access.upstreamHost === '-' ? null : (
+      <span class="text-quiet">→ {access.upstreamHost}</span>
+    )}
   </span>
 );

@@ -6,10 +6,13 @@ import { useResource } from '../data/resource.ts';
 import { formatClockMs } from '../format/moment.ts';
 import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
+import { breakable } from '../view/breakable.tsx';
 import { Check, Select, TextField } from '../view/controls.tsx';
 import { Banner, Empty, Loaded } from '../view/feedback.tsx';
 import { type Column, Table } from '../view/table.tsx';
+import { shortOperation } from './operation.ts';
 import { TraceScatter } from './trace-scatter.tsx';
+import { UnreachableNotice } from './unreachable-notice.tsx';
 
 /** Traces with filters; the filters are part of the address. */
 export const TraceListPage = (): VNode => {
@@ -75,10 +78,17 @@ const withChosen = (services: readonly string[], chosen: string | undefined): re
   chosen === undefined || services.includes(chosen) ? services : [chosen, ...services];
 
 const Traces = ({ list }: { list: TraceList }): VNode => {
+  const notice = <UnreachableNotice clusters={list.unreachable} />;
   if (list.traces.length === 0)
-    return <Empty title={t('trace.empty')} text={t('trace.emptyText')} />;
+    return (
+      <>
+        {notice}
+        <Empty title={t('trace.empty')} text={t('trace.emptyText')} />
+      </>
+    );
   return (
     <div class="grid">
+      {notice}
       {list.evicted > 0 ? (
         <Banner kind="note">{t('trace.evicted', { count: list.evicted })}</Banner>
       ) : null}
@@ -98,13 +108,37 @@ export const TraceTable = ({ service }: { service: string }): VNode => {
   return <Loaded resource={resource}>{(list) => <Traces list={list} />}</Loaded>;
 };
 
+/** More services than this are a number in the list. */
+const maxServices = 3;
+
+const statusLook = (status: number, errorCount: number): string => {
+  if (status === 0) return errorCount > 0 ? 'tag-bad' : 'tag-ok';
+  if (status >= 500) return 'tag-bad';
+  return status >= 400 ? 'tag-warn' : 'tag-ok';
+};
+
+/** What the caller got, and how much failed on the way to it: a page may be fine though a part of it is missing. */
+export const TraceStatus = ({ trace }: { trace: TraceSummary }): VNode => {
+  const { status, errorCount } = trace;
+  return (
+    <span class="tags">
+      <span class={`tag ${statusLook(status, errorCount)}`}>
+        {status === 0 ? t(errorCount > 0 ? 'trace.failed' : 'trace.fine') : status}
+      </span>
+      {errorCount > 0 && status > 0 && status < 500 ? (
+        <span class="tag tag-bad">{t('config.errors', { count: errorCount })}</span>
+      ) : null}
+    </span>
+  );
+};
+
 const columns = (longest: number): readonly Column<TraceSummary>[] => [
   {
     key: 'name',
     title: t('trace.request'),
     cell: ({ traceId, rootName, rootService }) => (
       <span class="cell-name">
-        <a href={linkTo('traces', [traceId])}>{rootName}</a>
+        <a href={linkTo('traces', [traceId])}>{breakable(shortOperation(rootName))}</a>
         <small>{rootService}</small>
       </span>
     ),
@@ -113,17 +147,14 @@ const columns = (longest: number): readonly Column<TraceSummary>[] => [
   {
     key: 'status',
     title: t('trace.status'),
-    cell: ({ status, errorCount }) => (
-      <span class={`tag ${errorCount > 0 || status >= 500 ? 'tag-bad' : 'tag-ok'}`}>
-        {status === 0 ? t(errorCount > 0 ? 'trace.failed' : 'trace.fine') : status}
-      </span>
-    ),
-    order: ({ status }) => status,
+    isWhole: true,
+    cell: (trace) => <TraceStatus trace={trace} />,
+    order: ({ status, errorCount }) => status * 1000 + errorCount,
   },
   {
     key: 'duration',
     title: t('trace.duration'),
-    width: '240px',
+    width: '190px',
     cell: ({ durationUs, errorCount }) => (
       <span class={`duration ${errorCount > 0 ? 'tone-bad' : 'tone-accent'}`}>
         <span class="meter">
@@ -146,12 +177,16 @@ const columns = (longest: number): readonly Column<TraceSummary>[] => [
     title: t('nav.services'),
     cell: ({ services }) => (
       <span class="tags">
-        {services.slice(0, 3).map(({ name }) => (
+        {services.slice(0, maxServices).map(({ name }) => (
           <span class="tag" key={name}>
             {name.split('.')[0]}
           </span>
         ))}
-        {services.length > 3 ? <span class="tag">+{services.length - 3}</span> : null}
+        {services.length > maxServices ? (
+          <span class="tag" title={services.map(({ name }) => name).join('\n')}>
+            +{services.length - maxServices}
+          </span>
+        ) : null}
       </span>
     ),
   },

@@ -6,11 +6,15 @@ import { useResource } from '../data/resource.ts';
 import { formatClockMs } from '../format/moment.ts';
 import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
+import { breakable } from '../view/breakable.tsx';
 import { Tabs } from '../view/controls.tsx';
 import { Banner, Loaded } from '../view/feedback.tsx';
 import { Icon } from '../view/icon.tsx';
 import { LogView } from './log-view.tsx';
+import { shortOperation } from './operation.ts';
 import { SpanPanel } from './span-panel.tsx';
+import { TraceStatus } from './trace-list.tsx';
+import { UnreachableNotice } from './unreachable-notice.tsx';
 import { layoutWaterfall, serviceHues, type WaterfallRow } from './waterfall.ts';
 
 /** One trace. */
@@ -23,7 +27,14 @@ const TraceView = ({ trace }: { trace: Trace }): VNode => {
   const tab = route.value.query['tab'] === 'logs' ? 'logs' : 'spans';
   return (
     <>
+      <header class="trace-head">
+        <h2>
+          <span>{trace.rootService.split('.')[0]}</span> {breakable(shortOperation(trace.rootName))}
+        </h2>
+        <TraceStatus trace={trace} />
+      </header>
       <Summary trace={trace} />
+      <UnreachableNotice clusters={trace.unreachable} />
       {trace.droppedSpans > 0 ? (
         <Banner kind="note">{t('trace.dropped', { count: trace.droppedSpans })}</Banner>
       ) : null}
@@ -73,15 +84,10 @@ const TraceLogs = ({ trace }: { trace: Trace }): VNode => {
   const namespaces = new Set(trace.services.map(({ name }) => name.split('.')[1] ?? 'default'));
   const requestId = requestIdOf(trace);
   return (
-    <div class="grid">
-      {[...namespaces].map((namespace) => (
-        <LogView
-          key={namespace}
-          namespace={namespace}
-          {...(requestId === '' ? { traceId: trace.traceId } : { requestId })}
-        />
-      ))}
-    </div>
+    <LogView
+      namespaces={[...namespaces]}
+      {...(requestId === '' ? { traceId: trace.traceId } : { requestId })}
+    />
   );
 };
 
@@ -165,7 +171,10 @@ const SpanRow = ({ row, hue, isFolded, isChosen, onFold }: SpanRowProps): VNode 
           aria-pressed={isChosen}
           onClick={() => setQuery({ span: isChosen ? undefined : span.spanId })}
         >
-          <b>{span.service.split('.')[0]}</b> <small>{span.kind}</small>
+          <b>{span.service.split('.')[0]}</b>{' '}
+          <small>
+            {span.kind} · {shortOperation(span.name)}
+          </small>
         </button>
         {span.status === 'error' ? (
           <span class="tag tag-bad">

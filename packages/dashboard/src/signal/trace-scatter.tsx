@@ -8,6 +8,8 @@ import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 
 const height = 104;
+/** Left of the dots: room for the scale. */
+const axisPx = 56;
 
 /** Each trace as a dot, by when and how long; the list below says the same. */
 export const TraceScatter = ({ traces }: { traces: readonly TraceSummary[] }): VNode => {
@@ -26,13 +28,20 @@ export const TraceScatter = ({ traces }: { traces: readonly TraceSummary[] }): V
           role="presentation"
         >
           <line class="chart-grid" x1="0" x2={width} y1={height} y2={height} />
+          <line class="chart-grid" x1="0" x2={width} y1={height / 2} y2={height / 2} />
           <line class="chart-grid" x1="0" x2={width} y1="0" y2="0" />
+          <text x="0" y="12">
+            {formatMs(top)}
+          </text>
+          <text x="0" y={height / 2 + 12}>
+            {formatMs(top / 2)}
+          </text>
           {traces.map((trace) => (
             // biome-ignore lint/a11y/noStaticElementInteractions: the list below leads to the same places
             <circle
               key={trace.traceId}
               class={`scatter-dot ${trace.errorCount > 0 ? 'tone-bad' : 'tone-accent'}`}
-              cx={((trace.startUs / 1000 - from) / span) * (width - 12) + 6}
+              cx={((trace.startUs / 1000 - from) / span) * (width - axisPx - 6) + axisPx}
               cy={height - (trace.durationUs / 1000 / top) * height}
               r="4.5"
               onClick={() => goTo(linkTo('traces', [trace.traceId]))}
@@ -43,8 +52,7 @@ export const TraceScatter = ({ traces }: { traces: readonly TraceSummary[] }): V
         </svg>
       </div>
       <div class="scatter-axis">
-        <span>{formatClock(from)}</span>
-        <span>{t('trace.upTo', { duration: formatMs(top) })}</span>
+        <span style={{ marginLeft: axisPx }}>{formatClock(from)}</span>
         <span>{formatClock(from + span)}</span>
       </div>
     </section>
