@@ -106,6 +106,19 @@ test('no test is left alone or switched off without a reason', () => {
   );
 });
 
+test('chance decides no test: drawn cases are the same in every run', () => {
+  const tests = sources.filter(
+    (file) => /\.test\.ts$|^test\/|\/testing\//.test(file) && !/tidy|^test\/bench\//.test(file),
+  );
+  const unseeded = tests.filter((file) => {
+    const text = read(file);
+    return text.includes("from 'fast-check'") && !/\bseed\b/.test(text);
+  });
+  assert.deepEqual(unseeded, []);
+  const drawn = tests.filter((file) => /\bMath\.random\b/.test(read(file)));
+  assert.deepEqual(drawn, []);
+});
+
 test('nothing names the machine it was written on', () => {
   const places = /\/work\/(main|shared|\.library)/;
   assert.deepEqual(

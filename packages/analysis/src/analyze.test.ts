@@ -6,6 +6,8 @@ import { analyzeObjects } from './analyze.ts';
 import { analyzers } from './registry.ts';
 import { type Case, find, objectsOf } from './testing/find.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const shapes: readonly Case[] = [
   {
     name: 'a wrong type hides the object from the others',

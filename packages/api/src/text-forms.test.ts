@@ -16,6 +16,8 @@ import { type DeclaredPort, selectProtocol } from './port-protocol.ts';
 import { parseQuantity } from './quantity.ts';
 import { matchesFields, parseFieldSelector, parseLabelSelector } from './selector-text.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 describe('hosts', () => {
   for (const [host, full] of [
     ['reviews', 'reviews.prod.svc.cluster.local'],

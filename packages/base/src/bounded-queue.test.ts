@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BoundedQueue } from './bounded-queue.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 test('gives back in order what it took, and takes no more than its bound', () => {
   const commands = fc.array(fc.oneof(fc.integer(), fc.constant('take')), { maxLength: 200 });
   fc.assert(

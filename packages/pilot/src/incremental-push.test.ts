@@ -11,6 +11,8 @@ import { startPilot } from './start-pilot.ts';
 import { deltaTestClient } from './testing/ads-test-client.ts';
 import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh-objects.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const kinds = watchedKinds;
 const hosts = fc.constantFrom('a', 'bb', 'ccc');
 const versions = fc.constantFrom('v1', 'v2');

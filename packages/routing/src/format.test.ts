@@ -6,6 +6,8 @@ import type { FormatContext } from './format-context.ts';
 import { parseIp } from './ip-address.ts';
 import { ipNetworkText } from './ip-network-text.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const requestHeaders: Readonly<Record<string, string>> = {
   ':method': 'GET',
   ':path': '/reviews/0',

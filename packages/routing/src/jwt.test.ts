@@ -14,6 +14,8 @@ import type { JwtEffects, JwtVerdict, JwtWorld } from './jwt-verdict.ts';
 import { verifyJwts } from './jwt-verification.ts';
 import type { RequestHead } from './request-head.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const now = 1_700_000_000;
 const issuer = 'https://issuer.example';
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { normalizePath, type PathOptions } from './path-normalization.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const keep: PathOptions = { normalize: true, mergeSlashes: false, escapedSlashes: 'keep' };
 const merge: PathOptions = { ...keep, mergeSlashes: true };
 

@@ -8,6 +8,8 @@ import type { PolicyRequest } from './policy-request.ts';
 import { compileRbac } from './rbac-compilation.ts';
 import { type PolicyRequestModel, policyRequest } from './testing/policy-request.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** Generated policy sets; each is asked about 20 requests. */
 const sets = 1_500;
 

@@ -6,6 +6,8 @@ import { Findings } from './findings.ts';
 import { compileRegex, parseSubstitution } from './regex.ts';
 import { translateToNative } from './regex-translation.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const compile = (source: string) => {
   const findings = new Findings();
   const regex = compileRegex(source, findings, 'regex');

@@ -43,6 +43,8 @@ import { compileRbac } from './rbac-compilation.ts';
 import { compileRouteConfiguration } from './route-table.ts';
 import { policyRequest } from './testing/policy-request.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** What an Any may hold, so that the inside of filters and sockets is generated too. */
 const packed: readonly DescMessage[] = [
   HttpConnectionManagerSchema,

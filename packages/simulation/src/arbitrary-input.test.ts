@@ -9,6 +9,8 @@ import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const metadata = (name: string) => ({ name, namespace: 'default' });
 const labels = { app: 'shop', istio: 'ingressgateway' };
 

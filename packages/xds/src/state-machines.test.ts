@@ -32,6 +32,8 @@ import { sotwServer } from './sotw-server.ts';
 import { wildcardName } from './subscription.ts';
 import { typeUrls } from './type-url.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const cluster = (name: string, edition: number): Resource =>
   createResource(
     typeUrls.cluster,

@@ -4,6 +4,8 @@ import type { HttpMatch, StringMatch } from '@lateen/api';
 import fc from 'fast-check';
 import { matchImplies } from './match-implication.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** A request, and where its configuration is. */
 interface Request {
   readonly path: string;

@@ -4,6 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeProtobufBody } from './decode-body.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const testdata = new URL('testdata/', import.meta.url);
 const names = readdirSync(testdata)
   .filter((name) => name.endsWith('.hex'))

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { diffLines, onlyChanges } from './line-diff.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const signs = { same: ' ', removed: '-', added: '+' } as const;
 const print = (before: string, after: string): string[] =>
   diffLines(before, after).map(({ kind, text }) => signs[kind] + text);

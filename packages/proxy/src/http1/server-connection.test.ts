@@ -9,6 +9,8 @@ import {
   type ServerExchange,
 } from './server-connection.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** What a connection made of its bytes: one entry for each request, or for the refusal. */
 interface Seen {
   readonly requests: string[];

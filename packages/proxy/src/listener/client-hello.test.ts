@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { type ClientHello, parseClientHello, wantedHelloBytes } from './client-hello.ts';
 import { type Inspection, inspect } from './inspection.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** The first bytes a TLS library really sends. */
 const captureHello = async (servername: string, alpn: readonly string[]): Promise<Buffer> => {
   const server = net.createServer();

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { testAuthority } from '../testing/certificates.ts';
 import { parseSubjectNames, subjectText } from './certificate-names.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const root = testAuthority();
 
 const namesOf = (values: readonly string[]): readonly string[] => {

@@ -11,6 +11,8 @@ import type { FoundContext, Propagation } from './trace-context.ts';
 import { w3cPropagation } from './w3c-context.ts';
 import { ZipkinEncoder } from './zipkin-encoder.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
 const parentId = '00f067aa0ba902b7';

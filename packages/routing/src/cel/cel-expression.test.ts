@@ -5,6 +5,8 @@ import { testContext } from '../testing/format-context.ts';
 import { compileCel } from './cel-expression.ts';
 import { CelError } from './cel-value.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const context = testContext();
 
 const evaluate = (source: string): unknown => {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { planRollingUpdate, rolloutBounds } from './rolling-update.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 test('percentages round in favour of progress and availability', () => {
   assert.deepEqual(rolloutBounds(10), { maxSurge: 3, maxUnavailable: 2 });
   assert.deepEqual(rolloutBounds(1), { maxSurge: 1, maxUnavailable: 0 });

@@ -5,6 +5,8 @@ import { type MetricsQuery, queryMetrics } from './metrics-query.ts';
 import { decodeSeries, scanPrometheus } from './prometheus-scanner.ts';
 import { defaultSeriesLimits, SeriesStore } from './series-store.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const target = { id: 'default/p', namespace: 'default', pod: 'p' };
 const stepMs = 5000;
 const query = (

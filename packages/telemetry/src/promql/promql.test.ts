@@ -5,6 +5,8 @@ import { SeriesStore } from '../metrics/series-store.ts';
 import { type GeneratedCall, generatedMetrics } from '../testing/generated-metrics.ts';
 import { instantQuery, rangeQuery } from './promql-query.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const stepMs = 5000;
 const atMs = 1_000_000;
 

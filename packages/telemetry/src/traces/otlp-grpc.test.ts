@@ -10,6 +10,8 @@ import { startUnaryServer, type UnaryServer } from './grpc-unary-server.ts';
 import { exportTraces, exportTracesPath } from './otlp-grpc.ts';
 import type { ReceivedSpan } from './received-span.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
 /** `ExportTraceServiceRequest` with spans of these ids. */

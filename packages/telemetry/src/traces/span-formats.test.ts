@@ -20,6 +20,8 @@ import { startSpanReceiver } from './span-receiver.ts';
 import { type TraceFilter, TraceStore } from './trace-store.ts';
 import { parseZipkin } from './zipkin-json.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const startNs = 1_700_000_000_000_000_000n;
 

@@ -13,6 +13,8 @@ import {
 } from '../index.ts';
 import { bookinfo, ingressGateway, inputsOf, objectsOf, sidecarOf } from '../testing/test-mesh.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const proxies = [
   sidecarOf('productpage-v1-abc-1', '127.9.0.1'),
   sidecarOf('reviews-v2-abc-1', '127.9.0.4', { INTERCEPTION_MODE: 'REDIRECT' }),

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { layoutGraph } from './layout-graph.ts';
 import type { LayoutEdge, LayoutNode, Rect } from './layout-input.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const node = (id: string, area = 'default', box?: string): LayoutNode => ({
   id,
   width: 150,

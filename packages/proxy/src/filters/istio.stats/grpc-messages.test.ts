@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { GrpcMessages } from './grpc-messages.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const message = (length: number): Buffer => {
   const bytes = Buffer.alloc(5 + length, 7);
   bytes[0] = length % 2;

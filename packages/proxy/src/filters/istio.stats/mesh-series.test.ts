@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { StatsRegistry } from '../../stats/registry.ts';
 import { createMeshSeries, MeshSeries, overflowValue } from './mesh-series.ts';
 
+fc.configureGlobal({ seed: 20_261_121 });
+
 const labels = (host: string) => ({ reporter: 'source', destination_service: host });
 
 test('beyond the bound sums stay right, labels are lost, and it is said once', () => {
