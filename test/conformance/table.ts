@@ -67,6 +67,8 @@ export interface Expectation {
   readonly refused?: string;
   /** Cannot be shown by sockets: why. */
   readonly socketless?: string;
+  /** Stock Envoy cannot, or does otherwise: why. */
+  readonly notInEnvoy?: string;
 }
 
 interface RowText extends Expectation {

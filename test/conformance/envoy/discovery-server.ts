@@ -10,19 +10,23 @@ import {
   deltaServer,
   openServerState,
   type Resource,
+  type ServerProtocol,
   type Snapshot,
   shortTypeName,
+  sotwServer,
   typeUrls,
 } from '@lateen/xds';
 import { AggregatedDiscoveryService } from '@lateen/xds/gen/envoy/service/discovery/v3/ads_pb.js';
-import type {
-  DeltaDiscoveryRequest,
-  DeltaDiscoveryResponse,
-} from '@lateen/xds/gen/envoy/service/discovery/v3/discovery_pb.js';
 import { SecretDiscoveryService } from '@lateen/xds/gen/envoy/service/secret/v3/sds_pb.js';
 
 type Message = Parameters<typeof toBinary>[1];
-type Stream = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
+
+/** What both variants of a request have. */
+interface Request {
+  readonly typeUrl: string;
+  readonly node?: { readonly id: string } | undefined;
+  readonly errorDetail?: { readonly message: string } | undefined;
+}
 
 const methodDefinition = (service: DescService, method: DescMethod) => ({
   path: `/${service.typeName}/${method.name}`,
@@ -34,11 +38,11 @@ const methodDefinition = (service: DescService, method: DescMethod) => ({
   responseDeserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
 });
 
-const definitionOf = (service: DescService, localName: string): ServiceDefinition =>
+const definitionOf = (service: DescService): ServiceDefinition =>
   Object.fromEntries(
     service.methods
-      .filter((method) => method.localName === localName)
-      .map((method) => [localName, methodDefinition(service, method)]),
+      .filter(({ methodKind }) => methodKind === 'bidi_streaming')
+      .map((method) => [method.localName, methodDefinition(service, method)]),
   );
 
 /** What one proxy has and refuses. */
@@ -48,19 +52,21 @@ interface Client {
 }
 
 /**
- * Delta ADS and SDS for Envoys of tests: each gets, by the id of its node, exactly the resources it was
- * given, by the state machine that istiod serves with.
+ * ADS and SDS for Envoys of tests: each gets, by the id of its node, exactly the resources it was
+ * given, by the state machines that istiod and agents serve with.
  */
 export class DiscoveryServer {
   readonly #server = new Server();
   readonly #clients = new Map<string, Client>();
 
   constructor() {
-    this.#server.addService(definitionOf(AggregatedDiscoveryService, 'deltaAggregatedResources'), {
-      deltaAggregatedResources: (call: Stream) => this.#serve(call),
+    this.#server.addService(definitionOf(AggregatedDiscoveryService), {
+      deltaAggregatedResources: this.#handler(deltaServer),
+      streamAggregatedResources: this.#handler(sotwServer),
     });
-    this.#server.addService(definitionOf(SecretDiscoveryService, 'deltaSecrets'), {
-      deltaSecrets: (call: Stream) => this.#serve(call),
+    this.#server.addService(definitionOf(SecretDiscoveryService), {
+      deltaSecrets: this.#handler(deltaServer),
+      streamSecrets: this.#handler(sotwServer),
     });
   }
 
@@ -90,26 +96,29 @@ export class DiscoveryServer {
     return this.#clients.get(nodeId)?.refusals ?? [];
   }
 
-  #serve(call: Stream): void {
-    let state = openServerState;
-    let client: Client | undefined;
-    call.on('data', (request: DeltaDiscoveryRequest) => {
-      client ??= this.#clients.get(request.node?.id ?? '');
-      if (client === undefined) {
-        call.end();
-        return;
-      }
-      const typeUrl = request.typeUrl || typeUrls.secret;
-      const { errorDetail } = request;
-      if (errorDetail !== undefined) {
-        client.refusals.push(`${shortTypeName(typeUrl)}: ${errorDetail.message}`);
-      }
-      state = deltaServer.receive(state, { ...request, typeUrl });
-      const step = deltaServer.respond(state, client.snapshot);
-      state = step.state;
-      for (const response of step.responses) call.write(response);
-    });
-    call.on('end', () => call.end());
-    call.on('error', () => undefined);
+  #handler<Req extends Request, Response>(protocol: ServerProtocol<Req, Response>) {
+    return (call: ServerDuplexStream<Req, Response>): void => {
+      let state = openServerState;
+      let client: Client | undefined;
+      call.on('data', (request: Req) => {
+        client ??= this.#clients.get(request.node?.id ?? '');
+        if (client === undefined) {
+          call.end();
+          return;
+        }
+        // Streams of secrets may leave their only type out.
+        const typeUrl = request.typeUrl || typeUrls.secret;
+        const { errorDetail } = request;
+        if (errorDetail !== undefined) {
+          client.refusals.push(`${shortTypeName(typeUrl)}: ${errorDetail.message}`);
+        }
+        state = protocol.receive(state, { ...request, typeUrl });
+        const step = protocol.respond(state, client.snapshot);
+        state = step.state;
+        for (const response of step.responses) call.write(response);
+      });
+      call.on('end', () => call.end());
+      call.on('error', () => undefined);
+    };
   }
 }

@@ -32,20 +32,26 @@ const inline = (text: string) => ({
   specifier: { case: 'inlineBytes' as const, value: new Uint8Array(Buffer.from(text)) },
 });
 
-/** Roots of the machine, and a certificate for every name that the row's Gateways ask for. */
+/**
+ * What agents have, and a certificate for every name that the row's Gateways ask for. Nobody's certificate
+ * is below the roots: no row is about who is trusted.
+ */
 const secretsOf = ({ objects }: Row): readonly Resource[] => {
   const { cert, key } = testCertificate();
   const trustedCa = inline(rootCertificates.join('\n'));
   return [
-    secret({ name: 'file-root:system', type: { case: 'validationContext', value: { trustedCa } } }),
-    ...new Set(credentialNames(objects)).values().map((name) =>
-      secret({
-        name: `kubernetes://${name}`,
-        type: {
-          case: 'tlsCertificate',
-          value: { certificateChain: inline(cert), privateKey: inline(key) },
-        },
-      }),
+    ...['file-root:system', 'ROOTCA'].map((name) =>
+      secret({ name, type: { case: 'validationContext', value: { trustedCa } } }),
+    ),
+    ...['default', ...new Set(credentialNames(objects).map((name) => `kubernetes://${name}`))].map(
+      (name) =>
+        secret({
+          name,
+          type: {
+            case: 'tlsCertificate',
+            value: { certificateChain: inline(cert), privateKey: inline(key) },
+          },
+        }),
     ),
   ];
 };
