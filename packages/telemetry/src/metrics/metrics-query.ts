@@ -53,13 +53,13 @@ const labelOf = (series: Series, label: string): string => {
   return series.labels[label] ?? '';
 };
 
-/** Series of a family (or of a histogram's `_sum`, `_count`, `_bucket` name) that fit all conditions. */
+/** Series of a family that fit all conditions, with those that other clusters told. */
 export const selectSeries = (
   store: SeriesStore,
   metric: string,
   matchers: readonly LabelMatcher[],
 ): readonly Series[] =>
-  [...store.series(metric)].filter((series) =>
+  [...store.seriesOfMesh(metric)].filter((series) =>
     matchers.every(({ label, matches }) => matches(labelOf(series, label))),
   );
 

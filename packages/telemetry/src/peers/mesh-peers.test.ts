@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import type { MeshPlace } from '../clusters/other-clusters.ts';
 import type { Graph } from '../contract/graph.ts';
+import type { MetricsAnswer } from '../contract/series.ts';
 import type { Status } from '../contract/status.ts';
 import type { Trace, TraceList } from '../contract/trace.ts';
 import { type GeneratedCall, generatedMetrics } from '../testing/generated-metrics.ts';
@@ -133,6 +134,10 @@ test('one graph, whichever cluster is asked, and counted once however often', as
     'svc:east/default/productpage|svc:west/default/reviews|http',
     'svc:west/default/reviews|svc:west/default/ratings|http',
   ]);
+  const chart = 'metrics/query?metric=istio_requests_total&fn=increase&step=60s';
+  const match = '&match=reporter%3Dsource&match=source_cluster%3Dwest';
+  const { body } = await one.call('GET', `${chart}&window=60s${match}`);
+  assert.deepEqual((body as MetricsAnswer).series[0]?.values.at(-1), 18);
   // What goes on there is its own pages' to tell, and its own store's.
   assert.equal([...one.eyes.store.series('istio_requests_total')].length, 3);
 });
