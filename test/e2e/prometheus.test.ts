@@ -372,6 +372,13 @@ test('as an addon: the pod is the real program, which says so', addonOptions, as
     },
     60_000,
   );
+  // The API server by its Service's name, asked with the pod's own token: what admission counts is there.
+  const injected = encodeURIComponent('sum(sidecar_injection_success_total)');
+  const injections = await until('metrics of the API server', async () => {
+    const { body } = await fetchPage(`${addon}/api/v1/query?query=${injected}`);
+    return /"value":\[[^\]]*"(\d+)"\]/.exec(body)?.[1];
+  });
+  assert.ok(Number(injections) >= 6, `${injections} pods of Bookinfo have proxies`);
   // A pod that comes later is found.
   await mesh.kubectl('apply -f samples/sleep/sleep.yaml');
   const sleep = encodeURIComponent('up{app="sleep"}');

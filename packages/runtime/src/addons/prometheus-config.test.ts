@@ -5,8 +5,10 @@ import { parse } from 'yaml';
 import { podTargets } from './pod-targets.ts';
 import { fileConfig } from './prometheus-config.ts';
 
+const api = { address: '127.0.0.1:6443', caFile: '/own/ca.crt', tokenFile: '/own/token' };
+
 const derive = (text: string) =>
-  fileConfig({ text, folder: '/config', targets: '/targets', namespace: 'own' });
+  fileConfig({ text, folder: '/config', targets: '/targets', namespace: 'own', api });
 
 test('discovery of pods becomes files, what files cannot tell is left out and noted', () => {
   const { text, files, notes } = derive(`
@@ -45,6 +47,32 @@ scrape_configs:
     'job nodes: kubernetes_sd_configs with role node',
     'alertmanagers: kubernetes_sd_configs',
   ]);
+});
+
+test('the API server is where it is on this machine, asked as the pod', () => {
+  const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const { text } = derive(`
+scrape_configs:
+- job_name: api
+  scheme: https
+  tls_config: { ca_file: ${account}/ca.crt }
+  authorization: { credentials_file: ${account}/token }
+  static_configs: [{ targets: ['kubernetes.default.svc:443', 'other:443'] }]
+- { job_name: old, bearer_token_file: ${account}/token, tls_config: { ca_file: /elsewhere } }
+`);
+  assert.deepEqual(parse(text), {
+    scrape_configs: [
+      {
+        ...{ job_name: 'api', scheme: 'https', tls_config: { ca_file: api.caFile } },
+        authorization: { credentials_file: api.tokenFile },
+        static_configs: [{ targets: [api.address, 'other:443'] }],
+      },
+      {
+        ...{ job_name: 'old', bearer_token_file: api.tokenFile },
+        tls_config: { ca_file: '/elsewhere' },
+      },
+    ],
+  });
 });
 
 test('a text that is no configuration is refused', () => {

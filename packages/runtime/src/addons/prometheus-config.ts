@@ -26,6 +26,16 @@ export interface FileConfigInput {
   readonly targets: string;
   /** Namespace of the pod, for `own_namespace`. */
   readonly namespace: string;
+  readonly api: ApiPlace;
+}
+
+/** The API server of the cluster, and the pod's credentials for it, as they are on this machine. */
+export interface ApiPlace {
+  /** `host:port`: what `kubernetes.default.svc:443` is. */
+  readonly address: string;
+  /** Paths of what a container has below `/var/run/secrets/kubernetes.io/serviceaccount`. */
+  readonly caFile: string;
+  readonly tokenFile: string;
 }
 
 type Settings = Record<string, unknown>;
@@ -55,6 +65,27 @@ const unsupported = (block: Settings): string | undefined => {
   return records(block['selectors']).length > 0 ? 'selectors' : undefined;
 };
 
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** A job's service account is the pod's; a static target that is the API server's Service is the API server. */
+const placeApi = (job: Settings, { address, caFile, tokenFile }: ApiPlace): void => {
+  const files: Readonly<Record<string, string>> = {
+    [`${accountFolder}/ca.crt`]: caFile,
+    [`${accountFolder}/token`]: tokenFile,
+  };
+  const place = (holder: unknown, key: string): void => {
+    const found = isRecord(holder) ? files[String(holder[key])] : undefined;
+    if (isRecord(holder) && found !== undefined) holder[key] = found;
+  };
+  place(job['tls_config'], 'ca_file');
+  place(job['authorization'], 'credentials_file');
+  place(job, 'bearer_token_file');
+  for (const group of records(job['static_configs']))
+    group['targets'] = texts(group['targets']).map((target) =>
+      /^kubernetes\.default\.svc(\.cluster\.local)?:443$/.test(target) ? address : target,
+    );
+};
+
 /**
  * The same configuration for a Prometheus that cannot ask this API server: blocks of `kubernetes_sd_configs` become
  * `file_sd_configs`; those that files of pods cannot tell, and discovery of Alertmanagers, are left out and noted.
@@ -66,6 +97,7 @@ export const fileConfig = (input: FileConfigInput): FileConfig => {
   const files: TargetFile[] = [];
   const notes: string[] = [];
   for (const job of records(config['scrape_configs'])) {
+    placeApi(job, input.api);
     const own = records(job['file_sd_configs']);
     for (const entry of own) entry['files'] = absolute(entry['files'], input.folder);
     const blocks = records(job['kubernetes_sd_configs']);

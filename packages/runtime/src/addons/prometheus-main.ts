@@ -7,7 +7,14 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Pod } from '@lateen/api';
 import { createLogger } from '@lateen/base';
-import { createKubeClient, Informer, loadKubeConfig, resources, systemClock } from '@lateen/kube';
+import {
+  createKubeClient,
+  Informer,
+  type KubeConnection,
+  loadKubeConfig,
+  resources,
+  systemClock,
+} from '@lateen/kube';
 import { reasonOf } from '../runtime-error.ts';
 import { podTargets } from './pod-targets.ts';
 import { type FileConfig, fileConfig } from './prometheus-config.ts';
@@ -43,12 +50,16 @@ const replaceFile = (path: string, text: string): boolean => {
   return true;
 };
 
-const readConfig = (): FileConfig => {
+const caFile = join(values.folder, 'ca.crt');
+const tokenFile = join(values.folder, 'token');
+
+const readConfig = ({ server }: KubeConnection): FileConfig => {
   const config = fileConfig({
     text: readFileSync(values.config, 'utf8'),
     folder: dirname(values.config),
     targets: values.folder,
     namespace: values.namespace,
+    api: { address: new URL(server).host, caFile, tokenFile },
   });
   for (const note of config.notes) log.warn('left out of the configuration', { what: note });
   return config;
@@ -56,9 +67,12 @@ const readConfig = (): FileConfig => {
 
 const configPath = join(values.folder, 'prometheus.yml');
 
-const followPods = async (signal: AbortSignal): Promise<Informer<Pod>> => {
+const followPods = async (
+  connection: KubeConnection,
+  signal: AbortSignal,
+): Promise<Informer<Pod>> => {
   const pods = new Informer<Pod>({
-    client: createKubeClient(loadKubeConfig(values.kubeconfig)),
+    client: createKubeClient(connection),
     resource: resources.pods,
     clock: systemClock,
     log,
@@ -86,8 +100,11 @@ const run = async (): Promise<number> => {
       if (child !== undefined) child.kill(signal);
       else if (signal !== 'SIGHUP') process.exit(0);
     });
-  let config = readConfig();
-  const pods = await followPods(stop.signal);
+  const connection = loadKubeConfig(values.kubeconfig);
+  replaceFile(caFile, connection.certificateAuthority ?? '');
+  replaceFile(tokenFile, connection.token ?? '');
+  let config = readConfig(connection);
+  const pods = await followPods(connection, stop.signal);
   const writeTargets = (): void => {
     for (const { path, namespaces } of config.files)
       replaceFile(path, JSON.stringify(podTargets(pods.list(), namespaces)));
@@ -105,7 +122,7 @@ const run = async (): Promise<number> => {
   child = spawn(values.program, words, { stdio: 'inherit' });
   watchFile(values.config, { interval: configPollMs }, () => {
     try {
-      config = readConfig();
+      config = readConfig(connection);
       writeTargets();
       if (replaceFile(configPath, config.text)) child.kill('SIGHUP');
     } catch (error) {
