@@ -10,6 +10,7 @@ import {
 } from '@lateen/kube';
 import { istioSystem } from './bootstrap/istio-system.ts';
 import { kubernetesService, namespacesOf, node } from './bootstrap/kube-system.ts';
+import { keepsMeshConfig } from './bootstrap/mesh-config.ts';
 import {
   membershipObjects,
   type PrimaryCluster,
@@ -199,13 +200,17 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   ]);
   // Where the last run's eyes were, somebody else may listen now.
   await publishTelemetry(client, undefined);
+  const { hasEyes = true } = options;
+  const isKept = await keepsMeshConfig(client, hasEyes);
+  const system = istioSystem({
+    hasEyes,
+    networkId: membership?.network,
+    controlPlane:
+      primary !== undefined ? 'elsewhere' : membership?.hasRemotes === true ? 'shared' : 'here',
+  });
   await applyObjects(client, [
     telemetryService(),
-    ...istioSystem({
-      networkId: membership?.network,
-      controlPlane:
-        primary !== undefined ? 'elsewhere' : membership?.hasRemotes === true ? 'shared' : 'here',
-    }),
+    ...system.filter(({ kind }) => !(isKept && kind === 'ConfigMap')),
     ...(membership === undefined || primary !== undefined ? [] : membershipObjects(membership)),
   ]);
   if (membership !== undefined && primary !== undefined)

@@ -42,6 +42,7 @@ const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions 
   gatewayPort: options.gatewayPort,
   imageCatalogs: [samplePath('images.json'), ...options.images],
   membership: options.membership,
+  hasEyes: options.dashboard,
   onProgress: ({ kind, what, detail }) =>
     kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Deployment, EndpointSlice, Pod, Service } from '@lateen/api';
+import type { ConfigMap, Deployment, EndpointSlice, Pod, Service } from '@lateen/api';
 import { FakeKubeClient, resources } from '@lateen/kube';
 import { readMeshConfigText } from '@lateen/pilot';
-import { istioSystem, meshConfigMap } from './istio-system.ts';
+import { istioSystem } from './istio-system.ts';
 import { namespacesOf } from './kube-system.ts';
+import { keepsMeshConfig, meshConfigMap } from './mesh-config.ts';
 import { applyObjects } from './object-applier.ts';
 import { proxyBootstrap } from './proxy-bootstrap.ts';
 import { publishTelemetry, telemetryService } from './telemetry-service.ts';
@@ -29,13 +30,32 @@ test('applying twice changes nothing; what the user changed stays; what is gone 
 
 test('what we want differently from the last start is written', async () => {
   const client = new FakeKubeClient();
-  await applyObjects(client, [meshConfigMap]);
-  await applyObjects(client, [{ ...meshConfigMap, ...{ data: { mesh: 'new' } } }]);
+  await applyObjects(client, [meshConfigMap(true)]);
+  await applyObjects(client, [{ ...meshConfigMap(true), ...{ data: { mesh: 'new' } } }]);
   const ref = { name: 'istio', namespace: 'istio-system' };
   const { data } = (await client.get(resources.configMaps, ref)) as unknown as {
     data: { mesh: string };
   };
   assert.equal(data.mesh, 'new');
+});
+
+test('without eyes nothing is traced by default, and what a user wrote stays', async () => {
+  const client = new FakeKubeClient();
+  const defaults = (map: ConfigMap) =>
+    readMeshConfigText(map.data?.['mesh'] ?? '').value?.defaultProviders;
+  assert.deepEqual(defaults(meshConfigMap(false)), {
+    ...{ tracing: [], metrics: ['prometheus'], accessLogging: [] },
+  });
+  assert.equal(await keepsMeshConfig(client, false), false);
+  await applyObjects(client, [meshConfigMap(true)]);
+  assert.equal(await keepsMeshConfig(client, false), false);
+  await applyObjects(client, [meshConfigMap(false)]);
+  const body = { data: { mesh: 'defaultProviders: { tracing: [mine] }' } };
+  const ref = { name: 'istio', namespace: 'istio-system' };
+  await client.patch(resources.configMaps, { kind: 'merge', ...ref, body });
+  // As it was started before, nothing is written anyway.
+  assert.equal(await keepsMeshConfig(client, false), false);
+  assert.equal(await keepsMeshConfig(client, true), true);
 });
 
 test('services have the ports of the demo profile', () => {
@@ -105,7 +125,7 @@ test("the telemetry Service leads to the eyes' receivers, and nowhere without th
 });
 
 test('each provider of the mesh is at a port of the telemetry Service', () => {
-  const { value, diagnostics } = readMeshConfigText(meshConfigMap.data?.['mesh'] ?? '');
+  const { value, diagnostics } = readMeshConfigText(meshConfigMap(true).data?.['mesh'] ?? '');
   assert.deepEqual(diagnostics, []);
   const served = (telemetryService() as Service).spec?.ports?.map(({ port }) => port);
   for (const { name, opentelemetry, zipkin, envoyOtelAls } of value?.extensionProviders ?? []) {

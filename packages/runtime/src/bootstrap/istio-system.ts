@@ -1,55 +1,14 @@
-import type { ConfigMap, Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
+import type { Deployment, EnvVar, KubeObject, PodSpec, ServicePort } from '@lateen/api';
 
 import { proxyVolumeMounts, proxyVolumes } from '@lateen/pilot';
 import { istioRoles, readerAccount } from './istio-roles.ts';
 import { networkLabel } from './kube-system.ts';
+import { meshConfigMap } from './mesh-config.ts';
 import { discoveryPort, remoteDiscovery } from './remote-discovery.ts';
-import { telemetryHost, telemetryPorts } from './telemetry-service.ts';
 
 const namespace = 'istio-system';
 /** Tag of the built-in images; the catalog ignores it. */
 const imageTag = '0.1.0';
-
-/**
- * MeshConfig as `istioctl install --set profile=demo` writes it, where it differs from the defaults. Besides,
- * the mesh's own eyes take spans and logs, in every way that they can be sent.
- */
-const meshConfig = `accessLogFile: /dev/stdout
-defaultConfig:
-  discoveryAddress: istiod.istio-system.svc:15012
-  tracing:
-    sampling: 100
-defaultProviders:
-  metrics:
-  - prometheus
-  tracing:
-  - otel-tracing
-enablePrometheusMerge: true
-extensionProviders:
-- name: otel-tracing
-  opentelemetry:
-    service: ${telemetryHost}
-    port: ${telemetryPorts['grpc-otlp']}
-- name: otel-tracing-http
-  opentelemetry:
-    service: ${telemetryHost}
-    port: ${telemetryPorts['http-otlp']}
-    http:
-      path: /v1/traces
-      timeout: 5s
-- name: zipkin
-  zipkin:
-    service: ${telemetryHost}
-    port: ${telemetryPorts['http-zipkin']}
-- name: otel-logs
-  envoyOtelAls:
-    service: ${telemetryHost}
-    port: ${telemetryPorts['grpc-otlp']}
-outboundTrafficPolicy:
-  mode: ALLOW_ANY
-rootNamespace: istio-system
-trustDomain: cluster.local
-`;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -218,20 +177,14 @@ const gateway = ({
   ];
 };
 
-/** ConfigMap that istiod reads its mesh configuration from. */
-export const meshConfigMap: ConfigMap = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'istio', namespace, labels: { release: 'istio', 'istio.io/rev': 'default' } },
-  data: { mesh: meshConfig, meshNetworks: 'networks: {}\n' },
-};
-
 /** What a cluster's istio-system holds. */
 export interface SystemShape {
   /** The ingress gateway is the way into that network for other clusters. */
   readonly networkId?: string | undefined;
   /** Default `here`; `shared`: for other clusters too, through the ingress gateway; `elsewhere`: in another cluster. */
   readonly controlPlane?: 'here' | 'shared' | 'elsewhere';
+  /** Eyes take spans. Default true. */
+  readonly hasEyes?: boolean;
 }
 
 /**
@@ -241,10 +194,11 @@ export interface SystemShape {
 export const istioSystem = ({
   networkId,
   controlPlane = 'here',
+  hasEyes = true,
 }: SystemShape = {}): readonly KubeObject[] => {
   const isElsewhere = controlPlane === 'elsewhere';
   return [
-    ...(isElsewhere ? [] : [meshConfigMap]),
+    ...(isElsewhere ? [] : [meshConfigMap(hasEyes)]),
     serviceAccount(readerAccount, { app: 'istio-reader', release: 'istio' }),
     ...istioRoles(isElsewhere),
     ...(isElsewhere ? [remoteDiscovery] : istiod()),

@@ -22,6 +22,10 @@ const isSettled = (present: KubeObject, digest: string): boolean => {
   return known === undefined || known === digest;
 };
 
+/** Whether an object is there because we wanted it so, whatever became of it since. */
+export const wasAppliedAs = (present: KubeObject, wanted: KubeObject): boolean =>
+  present.metadata.annotations?.[digestAnnotation] === digestOf(wanted);
+
 /**
  * Sees to it that each object is there. One that we wrote ourselves is written again only when what
  * we want has changed since, so that what users changed stays as they left it.
