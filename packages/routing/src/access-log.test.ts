@@ -191,7 +191,45 @@ test('text of the configuration is UTF-8 in lines, whatever its form', () => {
   }
 });
 
-test('a collector that is nowhere is an error', () => {
-  const { diagnostics } = compile({ typedConfig: { ...otlp, commonConfig: {} } });
-  assert.equal(diagnostics[0]?.path, 'access_log[0].typed_config.common_config.grpc_service');
+const httpService = {
+  httpUri: { uri: 'http://logs.example.com/v1/logs?a', cluster: 'logs', timeout: '2s' },
+  requestHeadersToAdd: [{ header: { key: 'X-Token', value: 'secret' } }],
+};
+
+test('records may go over HTTP; fields of their own come before the common ones', () => {
+  const { commonConfig: _common, ...rest } = otlp;
+  const own = { logName: 'own', bufferFlushInterval: '2s', bufferSizeBytes: 9 };
+  const { settings, diagnostics } = compile({
+    typedConfig: {
+      ...{ ...rest, ...own, httpService },
+      commonConfig: { logName: 'other', bufferSizeBytes: 3 },
+    },
+  });
+  assert.deepEqual(diagnostics, []);
+  assert.ok(settings?.sink.kind === 'otlp');
+  const { target, logName, flushIntervalMs, bufferBytes } = settings.sink;
+  assert.deepEqual(
+    { logName, flushIntervalMs, bufferBytes },
+    {
+      ...{ logName: 'own', flushIntervalMs: 2000, bufferBytes: 9 },
+    },
+  );
+  assert.deepEqual(target, {
+    ...{ kind: 'http', cluster: 'logs', authority: 'logs.example.com', path: '/v1/logs?a' },
+    ...{ timeoutMs: 2000, headers: [['x-token', 'secret']] },
+  });
+});
+
+test('a collector that is nowhere, or in two places, is an error', () => {
+  const { grpcService } = otlp.commonConfig;
+  const rows: readonly Record<string, JsonValue>[] = [
+    { commonConfig: {} },
+    { httpService },
+    { grpcService },
+    { commonConfig: {}, httpService, grpcService },
+  ];
+  for (const config of rows) {
+    const { diagnostics } = compile({ typedConfig: { ...otlp, ...config } });
+    assert.equal(diagnostics[0]?.path, 'access_log[0].typed_config', JSON.stringify(config));
+  }
 });

@@ -13,6 +13,7 @@ import { compileFormatWith } from './format.ts';
 import type { FormatContext } from './format-context.ts';
 import { compileGrpcTarget } from './grpc-target.ts';
 import { fromHeaderText, toHeaderText } from './header-text.ts';
+import { compileHttpTarget } from './http-target.ts';
 import type { OtlpTarget } from './tracing-settings.ts';
 
 /** What one record says; values are formats, printed for each request. */
@@ -92,29 +93,65 @@ function compileValue(value: AnyValue, findings: Findings, path: string, depth: 
   return () => value;
 }
 
+/** The one of three places that says where records go; Envoy refuses none and several. */
+const compileTarget = (
+  message: OpenTelemetryAccessLogConfig,
+  findings: Findings,
+  path: string,
+): OtlpTarget | undefined => {
+  const { httpService, grpcService, commonConfig } = message;
+  const common = commonConfig?.grpcService;
+  const given = [httpService, grpcService, common].filter((service) => service !== undefined);
+  if (given.length !== 1) {
+    const names = 'grpc_service, http_service and common_config.grpc_service';
+    findings.error(path, 'FieldInvalid', `exactly one of ${names} is required`);
+    return undefined;
+  }
+  if (httpService !== undefined) {
+    return compileHttpTarget(httpService, findings, `${path}.http_service`);
+  }
+  if (grpcService !== undefined) {
+    return compileGrpcTarget(grpcService, findings, `${path}.grpc_service`);
+  }
+  return common && compileGrpcTarget(common, findings, `${path}.common_config.grpc_service`);
+};
+
+/** Fields of the message come before those of `common_config`, which were before them. */
+const compileBatches = ({
+  commonConfig: common,
+  ...message
+}: OpenTelemetryAccessLogConfig): Pick<
+  OtlpLogSettings,
+  'logName' | 'flushIntervalMs' | 'bufferBytes'
+> => ({
+  logName: message.logName || (common?.logName ?? ''),
+  flushIntervalMs:
+    durationMsOr(message.bufferFlushInterval ?? common?.bufferFlushInterval, defaultFlushMs) ||
+    defaultFlushMs,
+  bufferBytes: message.bufferSizeBytes ?? common?.bufferSizeBytes ?? defaultBufferBytes,
+});
+
 /** Compiles a log that goes to a collector; undefined, with a finding, where it cannot be sent. */
 export const compileOtlpLog = (
   message: OpenTelemetryAccessLogConfig,
   findings: Findings,
   path: string,
 ): Omit<OtlpLogSettings, 'key'> | undefined => {
-  const common = message.commonConfig;
-  const at = `${path}.common_config`;
-  if (common?.grpcService === undefined) {
-    findings.error(`${at}.grpc_service`, 'FieldRequired', 'is required');
-    return undefined;
-  }
-  const target = compileGrpcTarget(common.grpcService, findings, `${at}.grpc_service`);
+  const target = compileTarget(message, findings, path);
   if (target === undefined) return undefined;
+  for (const [field, list] of [
+    ['custom_tags', message.customTags],
+    ['resource_detectors', message.resourceDetectors],
+  ] as const) {
+    if (list.length > 0) findings.warning(`${path}.${field}`, 'FieldUnsupported', 'has no effect');
+  }
   const body = message.body && compileValue(message.body, findings, `${path}.body`, 0);
   const attributes =
     message.attributes && compileList(message.attributes, findings, `${path}.attributes`, 0);
   return {
-    logName: common.logName,
+    ...compileBatches(message),
     statPrefix: message.statPrefix,
     target,
-    flushIntervalMs: durationMsOr(common.bufferFlushInterval, defaultFlushMs) || defaultFlushMs,
-    bufferBytes: common.bufferSizeBytes ?? defaultBufferBytes,
     hasBuiltinLabels: !message.disableBuiltinLabels,
     resourceAttributes: message.resourceAttributes?.values ?? [],
     record: {

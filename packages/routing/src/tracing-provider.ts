@@ -1,6 +1,4 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
-import type { HeaderValue } from '@lateen/xds/gen/envoy/config/core/v3/base_pb.js';
-import type { HttpService } from '@lateen/xds/gen/envoy/config/core/v3/http_service_pb.js';
 import type { Tracing_Http } from '@lateen/xds/gen/envoy/config/trace/v3/http_tracer_pb.js';
 import {
   type OpenTelemetryConfig,
@@ -14,45 +12,16 @@ import {
 } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
 import { StaticConfigResourceDetectorConfigSchema } from '@lateen/xds/gen/envoy/extensions/tracers/opentelemetry/resource_detectors/v3/static_config_resource_detector_pb.js';
 import { holds, unpack } from './any-message.ts';
-import { durationMsOr } from './duration.ts';
 import type { Findings } from './findings.ts';
 import { compileGrpcTarget } from './grpc-target.ts';
-import type { OtlpTarget, TracingProvider } from './tracing-settings.ts';
+import { compileHttpTarget } from './http-target.ts';
+import type { TracingProvider } from './tracing-settings.ts';
 
 type Zipkin = Extract<TracingProvider, { readonly kind: 'zipkin' }>;
 type OpenTelemetry = Extract<TracingProvider, { readonly kind: 'opentelemetry' }>;
 
 /** Envoy's name of a service that was given none. */
 const unknownService = 'unknown_service:envoy';
-
-const headerValues = (headers: readonly HeaderValue[]): OtlpTarget['headers'] =>
-  headers.map(({ key, value }) => [key.toLowerCase(), value] as const);
-
-/** Authority and path of a URI; a path of its own is a URI too. */
-const partsOf = (uri: string): { readonly authority: string; readonly path: string } => {
-  const rest = uri.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
-  const slash = rest.indexOf('/');
-  if (slash < 0) return { authority: rest, path: '/' };
-  return { authority: rest.slice(0, slash), path: rest.slice(slash) };
-};
-
-const compileHttp = (
-  service: HttpService,
-  findings: Findings,
-  path: string,
-): Extract<OtlpTarget, { readonly kind: 'http' }> => {
-  const { httpUri } = service;
-  const cluster = httpUri?.httpUpstreamType.value ?? '';
-  if (cluster === '') findings.error(`${path}.http_uri.cluster`, 'FieldRequired', 'is required');
-  const headers = service.requestHeadersToAdd.flatMap(({ header }) => header ?? []);
-  return {
-    kind: 'http',
-    cluster,
-    ...partsOf(httpUri?.uri ?? ''),
-    timeoutMs: durationMsOr(httpUri?.timeout, 0),
-    headers: headerValues(headers),
-  };
-};
 
 const typeNameOf = (any: Any | undefined): string =>
   any?.typeUrl.slice(any.typeUrl.lastIndexOf('.') + 1) ?? '';
@@ -97,7 +66,7 @@ const compileOpenTelemetry = (
     findings.error(path, 'FieldInvalid', 'either grpc_service or http_service, not both');
   }
   const overGrpc = grpcService && compileGrpcTarget(grpcService, findings, `${path}.grpc_service`);
-  const overHttp = httpService && compileHttp(httpService, findings, `${path}.http_service`);
+  const overHttp = httpService && compileHttpTarget(httpService, findings, `${path}.http_service`);
   return {
     kind: 'opentelemetry',
     serviceName: message.serviceName || unknownService,
@@ -117,7 +86,7 @@ const compileCollector = (
 ): ZipkinCollector => {
   const { collectorService: service } = message;
   if (service !== undefined) {
-    const target = compileHttp(service, findings, `${path}.collector_service`);
+    const target = compileHttpTarget(service, findings, `${path}.collector_service`);
     const { cluster, authority: hostname, timeoutMs, headers } = target;
     return { cluster, path: target.path, hostname, timeoutMs, headers };
   }
