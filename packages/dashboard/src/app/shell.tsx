@@ -79,13 +79,23 @@ const RailFoot = (): VNode => (
   </div>
 );
 
+const clustersOf = (status: Status | undefined): readonly string[] =>
+  status === undefined
+    ? []
+    : [status.cluster, ...(status.otherClusters ?? []).map(({ name }) => name)];
+
+const clusterText = (status: Status | undefined): string => {
+  const [own = ' ', ...others] = clustersOf(status);
+  return others.length === 0 ? own : `${own} +${others.length}`;
+};
+
 const Rail = ({ status }: { status: Resource<Status> }): VNode => (
   <nav class="rail" aria-label={t('nav.label')}>
     <a class="brand" href={linkTo('graph')}>
       <Mark />
       <span class="brand-text">
         <strong>Lateen</strong>
-        <small>{status.value?.cluster ?? ' '}</small>
+        <small title={clustersOf(status.value).join('\n')}>{clusterText(status.value)}</small>
       </span>
     </a>
     <div class="rail-group">
@@ -104,6 +114,12 @@ const Rail = ({ status }: { status: Resource<Status> }): VNode => (
   </nav>
 );
 
+/** Whether what a page shows depends on how far back one looks. */
+const looksBack = (page: PageName, parts: readonly string[]): boolean => {
+  if (page === 'graph' || page === 'logs') return true;
+  return (page === 'services' || page === 'workloads' || page === 'proxies') && parts.length > 0;
+};
+
 /** Everything around a page: navigation, what is looked at, and how it is. */
 export const Shell = (): VNode => {
   const status = useResource<Status>('status', ['config', 'proxies']);
@@ -120,8 +136,10 @@ export const Shell = (): VNode => {
         <header class="top">
           <Heading />
           <div class="top-tools">
-            <NamespacePicker namespaces={status.value?.namespaces ?? []} />
-            <WindowPicker />
+            {parts.length === 0 && page !== 'explain' ? (
+              <NamespacePicker namespaces={status.value?.namespaces ?? []} />
+            ) : null}
+            {looksBack(page, parts) ? <WindowPicker /> : null}
             <ConnectionBadge />
           </div>
         </header>

@@ -9,9 +9,9 @@ export const WindowPicker = (): VNode => (
     label={t('window.label')}
     value={timeWindow.value}
     choices={[
-      { value: '1m', label: '1 min' },
-      { value: '5m', label: '5 min' },
-      { value: '15m', label: '15 min' },
+      { value: '1m', label: t('window.minutes', { count: 1 }) },
+      { value: '5m', label: t('window.minutes', { count: 5 }) },
+      { value: '15m', label: t('window.minutes', { count: 15 }) },
     ]}
     onChange={(value) => {
       timeWindow.value = value;

@@ -1,7 +1,8 @@
 import type { PreviewAnswer, PreviewChange, RouteView } from '@lateen/telemetry/contract';
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
+import { breakable } from '../view/breakable.tsx';
 import { Icon } from '../view/icon.tsx';
 
 /** What would change in the proxies, in a sentence and in detail. */
@@ -37,12 +38,6 @@ export const PreviewView = ({ preview }: { preview: PreviewAnswer | undefined })
     </div>
   );
 };
-
-/** A name that may be broken after its dots and bars. */
-const breakable = (name: string): ComponentChildren =>
-  name
-    .split(/(?<=[.|:])/)
-    .flatMap((part, index) => (index === 0 ? [part] : [<wbr key={index} />, part]));
 
 const looks = { added: 'tag-ok', removed: 'tag-bad', changed: 'tag-accent' } as const;
 

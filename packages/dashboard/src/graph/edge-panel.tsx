@@ -15,6 +15,8 @@ import {
 import { t } from '../i18n/translate.ts';
 import { Icon } from '../view/icon.tsx';
 import { graphSettings } from './graph-settings.ts';
+import { matchOf, type SeriesMatch } from './node-match.ts';
+import { useSeries } from './panel-series.ts';
 
 const nameOf = (graph: Graph, id: string): string => {
   const node = graph.nodes.find((each) => each.id === id);
@@ -39,7 +41,7 @@ export const EdgePanel = ({ graph, edge }: { graph: Graph; edge: GraphEdge }): V
       </h2>
     </header>
     {edge.protocol === 'tcp' ? <TcpNumbers edge={edge} /> : <HttpNumbers edge={edge} />}
-    {edge.protocol === 'tcp' ? null : <EdgeCharts edge={edge} />}
+    {edge.protocol === 'tcp' ? <TcpCharts graph={graph} edge={edge} /> : <EdgeCharts edge={edge} />}
     <Shares
       title={t('panel.codes')}
       counts={edge.responseCodes}
@@ -82,6 +84,35 @@ const TcpNumbers = ({ edge }: { edge: GraphEdge }): VNode => (
     <Stat name={t('panel.connections')} value={formatRate(edge.connectionsPerSecond)} />
   </dl>
 );
+
+/** Bytes both ways, as the caller's proxy counts them. */
+const TcpCharts = ({ graph, edge }: { graph: Graph; edge: GraphEdge }): VNode | null => {
+  const source = graph.nodes.find(({ id }) => id === edge.source);
+  const target = graph.nodes.find(({ id }) => id === edge.target);
+  if (source === undefined || target === undefined) return null;
+  return <ByteChart match={[...matchOf(source, 'source'), ...matchOf(target, 'destination')]} />;
+};
+
+const ByteChart = ({ match }: { match: SeriesMatch }): VNode => {
+  const own = ['reporter=source', ...match];
+  const sent = useSeries('istio_tcp_sent_bytes_total', 'rate', own);
+  const received = useSeries('istio_tcp_received_bytes_total', 'rate', own);
+  return (
+    <>
+      <h3>{t('chart.bytes')}</h3>
+      <LineChart
+        title={t('chart.bytes')}
+        height={72}
+        format={formatBytes}
+        lines={[
+          // Istio counts from the server's side: what it sent is what the caller received.
+          { name: t('panel.received'), tone: 'tcp', series: sent },
+          { name: t('panel.sent'), tone: 'accent', series: received },
+        ]}
+      />
+    </>
+  );
+};
 
 /** The answer without series is on the page already; this one adds the series of this edge. */
 const EdgeCharts = ({ edge }: { edge: GraphEdge }): VNode | null => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bookinfoMesh, edgeOf } from '../testing/fixture-mesh.ts';
+import { findExamples } from './find-examples.ts';
 import { type FindError, parseFind } from './find-expression.ts';
 
 const nodes = bookinfoMesh.nodes;
@@ -42,6 +43,10 @@ function expectedWithoutA(): readonly string[] {
 
 for (const [expression, expected] of rows) {
   test(`find: ${expression || 'nothing'}`, () => assert.deepEqual(find(expression), [...expected]));
+}
+
+for (const { expression } of findExamples) {
+  test(`find: the example ${expression} can be read`, () => assert.ok(parseFind(expression).ok));
 }
 
 const wrong: readonly (readonly [string, number, FindError])[] = [

@@ -76,7 +76,7 @@ export const GraphPage = ({ status }: { status: Status | undefined }): VNode => 
           <GraphStageView placed={placed} focus={focus} stage={stage} onReady={setStage} />
         )}
         {placed === undefined && resource.isLoading ? <Skeleton rows={4} /> : null}
-        {placed !== undefined && placed.picture.nodes.length === 0 ? <NoTraffic /> : null}
+        <NothingSeen placed={placed} graph={resource.value} isTable={isTable} />
         <GraphPanel graph={resource.value} selected={selected} />
       </div>
       <Replay
@@ -91,11 +91,33 @@ export const GraphPage = ({ status }: { status: Status | undefined }): VNode => 
   );
 };
 
-const NoTraffic = (): VNode => (
-  <div class="graph-empty">
-    <Empty title={t('graph.empty')} text={t('graph.emptyText')} />
-  </div>
-);
+/** Says why there is nothing to see: nothing is there, everything is hidden, or nothing moves. */
+const NothingSeen = ({
+  placed,
+  graph,
+  isTable,
+}: {
+  placed: PlacedGraph | undefined;
+  graph: Graph | undefined;
+  isTable: boolean;
+}): VNode | null => {
+  if (placed === undefined || graph === undefined) return null;
+  if (placed.picture.nodes.length > 0)
+    return graph.edges.length > 0 || isTable ? null : (
+      <p class="graph-quiet" role="status">
+        {t('graph.quiet')}
+      </p>
+    );
+  return (
+    <div class="graph-empty">
+      {graph.nodes.length > 0 ? (
+        <Empty title={t('graph.hidden')} text={t('graph.hiddenText')} />
+      ) : (
+        <Empty title={t('graph.empty')} text={t('graph.emptyText')} />
+      )}
+    </div>
+  );
+};
 
 const Warnings = ({
   graph,

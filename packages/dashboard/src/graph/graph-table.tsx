@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { setQuery } from '../app/route.ts';
-import { formatMs, formatRate, formatShare, nothing } from '../format/quantity.ts';
+import { formatBytes, formatMs, formatRate, formatShare } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 import { Skeleton } from '../view/feedback.tsx';
 import { Icon } from '../view/icon.tsx';
@@ -27,6 +27,7 @@ const columns = (nameOf: (id: string) => string): readonly Column<PictureEdge>[]
   {
     key: 'protocol',
     title: t('table.protocol'),
+    isWhole: true,
     cell: ({ edge, isLocked }) => (
       <span class="tags">
         <span class={`tag${edge.protocol === 'tcp' ? ' tag-tcp' : ''}`}>
@@ -42,7 +43,10 @@ const columns = (nameOf: (id: string) => string): readonly Column<PictureEdge>[]
     key: 'rate',
     title: t('table.rate'),
     isNumber: true,
-    cell: ({ edge }) => (edge.protocol === 'tcp' ? nothing : formatRate(edge.requestsPerSecond)),
+    cell: ({ edge }) =>
+      edge.protocol === 'tcp'
+        ? `${formatBytes(edge.bytesPerSecondOut + edge.bytesPerSecondIn)}/s`
+        : formatRate(edge.requestsPerSecond),
     order: ({ edge }) => edge.requestsPerSecond,
   },
   {

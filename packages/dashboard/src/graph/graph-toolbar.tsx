@@ -4,7 +4,8 @@ import { setQuery } from '../app/route.ts';
 import { t } from '../i18n/translate.ts';
 import { Check, IconButton, Segmented, TextField } from '../view/controls.tsx';
 import { Popover } from '../view/popover.tsx';
-import { findWords, parseFind } from './find-expression.ts';
+import { parseFind } from './find-expression.ts';
+import { FindHelp } from './find-help.tsx';
 import { changeGraph, type EdgeLabel, graphSettings, type Percentile } from './graph-settings.ts';
 
 interface GraphToolbarProps {
@@ -33,11 +34,6 @@ export const GraphToolbar = ({ find, hide, found, isTable }: GraphToolbarProps):
       onChange={(view) => changeGraph({ view })}
     />
     <Display />
-    <datalist id="find-words">
-      {findWords.map((word) => (
-        <option key={word} value={word} />
-      ))}
-    </datalist>
     <div class="find-field">
       <TextField
         label={t('graph.find')}
@@ -61,6 +57,8 @@ export const GraphToolbar = ({ find, hide, found, isTable }: GraphToolbarProps):
         onInput={(value) => setQuery({ hide: value })}
       />
     </div>
+    <FindHelp />
+    <span class="grow" />
     <IconButton
       icon="table"
       label={t('graph.table')}

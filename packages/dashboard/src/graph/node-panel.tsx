@@ -1,22 +1,20 @@
-import type {
-  Graph,
-  GraphEdge,
-  GraphNode,
-  MetricsAnswer,
-  Series,
-} from '@lateen/telemetry/contract';
+import type { Graph, GraphEdge, GraphNode } from '@lateen/telemetry/contract';
 import type { VNode } from 'preact';
-import { timeWindow } from '../app/preferences.ts';
 import { linkTo, setQuery } from '../app/route.ts';
 import { LineChart } from '../chart/line-chart.tsx';
-import { withQuery } from '../data/api-client.ts';
-import { useResource } from '../data/resource.ts';
-import { formatMs, formatNumber, formatRate, formatShare } from '../format/quantity.ts';
+import {
+  formatBytes,
+  formatMs,
+  formatNumber,
+  formatRate,
+  formatShare,
+} from '../format/quantity.ts';
 import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { HealthMark } from '../view/feedback.tsx';
-
-const nothingMeasured: Series = { startMs: 0, stepMs: 1, values: [] };
+import { graphSettings } from './graph-settings.ts';
+import { nodeMatch, zeroWhereMissing } from './node-match.ts';
+import { useSeries } from './panel-series.ts';
 
 /** Where the page about a node is; undefined for what has none. */
 const pageOf = (node: GraphNode): string | undefined => {
@@ -27,46 +25,6 @@ const pageOf = (node: GraphNode): string | undefined => {
   if (node.service !== undefined && node.namespace !== '')
     return linkTo('services', [node.namespace, node.service]);
   return undefined;
-};
-
-/** Labels of Istio's metrics that pick a node out as a destination. */
-const matchOf = (node: GraphNode): readonly string[] => {
-  if (node.workload !== undefined)
-    return [
-      `destination_workload=${node.workload}`,
-      `destination_workload_namespace=${node.namespace}`,
-    ];
-  if (node.kind === 'service')
-    return [
-      `destination_service_name=${node.service ?? node.name}`,
-      `destination_service_namespace=${node.namespace}`,
-    ];
-  return [
-    `destination_app=${node.app ?? node.name}`,
-    `destination_workload_namespace=${node.namespace}`,
-  ];
-};
-
-const seriesPath = (
-  node: GraphNode,
-  metric: string,
-  fn: string,
-  more: readonly string[] = [],
-): string => {
-  const toMs = Date.now();
-  return withQuery('metrics/query', {
-    metric,
-    fn,
-    match: ['reporter=destination', ...matchOf(node), ...more],
-    from: toMs - Math.max(5, Number.parseInt(timeWindow.value, 10)) * 60_000,
-  });
-};
-
-const useSeries = (path: string): Series => {
-  // The beginning of the window moves on at every look; the answer is asked for again only with news.
-  const stable = path.replace(/&from=\d+/, '');
-  const resource = useResource<MetricsAnswer>(stable, ['metrics'], { keep: true });
-  return resource.value?.series[0] ?? nothingMeasured;
 };
 
 /** All about a node. */
@@ -86,7 +44,7 @@ export const NodePanel = ({ graph, node }: { graph: Graph; node: GraphNode }): V
       </header>
       <Reasons node={node} />
       <Numbers node={node} />
-      {node.kind === 'unknown' ? null : <NodeCharts node={node} />}
+      {hasRequests(node) ? <NodeCharts node={node} /> : null}
       <Neighbours graph={graph} node={node} direction="in" />
       <Neighbours graph={graph} node={node} direction="out" />
       <Flags node={node} />
@@ -111,9 +69,13 @@ export const NodePanel = ({ graph, node }: { graph: Graph; node: GraphNode }): V
   );
 };
 
+/** Whether there is anything to draw: connections that only carry bytes are drawn with their lines. */
+const hasRequests = ({ kind, traffic }: GraphNode): boolean =>
+  kind !== 'unknown' && traffic.inRequestsPerSecond + traffic.outRequestsPerSecond > 0;
+
 const Reasons = ({ node }: { node: GraphNode }): VNode | null =>
   node.health.reasons.length === 0 ? null : (
-    <ul class="reasons">
+    <ul class={`reasons reasons-${node.health.state}`}>
       {node.health.reasons.map((reason) => (
         <li key={reason.code}>{reasonText(reason)}</li>
       ))}
@@ -140,12 +102,13 @@ const Numbers = ({ node: { traffic } }: { node: GraphNode }): VNode => (
 );
 
 const NodeCharts = ({ node }: { node: GraphNode }): VNode => {
-  const requests = useSeries(seriesPath(node, 'istio_requests_total', 'rate'));
-  const errors = useSeries(
-    seriesPath(node, 'istio_requests_total', 'rate', ['response_code=~5..|0']),
-  );
-  const p50 = useSeries(seriesPath(node, 'istio_request_duration_milliseconds', 'p50'));
-  const p95 = useSeries(seriesPath(node, 'istio_request_duration_milliseconds', 'p95'));
+  const { view, showsServices } = graphSettings.value;
+  const match = nodeMatch(node, view === 'service' || showsServices);
+  const requests = useSeries('istio_requests_total', 'rate', match);
+  const failed = [...match, 'response_code=~5..|0'];
+  const errors = zeroWhereMissing(useSeries('istio_requests_total', 'rate', failed), requests);
+  const p50 = useSeries('istio_request_duration_milliseconds', 'p50', match);
+  const p95 = useSeries('istio_request_duration_milliseconds', 'p95', match);
   return (
     <>
       <h3>{t('chart.requests')}</h3>
@@ -202,7 +165,9 @@ const Neighbours = ({
             <button type="button" onClick={() => setQuery({ at: edge.id })}>
               <span>{nodeLabel(graph, other(edge))}</span>
               <span class="number">
-                {edge.protocol === 'tcp' ? 'tcp' : formatRate(edge.requestsPerSecond)}
+                {edge.protocol === 'tcp'
+                  ? `${formatBytes(edge.bytesPerSecondOut + edge.bytesPerSecondIn)}/s`
+                  : formatRate(edge.requestsPerSecond)}
               </span>
               <span class={`number${(edge.errorShare ?? 0) > 0 ? ' text-bad' : ''}`}>
                 {formatShare(edge.errorShare)}

@@ -13,12 +13,16 @@ const columns = (): readonly Column<PeerTraffic>[] => [
     title: t('table.name'),
     cell: ({ peer }) => (
       <span class="cell-name">
-        {peer.namespace === '' ? (
+        {peer.namespace === '' || peer.version === 'unknown' ? (
           <strong>{peer.name}</strong>
         ) : (
           <a href={linkTo('workloads', [peer.namespace, peer.name])}>{peer.name}</a>
         )}
-        <small>{[peer.version, peer.namespace].filter((part) => part !== '').join(' · ')}</small>
+        <small>
+          {peer.version === 'unknown'
+            ? t('peer.nobody')
+            : [peer.version, peer.namespace].filter((part) => part !== '').join(' · ')}
+        </small>
       </span>
     ),
     order: ({ peer }) => peer.name,

@@ -44,6 +44,7 @@ const columns = (): readonly Column<ProxyRow>[] => [
     (resource): Column<ProxyRow> => ({
       key: resource,
       title: resource.toUpperCase(),
+      isWhole: true,
       cell: (row) => <SyncTag sync={row[resource]} />,
       order: (row) => row[resource].state,
     }),
@@ -52,6 +53,7 @@ const columns = (): readonly Column<ProxyRow>[] => [
   {
     key: 'scrape',
     title: t('proxy.scrape'),
+    isWhole: true,
     cell: ({ scrape }) =>
       scrape.ok ? (
         <span class="text-quiet">

@@ -42,7 +42,7 @@ export const ProxyPage = ({ namespace, pod }: { namespace: string; pod: string }
         onChange={(value) => setQuery({ tab: value })}
       >
         {tab === 'logs' ? (
-          <LogView namespace={namespace} pod={pod} />
+          <LogView namespaces={[namespace]} pod={pod} />
         ) : (
           <>
             <div class="toolbar">

@@ -17,6 +17,7 @@ const columns = (): readonly Column<ServiceSummary>[] => [
   {
     key: 'versions',
     title: t('object.versions'),
+    width: '130px',
     cell: ({ versions }) => (
       <span class="tags">
         {versions.map((version) => (

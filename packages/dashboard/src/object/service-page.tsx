@@ -6,6 +6,7 @@ import { withQuery } from '../data/api-client.ts';
 import { useResource } from '../data/resource.ts';
 import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
+import { breakable } from '../view/breakable.tsx';
 import { Card, Facts, Labels } from '../view/card.tsx';
 import { HealthMark, Loaded } from '../view/feedback.tsx';
 import { type Column, Table } from '../view/table.tsx';
@@ -52,15 +53,23 @@ const Detail = ({ service }: { service: ServiceDetail }): VNode => (
 );
 
 const Wizards = ({ service: { namespace, name } }: { service: ServiceDetail }): VNode => (
-  <a class="button button-plain" href={linkTo('config', ['new'], { host: name, in: namespace })}>
-    {t('object.change')}
-  </a>
+  <span class="card-links">
+    <a class="button button-plain" href={linkTo('graph', [], { find: `service = ${name}` })}>
+      {t('object.inGraph')}
+    </a>
+    <a class="button button-plain" href={linkTo('traces', [], { service: `${name}.${namespace}` })}>
+      {t('nav.traces')}
+    </a>
+    <a class="button button-plain" href={linkTo('config', ['new'], { host: name, in: namespace })}>
+      {t('object.change')}
+    </a>
+  </span>
 );
 
 const About = ({ service }: { service: ServiceDetail }): VNode => (
   <Card title={`${service.kind} ${service.name}`} aside={<HealthMark health={service.health} />}>
     {service.health.reasons.length === 0 ? null : (
-      <ul class="reasons">
+      <ul class={`reasons reasons-${service.health.state}`}>
         {service.health.reasons.map((reason) => (
           <li key={reason.code}>{reasonText(reason)}</li>
         ))}
@@ -70,7 +79,7 @@ const About = ({ service }: { service: ServiceDetail }): VNode => (
       facts={[
         [t('object.type'), service.type],
         [t('object.address'), <code key="ip">{service.clusterIp}</code>],
-        [t('panel.hosts'), <code key="hosts">{service.hosts.join('  ')}</code>],
+        [t('panel.hosts'), <code key="hosts">{breakable(service.hosts.join('  '))}</code>],
         [t('object.ports'), <Ports key="ports" service={service} />],
         [t('object.selector'), <Labels key="labels" labels={service.selector} />],
       ]}

@@ -9,6 +9,7 @@ import { reasonText } from '../i18n/health-reason.ts';
 import { t } from '../i18n/translate.ts';
 import { LogView } from '../signal/log-view.tsx';
 import { TraceTable } from '../signal/trace-list.tsx';
+import { breakable } from '../view/breakable.tsx';
 import { Card, Facts, Labels } from '../view/card.tsx';
 import { Tabs } from '../view/controls.tsx';
 import { HealthMark, Loaded } from '../view/feedback.tsx';
@@ -62,7 +63,7 @@ const Panel = ({ workload, tab }: { workload: WorkloadDetail; tab: Tab }): VNode
         </div>
       );
     case 'logs':
-      return <LogView namespace={workload.namespace} workload={workload.name} />;
+      return <LogView namespaces={[workload.namespace]} workload={workload.name} />;
     case 'traces':
       return (
         <TraceTable
@@ -80,7 +81,7 @@ const Overview = ({ workload }: { workload: WorkloadDetail }): VNode => (
         aside={<HealthMark health={workload.health} />}
       >
         {workload.health.reasons.length === 0 ? null : (
-          <ul class="reasons">
+          <ul class={`reasons reasons-${workload.health.state}`}>
             {workload.health.reasons.map((reason) => (
               <li key={reason.code}>{reasonText(reason)}</li>
             ))}
@@ -91,7 +92,7 @@ const Overview = ({ workload }: { workload: WorkloadDetail }): VNode => (
             [t('object.account'), workload.serviceAccount],
             [
               t('object.identity'),
-              workload.principal === '' ? '' : <code>{workload.principal}</code>,
+              workload.principal === '' ? '' : <code>{breakable(workload.principal)}</code>,
             ],
             [t('nav.services'), <ServiceLinks key="services" workload={workload} />],
             [t('object.labels'), <Labels key="labels" labels={workload.labels} />],

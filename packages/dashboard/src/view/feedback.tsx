@@ -49,6 +49,14 @@ export const Skeleton = ({ rows = 6 }: { rows?: number }): VNode => (
   </div>
 );
 
+/** Why there is no answer: that a thing is gone is no failure. */
+const Failure = ({ error }: { error: ApiError }): VNode =>
+  error.status === 404 ? (
+    <Empty title={t('error.notFound')} text={t('error.notFoundText')} />
+  ) : (
+    <Banner kind="bad">{errorText(error)}</Banner>
+  );
+
 /** Draws an answer, or why there is none. */
 export const Loaded = <T,>({
   resource,
@@ -60,7 +68,7 @@ export const Loaded = <T,>({
   rows?: number;
 }): VNode => (
   <>
-    {resource.error === undefined ? null : <Banner kind="bad">{errorText(resource.error)}</Banner>}
+    {resource.error === undefined ? null : <Failure error={resource.error} />}
     {resource.value === undefined ? null : children(resource.value)}
     {resource.isLoading ? <Skeleton {...(rows === undefined ? {} : { rows })} /> : null}
   </>

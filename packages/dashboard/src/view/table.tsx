@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly order?: (row: T) => string | number;
   /** Numbers stand right. */
   readonly isNumber?: boolean;
+  /** What stands in it is short and never broken into lines. */
+  readonly isWhole?: boolean;
   readonly width?: string;
 }
 
@@ -77,7 +79,7 @@ export const Table = <T,>(props: TableProps<T>): VNode => {
               }
             >
               {columns.map((each) => (
-                <td key={each.key} class={each.isNumber === true ? 'number' : ''}>
+                <td key={each.key} class={lookOf(each)}>
                   {each.cell(row)}
                 </td>
               ))}
@@ -87,6 +89,11 @@ export const Table = <T,>(props: TableProps<T>): VNode => {
       </table>
     </div>
   );
+};
+
+const lookOf = <T,>({ isNumber, isWhole }: Column<T>): string => {
+  if (isNumber === true) return 'number';
+  return isWhole === true ? 'whole' : '';
 };
 
 const ariaSort = (isDescending: boolean | undefined) => {

@@ -35,6 +35,8 @@ const fitMargin = 36;
 const legendPx = 30;
 /** Nearer to the border than this, a thing is not well seen. */
 const seenMargin = 12;
+/** Smaller than this a picture is not fitted beside a panel, only moved: its texts would go. */
+const leastBeside = 0.46;
 /** Room, in the picture, around the way of a request. */
 const wayMargin = 40;
 /** How long moving to another view takes. */
@@ -154,6 +156,7 @@ export class GraphStage {
   cover(px: number): void {
     if (px === this.#coveredPx) return;
     this.#coveredPx = px;
+    if (px === 0 && !this.#hasMoved && this.#scene !== emptyScene) this.#glideTo(this.#fitted());
     if (px > 0 && this.#focus.selected !== undefined) this.reveal(this.#focus.selected);
   }
 
@@ -184,6 +187,11 @@ export class GraphStage {
       left + rect.width * scale < free.width - seenMargin &&
       top + rect.height * scale < free.height - seenMargin;
     if (isSeen) return;
+    const beside = fitCamera(this.#scene.bounds, this.#legendFree(free), fitMargin);
+    if (!this.#hasMoved && beside.scale >= leastBeside) {
+      this.#glideTo(beside);
+      return;
+    }
     const near = Math.max(Math.min(scale, (free.width - fitMargin * 2) / rect.width), 0.6);
     this.#glideTo({
       scale: near,
@@ -211,8 +219,12 @@ export class GraphStage {
 
   #fitted(): Camera {
     const { clientWidth: width, clientHeight } = this.#host;
-    const view = { x: 0, y: 0, width, height: clientHeight - legendPx };
+    const view = this.#legendFree({ x: 0, y: 0, width, height: clientHeight });
     return fitCamera(this.#wayBounds() ?? this.#scene.bounds, view, fitMargin);
+  }
+
+  #legendFree(view: Rect): Rect {
+    return { ...view, height: view.height - legendPx };
   }
 
   /** Where the way of an explained request is, with what stands around it. */
