@@ -31,6 +31,7 @@ export const meshCard = (record: RunRecord, options: MeshCardOptions): string =>
       const role = primary === undefined ? '' : `  control plane in ${primary}`;
       return row(name, `gateway ${gateway.http}  API server ${apiServer}${role}`);
     }),
+    ...(record.dashboard === undefined ? [] : [row('Watch', `${record.dashboard} (all clusters)`)]),
     row('kubectl', `export KUBECONFIG=${record.kubeconfig}`),
     row('contexts', `export ${contextVariables(names)}`),
     ...(options.binFolder === undefined
