@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { KubeObject } from '@lateen/api';
-import { silentLogger } from '@lateen/base';
-import { FakeKubeClient, type Resource, systemClock } from '@lateen/kube';
+import { FakeKubeClient, type Resource } from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import fc from 'fast-check';
 import { watchedKinds } from './ingest/watched-kind.ts';
-import { startPilot } from './start-pilot.ts';
 import { deltaTestClient } from './testing/ads-test-client.ts';
 import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh-objects.ts';
+import { anyPort, startTestPilot } from './testing/test-pilot.ts';
 
 fc.configureGlobal({ seed: 20_261_121 });
 
@@ -138,17 +137,10 @@ it('a proxy that followed every change has what a proxy that connects at the end
       const api = new FakeKubeClient();
       for (const host of ['a', 'bb', 'ccc'])
         await api.create(kinds.services.resource, serviceOf(host));
-      const pilot = await startPilot({
-        client: api,
-        clock: systemClock,
-        log: silentLogger,
-        jitter: () => 0,
-        grpcAddress: '127.0.0.1:0',
-        httpAddress: '127.0.0.1:0',
-        podName: 'istiod-0',
+      const pilot = await startTestPilot(api, {
+        grpcAddress: anyPort,
         configDelays: { quietMs: 0, maxMs: 0 },
         endpointDelays: { quietMs: 0, maxMs: 0 },
-        yieldTurn: () => setImmediate(),
       });
       const old = proxyOf(pilot.grpcPort);
       await old.until('routes', () => old.names('RDS').length > 0);

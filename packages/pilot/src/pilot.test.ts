@@ -4,25 +4,22 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import type { KubeObject } from '@lateen/api';
-import { silentLogger } from '@lateen/base';
 import {
   FakeKubeClient,
   KubeError,
   type ListOptions,
   type ListResult,
   type Resource,
-  systemClock,
 } from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import { watchedKinds } from './ingest/watched-kind.ts';
 import type { Pilot, PilotOptions } from './pilot.ts';
-import { startPilot } from './start-pilot.ts';
 import type { AdsClients } from './status/clients.ts';
 import type { SyncStatus } from './status/syncz.ts';
 import { deltaTestClient, sotwTestClient, type TestNode } from './testing/ads-test-client.ts';
 import { objectOf, routeTo, serviceOf, sliceOf, subsetsOf } from './testing/mesh-objects.ts';
+import { anyPort, startTestPilot } from './testing/test-pilot.ts';
 
 const { services, endpointSlices, virtualServices, destinationRules, namespaces, pods } =
   watchedKinds;
@@ -57,17 +54,7 @@ class WithoutIstioKinds extends FakeKubeClient {
 }
 
 const start = (client: FakeKubeClient, options: Partial<PilotOptions> = {}): Promise<Pilot> =>
-  startPilot({
-    client,
-    clock: systemClock,
-    log: silentLogger,
-    jitter: () => 0,
-    grpcAddress: '127.0.0.1:0',
-    httpAddress: '127.0.0.1:0',
-    podName: 'istiod-1',
-    yieldTurn: () => setImmediate(),
-    ...options,
-  });
+  startTestPilot(client, { grpcAddress: anyPort, ...options });
 
 describe('startPilot', () => {
   let api: FakeKubeClient;
@@ -87,7 +74,7 @@ describe('startPilot', () => {
     await api.create(services.resource, serviceOf('billing', 7070));
     await api.create(destinationRules.resource, subsetsOf('reviews', 'v1', 'v2'));
     await api.create(virtualServices.resource, routeTo('reviews', 'v1'));
-    pilot = await start(api, { podName: 'istiod-0' });
+    pilot = await start(api);
   });
 
   afterEach(async () => {

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
-import { type Clock, silentLogger } from '@lateen/base';
+import type { Clock } from '@lateen/base';
 import { FakeKubeClient, systemClock } from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import { watchedKinds } from '../ingest/watched-kind.ts';
 import type { Pilot } from '../pilot.ts';
-import { startPilot } from '../start-pilot.ts';
 import { deltaTestClient } from '../testing/ads-test-client.ts';
 import { objectOf } from '../testing/mesh-objects.ts';
+import { anyPort, startTestPilot } from '../testing/test-pilot.ts';
 import { type KeySetStatus, maxHoldMs } from './key-set-resolver.ts';
 
 const node = {
@@ -30,17 +29,7 @@ const patientClock: Clock = {
 };
 
 const startPilotOf = (client: FakeKubeClient): Promise<Pilot> =>
-  startPilot({
-    client,
-    clock: patientClock,
-    log: silentLogger,
-    jitter: () => 0,
-    grpcAddress: '127.0.0.1:0',
-    httpAddress: '127.0.0.1:0',
-    podName: 'istiod-1',
-    keySetRefreshMs: 20,
-    yieldTurn: () => setImmediate(),
-  });
+  startTestPilot(client, { clock: patientClock, grpcAddress: anyPort, keySetRefreshMs: 20 });
 
 /** An issuer whose keys can change. */
 const startIssuer = async (t: TestContext): Promise<{ url: string; keys: string }> => {

@@ -1,27 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildPushContext, defaultMeshConfig, type MeshInputs } from '@lateen/translator';
+import { buildPushContext } from '@lateen/translator';
+import { noInputs } from '../testing/mesh-objects.ts';
 import { serviceAddress } from './service-address.ts';
-
-const noInputs: MeshInputs = {
-  meshConfig: defaultMeshConfig,
-  services: [],
-  endpointSlices: [],
-  pods: [],
-  namespaces: [],
-  nodes: [],
-  virtualServices: [],
-  destinationRules: [],
-  gateways: [],
-  serviceEntries: [],
-  sidecars: [],
-  workloadEntries: [],
-  peerAuthentications: [],
-  requestAuthentications: [],
-  authorizationPolicies: [],
-  telemetries: [],
-  keySets: new Map(),
-};
 
 describe('serviceAddress', () => {
   const push = buildPushContext({

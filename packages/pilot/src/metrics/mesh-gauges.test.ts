@@ -1,29 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
-import { buildPushContext, defaultMeshConfig, type MeshInputs } from '@lateen/translator';
-import { objectOf, serviceOf, sliceOf } from '../testing/mesh-objects.ts';
+import { buildPushContext, type MeshInputs } from '@lateen/translator';
+import { noInputs, objectOf, serviceOf, sliceOf } from '../testing/mesh-objects.ts';
 import { createMeshGauges, type MeshGauges, observeMesh } from './mesh-gauges.ts';
-
-const nothing: MeshInputs = {
-  meshConfig: defaultMeshConfig,
-  services: [],
-  endpointSlices: [],
-  pods: [],
-  namespaces: [],
-  nodes: [],
-  virtualServices: [],
-  destinationRules: [],
-  gateways: [],
-  serviceEntries: [],
-  sidecars: [],
-  workloadEntries: [],
-  peerAuthentications: [],
-  requestAuthentications: [],
-  authorizationPolicies: [],
-  telemetries: [],
-  keySets: new Map(),
-};
 
 const service = (name: string, portName: string, clusterIP = '127.9.128.9'): KubeObject =>
   objectOf('Service', name, {
@@ -93,7 +73,7 @@ const cases: readonly (readonly [
 for (const [name, inputs, expected] of cases)
   test(`gauges of the mesh: ${name}`, () => {
     const gauges = createMeshGauges();
-    observeMesh(gauges, buildPushContext({ ...nothing, ...inputs }), inputs.pods ?? []);
+    observeMesh(gauges, buildPushContext({ ...noInputs, ...inputs }), inputs.pods ?? []);
     const found = Object.fromEntries(
       Object.entries(gauges)
         .map(([key, gauge]) => [key, gauge.value()] as const)

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
-import { silentLogger } from '@lateen/base';
 import { certificateUris } from '@lateen/identity';
-import { KubeError, resources, systemClock } from '@lateen/kube';
+import { KubeError, resources } from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import type { Pilot } from '../pilot.ts';
-import { startPilot } from '../start-pilot.ts';
 import { deltaTestClient, type TestNode } from '../testing/ads-test-client.ts';
 import { sliceOf } from '../testing/mesh-objects.ts';
 import {
@@ -20,6 +17,7 @@ import {
   secureChannel,
   type TestCertificate,
 } from '../testing/secure-mesh.ts';
+import { anyPort, startTestPilot } from '../testing/test-pilot.ts';
 import { until } from '../testing/until.ts';
 
 const { UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE } = grpc.status;
@@ -40,6 +38,16 @@ const controlledBy = (clusters: string) => ({
   metadata: {
     name: rootNamespace,
     annotations: { 'topology.istio.io/controlPlaneClusters': clusters },
+  },
+});
+
+/** The Secret that has a control plane read other clusters; each kubeconfig is one word here. */
+const remotesOf = (kubeconfigs: Readonly<Record<string, string>>) => ({
+  ...secretOf(rootNamespace, 'remotes', kubeconfigs),
+  metadata: {
+    name: 'remotes',
+    namespace: rootNamespace,
+    labels: { 'istio/multiCluster': 'true' },
   },
 });
 
@@ -80,25 +88,11 @@ describe('a cluster under the control plane of another', () => {
     const tls = { 'ca.crt': 'of the far cluster' };
     await far.create(resources.secrets, secretOf(rootNamespace, 'edge', tls));
     far.secretReaders.add(`system:serviceaccount:${rootNamespace}:${gatewayAccount}`);
-    await near.create(resources.secrets, {
-      ...secretOf(rootNamespace, 'remotes', { far: 'far', lonely: 'lonely' }),
-      metadata: {
-        name: 'remotes',
-        namespace: rootNamespace,
-        labels: { 'istio/multiCluster': 'true' },
-      },
-    });
-    pilot = await startPilot({
-      clock: systemClock,
-      log: silentLogger,
-      client: near,
+    await near.create(resources.secrets, remotesOf({ far: 'far', lonely: 'lonely' }));
+    pilot = await startTestPilot(near, {
       clusterId: 'near',
       connect: (text) => servers[text] ?? assert.fail(text),
-      jitter: () => 0,
-      secureAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      podName: 'istiod-0',
-      yieldTurn: () => setImmediate(),
+      secureAddress: anyPort,
     });
     roots = await rootsIn(near, 'default');
   });
@@ -245,25 +239,11 @@ describe('a control plane that starts while another cluster is away', () => {
       await client.create(resources.namespaces, namespaceOf(rootNamespace));
     await far.create(resources.endpointSlices, sliceOf('reviews', '10.0.0.9'));
     far.failure = new KubeError('unreachable', 'connection refused');
-    await near.create(resources.secrets, {
-      ...secretOf(rootNamespace, 'remotes', { far: 'far' }),
-      metadata: {
-        name: 'remotes',
-        namespace: rootNamespace,
-        labels: { 'istio/multiCluster': 'true' },
-      },
-    });
-    const pilot = await startPilot({
-      clock: systemClock,
-      log: silentLogger,
-      client: near,
+    await near.create(resources.secrets, remotesOf({ far: 'far' }));
+    const pilot = await startTestPilot(near, {
       clusterId: 'near',
       connect: () => far,
-      jitter: () => 0,
-      secureAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      podName: 'istiod-0',
-      yieldTurn: () => setImmediate(),
+      secureAddress: anyPort,
     });
     t.after(() => pilot.close());
     const own = await createCertificate({

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import tls from 'node:tls';
-import { silentLogger } from '@lateen/base';
 import { splitCertificates } from '@lateen/identity';
-import { resources, systemClock } from '@lateen/kube';
-import type { Pilot, PilotOptions } from '../pilot.ts';
-import { startPilot } from '../start-pilot.ts';
+import { resources } from '@lateen/kube';
+import type { Pilot } from '../pilot.ts';
 import {
   createCertificate,
   namespaceOf,
@@ -17,6 +14,7 @@ import {
   type TestCertificate,
   tokenOf,
 } from '../testing/secure-mesh.ts';
+import { anyPort, startTestPilot } from '../testing/test-pilot.ts';
 import { until } from '../testing/until.ts';
 
 const systemNamespace = 'istio-system';
@@ -31,18 +29,8 @@ class Mesh {
     this.trustDomain = trustDomain;
   }
 
-  async start(options: Partial<PilotOptions> = {}): Promise<void> {
-    this.pilot = await startPilot({
-      client: this.client,
-      clock: systemClock,
-      log: silentLogger,
-      jitter: () => 0,
-      secureAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      podName: 'istiod-0',
-      yieldTurn: () => setImmediate(),
-      ...options,
-    });
+  async start(): Promise<void> {
+    this.pilot = await startTestPilot(this.client, { secureAddress: anyPort });
   }
 
   async create(): Promise<void> {

@@ -5,9 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
-import { silentLogger } from '@lateen/base';
 import {
   certificateUris,
   createCertificateAuthority,
@@ -17,7 +15,6 @@ import {
 import { resources, systemClock } from '@lateen/kube';
 import { typeUrls, wildcardName } from '@lateen/xds';
 import type { Pilot } from '../pilot.ts';
-import { startPilot } from '../start-pilot.ts';
 import { deltaTestClient, type TestNode } from '../testing/ads-test-client.ts';
 import {
   type CertificateCall,
@@ -31,6 +28,7 @@ import {
   type TestCertificate,
   tokenOf,
 } from '../testing/secure-mesh.ts';
+import { anyPort, startTestPilot } from '../testing/test-pilot.ts';
 import { until } from '../testing/until.ts';
 
 const { UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNAVAILABLE } = grpc.status;
@@ -81,17 +79,7 @@ describe('the secure port', () => {
       secretOf('istio-system', 'mixed', { ...tls, 'tls.key': 'none' }),
     );
     client.secretReaders.add(`system:serviceaccount:istio-system:${router.account}`);
-    pilot = await startPilot({
-      clock: systemClock,
-      log: silentLogger,
-      client,
-      jitter: () => 0,
-      grpcAddress: '127.0.0.1:0',
-      secureAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      podName: 'istiod-0',
-      yieldTurn: () => setImmediate(),
-    });
+    pilot = await startTestPilot(client, { grpcAddress: anyPort, secureAddress: anyPort });
     roots = await rootsIn(client, 'default');
   });
 

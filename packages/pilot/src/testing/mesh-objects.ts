@@ -1,4 +1,26 @@
 import type { KubeObject } from '@lateen/api';
+import { defaultMeshConfig, type MeshInputs } from '@lateen/translator';
+
+/** A mesh with nothing in it. */
+export const noInputs: MeshInputs = {
+  meshConfig: defaultMeshConfig,
+  services: [],
+  endpointSlices: [],
+  pods: [],
+  namespaces: [],
+  nodes: [],
+  virtualServices: [],
+  destinationRules: [],
+  gateways: [],
+  serviceEntries: [],
+  sidecars: [],
+  workloadEntries: [],
+  peerAuthentications: [],
+  requestAuthentications: [],
+  authorizationPolicies: [],
+  telemetries: [],
+  keySets: new Map(),
+};
 
 /** Objects of a small mesh for tests: services on port 9080 in `default`, as the API serves them. */
 export const objectOf = (kind: string, name: string, fields: object): KubeObject =>
