@@ -53,60 +53,57 @@ export interface PeerExchangeParts {
   readonly begin: (exchange: Exchange) => void;
 }
 
+/** With what it remembers of peers. */
+interface ExchangeParts extends PeerExchangeParts {
+  readonly peers: PeerCache;
+}
+
 /** To a sidecar: the client says who it is, we answer who we are. */
 class InboundExchange implements RequestFilter {
-  readonly #identity: MeshIdentity;
-  readonly #peers: PeerCache;
-  readonly #begin: (exchange: Exchange) => void;
+  readonly #parts: ExchangeParts;
 
-  constructor({ identity, begin }: PeerExchangeParts, peers: PeerCache) {
-    this.#identity = identity;
-    this.#peers = peers;
-    this.#begin = begin;
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
   }
 
   onRequest(exchange: Exchange): FilterVerdict {
-    this.#begin(exchange);
-    exchange.peer = this.#peers.take(exchange.request);
+    this.#parts.begin(exchange);
+    exchange.peer = this.#parts.peers.take(exchange.request);
     return 'continue';
   }
 
   onResponse(exchange: Exchange, response: MessageHead): void {
-    if (exchange.peer !== undefined) addIdentity(response, this.#identity);
+    if (exchange.peer !== undefined) addIdentity(response, this.#parts.identity);
   }
 }
 
 /** From a sidecar or gateway: what clients claim is dropped, we say who we are, the server answers. */
 class OutboundExchange implements RequestFilter {
-  readonly #identity: MeshIdentity;
-  readonly #peers: PeerCache;
-  readonly #begin: (exchange: Exchange) => void;
+  readonly #parts: ExchangeParts;
 
-  constructor({ identity, begin }: PeerExchangeParts, peers: PeerCache) {
-    this.#identity = identity;
-    this.#peers = peers;
-    this.#begin = begin;
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
   }
 
   onRequest(exchange: Exchange): FilterVerdict {
     const { request, cluster } = exchange;
-    this.#begin(exchange);
+    this.#parts.begin(exchange);
     request.remove(metadataHeader);
     request.remove(idHeader);
     // Outside the mesh nobody needs to know.
     if (cluster !== undefined && !cluster.isOriginalDestination) {
-      addIdentity(request, this.#identity);
+      addIdentity(request, this.#parts.identity);
     }
     return 'continue';
   }
 
   onResponse(exchange: Exchange, response: MessageHead): void {
-    exchange.peer = this.#peers.take(response);
+    exchange.peer = this.#parts.peers.take(response);
   }
 }
 
 /** The part of the filter that exchanges who is who, for one listener. */
 export const createPeerExchange = (parts: PeerExchangeParts): RequestFilter => {
-  const peers = new PeerCache();
-  return parts.isInbound ? new InboundExchange(parts, peers) : new OutboundExchange(parts, peers);
+  const own = { ...parts, peers: new PeerCache() };
+  return own.isInbound ? new InboundExchange(own) : new OutboundExchange(own);
 };
