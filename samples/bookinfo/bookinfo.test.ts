@@ -17,7 +17,7 @@ function ratingsAt(t: Cleanup, url: string, more: Partial<RatingsSource> = {}): 
   const outbound = new OutboundHttp({});
   t.after(() => outbound.close());
   const service = { url, endpoint: 'ratings' };
-  return { service, outbound, timeoutMs: 5000, starColor: 'black', ...more };
+  return { service, outbound, timeoutMs: 60_000, starColor: 'black', ...more };
 }
 
 async function startReviews(t: Cleanup, ratings?: RatingsSource): Promise<string> {
@@ -80,7 +80,7 @@ test('details v2 reads the book from the library, and fails when that does', asy
   );
   const outbound = new OutboundHttp({});
   t.after(() => outbound.close());
-  const source = { url: await startServer(t, library), outbound, timeoutMs: 5000 };
+  const source = { url: await startServer(t, library), outbound, timeoutMs: 60_000 };
   const url = await startServer(t, createDetails({ library: source }));
   const [status, book] = await json(`${url}/details/0`);
   assert.equal(status, 200);

@@ -9,7 +9,7 @@ import { createWebFrontend } from './web-frontend/app.ts';
 function startFrontend(t: Cleanup, customersUrl: string): Promise<string> {
   const outbound = new OutboundHttp({});
   t.after(() => outbound.close());
-  return startServer(t, createWebFrontend({ customersUrl, outbound, timeoutMs: 5000 }));
+  return startServer(t, createWebFrontend({ customersUrl, outbound, timeoutMs: 60_000 }));
 }
 
 const CITY = '<th class="px-4 py-2">CITY</th>';

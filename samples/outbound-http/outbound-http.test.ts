@@ -20,7 +20,7 @@ test('with a proxy, the target is absolute, Host is the service and the connecti
   });
   proxy.on('connection', () => connections++);
   const outbound = client(t, { HTTP_PROXY: await startServer(t, proxy) });
-  const call = { headers: { 'x-request-id': 'r1' }, timeoutMs: 5000 };
+  const call = { headers: { 'x-request-id': 'r1' }, timeoutMs: 60_000 };
   for (const path of ['/reviews/0', '/reviews/1?x=y']) {
     const result = await outbound.get(`http://reviews:9080${path}`, call);
     assert.deepEqual(result, { kind: 'answer', status: 200, body: 'answer' });
@@ -39,7 +39,7 @@ test('a host in NO_PROXY is asked directly', async (t) => {
   const service = createServer((request, response) => response.end(request.url));
   const url = await startServer(t, service);
   const outbound = client(t, { http_proxy: 'http://127.0.0.1:9', NO_PROXY: 'localhost,127.0.0.1' });
-  const result = await outbound.get(`${url}/x`, { timeoutMs: 5000 });
+  const result = await outbound.get(`${url}/x`, { timeoutMs: 60_000 });
   assert.deepEqual(result, { kind: 'answer', status: 200, body: '/x' });
 });
 
@@ -59,7 +59,7 @@ test('a refused connection is a failure, not a rejection', async (t) => {
   const closed = createServer();
   const url = await startServer(t, closed);
   await new Promise((resolve) => closed.close(resolve));
-  const result = await client(t, {}).get(url, { timeoutMs: 5000 });
+  const result = await client(t, {}).get(url, { timeoutMs: 60_000 });
   assert.equal(result.kind === 'failure' && result.reason, 'connection');
 });
 
@@ -74,7 +74,8 @@ test('a kept connection that was closed meanwhile does not fail the call', async
   const url = await startServer(t, service);
   const outbound = client(t, {});
   const bodies: unknown[] = [];
-  for (let round = 0; round < 2; round++) bodies.push(await outbound.get(url, { timeoutMs: 5000 }));
+  for (let round = 0; round < 2; round++)
+    bodies.push(await outbound.get(url, { timeoutMs: 60_000 }));
   assert.deepEqual(bodies, [
     { kind: 'answer', status: 200, body: '1' },
     { kind: 'answer', status: 200, body: '3' },

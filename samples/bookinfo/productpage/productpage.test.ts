@@ -33,7 +33,7 @@ interface Shop {
 async function startShop(
   t: Cleanup,
   reviews: RequestListener,
-  { timeoutMs = 5000, detailsUrl = '' } = {},
+  { timeoutMs = 60_000, detailsUrl = '' } = {},
 ): Promise<Shop> {
   const asked: IncomingMessage[] = [];
   const behind = createServer((request, response) => {
@@ -117,10 +117,10 @@ test('a rating that failed is told beside the review', async (t) => {
 });
 
 test('reviews that do not answer are asked twice, each for the whole time-out', async (t) => {
-  const shop = await startShop(t, () => undefined, { timeoutMs: 60 });
+  const shop = await startShop(t, () => undefined, { timeoutMs: 800 });
   const start = performance.now();
   const page = await pageOf(shop);
-  assert.ok(performance.now() - start >= 118, 'both time-outs have passed');
+  assert.ok(performance.now() - start >= 1_598, 'both time-outs have passed');
   for (const text of REVIEWS_ERROR) assert.ok(page.includes(text), text);
   assert.equal(shop.asked.length, 2);
   assert.ok(page.includes('PublisherA'), 'the rest of the page is there');
@@ -142,7 +142,7 @@ test('details that do not answer cost only their part of the page, and are asked
     t,
     createServer(() => calls++),
   );
-  const shop = await startShop(t, answering(undefined), { timeoutMs: 60, detailsUrl: silent });
+  const shop = await startShop(t, answering(undefined), { timeoutMs: 800, detailsUrl: silent });
   const page = await pageOf(shop);
   for (const text of DETAILS_ERROR) assert.ok(page.includes(text), text);
   assert.ok(page.includes('Good &amp;'));
