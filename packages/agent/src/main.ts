@@ -1,21 +1,23 @@
 import { parseArgs } from 'node:util';
 import type { Clock } from '@lateen/base';
-import { createAdjustableLog, isLogLevel, type ProxyServer, startProxy } from '@lateen/proxy';
+import { createAdjustableLog, isLogLevel, startProxy } from '@lateen/proxy';
 import { type Agent, startAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
 import { readProbeSettings } from './app-health/probe-settings.ts';
 import { watchApp } from './app-health/watch-app.ts';
 import { readBootstrapFile } from './bootstrap-file.ts';
+import { type CompanionProxy, startEnvoy } from './envoy/envoy-proxy.ts';
 import { readSettings } from './settings.ts';
 
 const usage = `usage: main.ts -c bootstrap.json --sds-socket path [--ca-address host:port] [--ca-root file]
-               [--token file] [--status-address ip] [--drain-time-s n] [--log-level level]
+               [--token file] [--envoy program] [--status-address ip] [--drain-time-s n] [--log-level level]
 
   -c, --config-path     Envoy v3 Bootstrap in protobuf JSON
   --sds-socket          Unix socket on which the proxy gets its secrets (cluster sds-grpc)
   --ca-address          istiod's certificate service (CA_ADDR; default istiod.istio-system.svc:15012)
   --ca-root             roots of the mesh, PEM (CA_ROOT_CA)
   --token               service account token for the audience istio-ca
+  --envoy               runs this Envoy in the place of the proxy of this process
   --status-address      serve 15020, 15021 and 15090 (readiness, metrics) on this address
   --drain-time-s        how long SIGTERM lets requests finish (default 5)
   --log-level           debug, info, warn or error (default info)
@@ -44,6 +46,7 @@ const readOptions = () =>
       'ca-address': { type: 'string' },
       'ca-root': { type: 'string' },
       token: { type: 'string' },
+      envoy: { type: 'string' },
       'status-address': { type: 'string' },
       'drain-time-s': { type: 'string', default: defaultDrainSeconds },
       'log-level': { type: 'string', default: 'info' },
@@ -76,7 +79,7 @@ const run = async (): Promise<void> => {
   const { log } = adjustable;
   let stopping = false;
   let agent: Agent | undefined;
-  let proxy: ProxyServer | undefined;
+  let proxy: CompanionProxy | undefined;
   let watch: { close(): void } | undefined;
   const quit = (): void => {
     if (stopping) return;
@@ -93,13 +96,20 @@ const run = async (): Promise<void> => {
   const statusAddress = options['status-address'];
   const annotations = process.env['ISTIO_PROMETHEUS_ANNOTATIONS'];
   const bootstrap = await readBootstrapFile(configPath);
-  proxy = await startProxy(bootstrap, {
-    log,
-    logLevel: adjustable,
-    quit,
-    ...(annotations !== undefined && { prometheusAnnotations: annotations }),
-    ...(statusAddress !== undefined && { statusAddress }),
-  });
+  proxy =
+    options.envoy === undefined
+      ? await startProxy(bootstrap, {
+          log,
+          logLevel: adjustable,
+          quit,
+          ...(annotations !== undefined && { prometheusAnnotations: annotations }),
+          ...(statusAddress !== undefined && { statusAddress }),
+        })
+      : await startEnvoy({
+          ...{ bootstrap, configPath, statusAddress, log, logLevel: level },
+          binary: options.envoy,
+          onExit: (reason) => fail(`Envoy ended: ${reason}`),
+        });
   log.info('proxy started', { admin: proxy.adminAddress ?? '' });
   const probe = readProbeSettings(process.env['PROXY_CONFIG']);
   if (probe !== undefined && bootstrap.node !== undefined) {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Container } from '@lateen/api';
+import { installedProgram } from '../addons/installed-program.ts';
 import { preparePodSocket } from '../bootstrap/pod-socket.ts';
 import { adminPort, type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
@@ -89,6 +90,22 @@ const proxy = (options: BuiltInImageOptions): Program => ({
   },
 });
 
+/** The program of `envoyproxy/envoy`: what the variable names, else `envoy` on the PATH. */
+const envoyVariable = 'ENVOY';
+
+/** The same agent and the same bootstrap, for a real Envoy in the place of our proxy. */
+const envoy = (options: BuiltInImageOptions): Program => ({
+  prepare: async (request) => {
+    const binary = process.env[envoyVariable] || installedProgram(['envoy'], process.env);
+    if (binary === undefined)
+      throw new ConfigMissing(
+        `there is no envoy on the PATH of lateen up (${envoyVariable} may name it)`,
+      );
+    const prepared = await proxy(options).prepare(request);
+    return { ...prepared, args: [...prepared.args, '--envoy', binary] };
+  },
+});
+
 /** By which Istio's agents say whose token they show. */
 const clusterVariable = 'ISTIO_META_CLUSTER_ID';
 
@@ -121,5 +138,6 @@ export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage
     image('lateen/proxyv2', 'agent', proxy(options)),
     image('istio/pilot', 'pilot', pilot(options)),
     image('istio/proxyv2', 'agent', proxy(options)),
+    image('envoyproxy/envoy', 'agent', envoy(options)),
   ];
 };
