@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Agent, readSettings, startAgent } from '@lateen/agent';
-import { silentLogger } from '@lateen/base';
+import type { Agent } from '@lateen/agent';
 import { certificateUris, createCertificateAuthority } from '@lateen/identity';
 import { resources, systemClock } from '@lateen/kube';
 import { type ControlPlane, type Credentials, startControlPlane } from './testing/control-plane.ts';
+import { startWorkloadAgent } from './testing/workload-agent.ts';
 
 const gatewayAccount = 'istio-ingressgateway-service-account';
 
@@ -37,23 +37,9 @@ describe('a compromised pod', { timeout: 300_000 }, () => {
         kind: 'Secret',
         metadata: { namespace, name },
       });
-    await plane.followRoots('default', fileOf('roots.pem'));
     const web = { namespace: 'default', name: 'web' };
-    writeFileSync(fileOf('token'), await plane.tokenOf({ ...web, audience: 'istio-ca' }));
-    agent = await startAgent({
-      settings: readSettings(
-        { POD_NAMESPACE: 'istio-system', SERVICE_ACCOUNT: 'istiod' },
-        {
-          caAddress: `127.0.0.1:${plane.pilot.securePort}`,
-          rootPath: fileOf('roots.pem'),
-          tokenPath: fileOf('token'),
-        },
-      ),
-      socketPath: fileOf('sds'),
-      clock: systemClock,
-      log: silentLogger,
-      jitter: () => 0.5,
-    });
+    const claimed = { POD_NAMESPACE: 'istio-system', SERVICE_ACCOUNT: 'istiod' };
+    agent = await startWorkloadAgent(plane, claimed);
     await agent.certified;
     const { certificate } = agent.secrets;
     senders.set('nobody', {});

@@ -1,19 +1,18 @@
 /** Two meshes with roots and trust domains of their own: real istiods, agents and proxies. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Agent, readSettings, startAgent } from '@lateen/agent';
+import type { Agent } from '@lateen/agent';
 import type { ConfigMap } from '@lateen/api';
-import { silentLogger } from '@lateen/base';
 import { splitCertificates } from '@lateen/identity';
-import { resources, systemClock } from '@lateen/kube';
+import { resources } from '@lateen/kube';
 import { type ProxyServer, parseBootstrap, startProxy } from '@lateen/proxy';
 import { Cleanup } from './cleanup.ts';
 import { type ControlPlane, startControlPlane } from './testing/control-plane.ts';
 import { until } from './testing/until.ts';
+import { startWorkloadAgent } from './testing/workload-agent.ts';
 
 const envoy = (type: string, fields: object): object => ({
   '@type': `type.googleapis.com/envoy.${type}`,
@@ -104,24 +103,7 @@ class Mesh {
     const plane = await startControlPlane(['default/web']);
     cleanup.add(() => plane.close());
     await configure(plane, { trustDomain });
-    const fileOf = (name: string): string => join(plane.folder, name);
-    await plane.followRoots('default', fileOf('roots.pem'));
-    const web = { namespace: 'default', name: 'web', audience: 'istio-ca' };
-    writeFileSync(fileOf('token'), await plane.tokenOf(web));
-    const agent = await startAgent({
-      settings: readSettings(
-        { SERVICE_ACCOUNT: 'web', SECRET_TTL: '6s' },
-        {
-          caAddress: `127.0.0.1:${plane.pilot.securePort}`,
-          rootPath: fileOf('roots.pem'),
-          tokenPath: fileOf('token'),
-        },
-      ),
-      socketPath: fileOf('sds'),
-      clock: systemClock,
-      log: silentLogger,
-      jitter: () => 0.5,
-    });
+    const agent = await startWorkloadAgent(plane, { SERVICE_ACCOUNT: 'web', SECRET_TTL: '6s' });
     cleanup.add(() => agent.close());
     return new Mesh(trustDomain, plane, agent);
   }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Agent, readSettings, startAgent } from '@lateen/agent';
-import { createLogger, silentLogger } from '@lateen/base';
+import type { Agent } from '@lateen/agent';
+import { createLogger } from '@lateen/base';
 import { createCertificateAuthority, splitCertificates } from '@lateen/identity';
 import { resources, systemClock } from '@lateen/kube';
 import { type ProxyServer, parseBootstrap, startProxy } from '@lateen/proxy';
 import { proxyBootstrap } from './bootstrap/proxy-bootstrap.ts';
 import { type ControlPlane, startControlPlane } from './testing/control-plane.ts';
 import { until } from './testing/until.ts';
+import { startWorkloadAgent } from './testing/workload-agent.ts';
 
 /** A leaf of this life is renewed every three seconds: a machine that is busy for some is none too late. */
 const secretTtl = '6s';
@@ -31,24 +31,7 @@ describe('certificates that change under a proxy', { timeout: 300_000 }, () => {
 
   before(async () => {
     plane = await startControlPlane(['default/web'], { rootRotation: rotation });
-    await plane.followRoots('default', fileOf('roots.pem'));
-    const web = { namespace: 'default', name: 'web', audience: 'istio-ca' };
-    writeFileSync(fileOf('token'), await plane.tokenOf(web));
-    const { securePort } = plane.pilot;
-    agent = await startAgent({
-      settings: readSettings(
-        { SERVICE_ACCOUNT: 'web', SECRET_TTL: secretTtl },
-        {
-          caAddress: `127.0.0.1:${securePort}`,
-          rootPath: fileOf('roots.pem'),
-          tokenPath: fileOf('token'),
-        },
-      ),
-      socketPath: fileOf('sds'),
-      clock: systemClock,
-      log: silentLogger,
-      jitter: () => 0.5,
-    });
+    agent = await startWorkloadAgent(plane, { SERVICE_ACCOUNT: 'web', SECRET_TTL: secretTtl });
     const bootstrap = proxyBootstrap({
       pod: {
         apiVersion: 'v1',
@@ -62,7 +45,7 @@ describe('certificates that change under a proxy', { timeout: 300_000 }, () => {
       networkId: undefined,
       container: { name: 'istio-proxy' },
       appPorts: new Map(),
-      discovery: { host: '127.0.0.1', port: securePort },
+      discovery: { host: '127.0.0.1', port: plane.pilot.securePort },
       secretSocket: fileOf('sds'),
       adminSocket: fileOf('admin'),
     }) as { admin?: object; node: { metadata: Record<string, unknown> } };

@@ -1,68 +1,37 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runWords } from '../testing/run-words.ts';
+import { type ApiAnswers, kubeconfigOf, listOf, startTestApi } from '../testing/test-api.ts';
 
-type Answers = Readonly<Record<string, unknown>>;
-
-/** An API server that knows a few paths; lists it does not know are 404, as without their CRD. */
-const startApi = async (t: TestContext, answers: Answers) => {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const answer = answers[path];
-    response.statusCode = answer === undefined ? 404 : 200;
-    const body =
-      typeof answer === 'string' ? answer : JSON.stringify(answer ?? { kind: 'Status', code: 404 });
-    response.end(body);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+const startApi = async (t: TestContext, answers: ApiAnswers) => {
+  const { url, asked } = await startTestApi(t, answers);
   const folder = mkdtempSync(join(tmpdir(), 'lateen-live-'));
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-    rmSync(folder, { recursive: true });
-  });
+  t.after(() => rmSync(folder, { recursive: true }));
   const kubeconfig = join(folder, 'kubeconfig');
-  const { port } = server.address() as AddressInfo;
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      'current-context': 'c',
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'shop' } }],
-      clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name: 'u', user: { token: 't' } }],
-    }),
-  );
+  writeFileSync(kubeconfig, kubeconfigOf({ c: url }, 'shop'));
   return { kubeconfig, folder, asked };
 };
 
-const list = (...items: readonly unknown[]): unknown => ({ kind: 'List', metadata: {}, items });
-
-const shop: Answers = {
+const shop: ApiAnswers = {
   '/api/v1/namespaces/shop': { kind: 'Namespace', metadata: { name: 'shop' } },
-  '/api/v1/namespaces': list({
+  '/api/v1/namespaces': listOf({
     metadata: { name: 'shop', labels: { 'istio-injection': 'enabled' } },
   }),
-  '/api/v1/nodes': list(),
-  '/api/v1/secrets': list(),
-  '/api/v1/services': list({
+  '/api/v1/nodes': listOf(),
+  '/api/v1/secrets': listOf(),
+  '/api/v1/services': listOf({
     metadata: { name: 'cart', namespace: 'shop' },
     spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }] },
   }),
-  '/api/v1/pods': list({
+  '/api/v1/pods': listOf({
     metadata: { name: 'cart-1', namespace: 'shop', labels: { app: 'cart' }, uid: '1' },
     spec: { containers: [{ name: 'cart', image: 'x' }] },
   }),
-  '/apis/apps/v1/deployments': list(),
-  '/apis/networking.istio.io/v1/virtualservices': list({
+  '/apis/apps/v1/deployments': listOf(),
+  '/apis/networking.istio.io/v1/virtualservices': listOf({
     metadata: { name: 'cart', namespace: 'shop', uid: '2' },
     spec: { hosts: ['cart'], http: [{ route: [{ destination: { host: 'kart' } }] }] },
   }),
@@ -120,10 +89,10 @@ const clusterDump = JSON.stringify({
   ],
 });
 
-const withProxy: Answers = {
+const withProxy: ApiAnswers = {
   '/api/v1/namespaces/shop/pods/cart-1': { kind: 'Pod', metadata: { name: 'cart-1' } },
   '/api/v1/namespaces/prod/pods/cart-2': { kind: 'Pod', metadata: { name: 'cart-2' } },
-  '/api/v1/namespaces/prod/pods': list(
+  '/api/v1/namespaces/prod/pods': listOf(
     { metadata: { name: 'other', labels: { app: 'x' } }, status: { phase: 'Running' } },
     { metadata: { name: 'cart-old', labels: { app: 'cart' } }, status: { phase: 'Failed' } },
     { metadata: { name: 'cart-2', labels: { app: 'cart' } }, status: { phase: 'Running' } },
@@ -215,10 +184,10 @@ const dumpOf = (timeout: string, names: 'proto' | 'json'): unknown => {
 };
 
 const istiodPage = '/api/v1/namespaces/istio-system/pods/istiod-1:15014/proxy/debug';
-const withIstiod = (sent: unknown, runs: unknown): Answers => ({
+const withIstiod = (sent: unknown, runs: unknown): ApiAnswers => ({
   '/api/v1/namespaces/shop/pods/cart-1': { kind: 'Pod', metadata: { name: 'cart-1' } },
   '/api/v1/namespaces/shop/pods/cart-1:15000/proxy/config_dump': runs,
-  '/api/v1/namespaces/istio-system/pods': list({
+  '/api/v1/namespaces/istio-system/pods': listOf({
     metadata: { name: 'istiod-1', labels: { app: 'istiod' } },
     status: { phase: 'Running' },
   }),

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { samplePath } from '../sample.ts';
 import { runWords } from '../testing/run-words.ts';
+import { kubeconfigOf, listOf, startTestApi } from '../testing/test-api.ts';
 
 const folderFor = (t: TestContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-clusters-'));
@@ -167,40 +165,6 @@ test('Secrets among the manifests say which clusters are read; --context whose c
   assert.equal(wrong.err, 'lateen: there is no cluster "three": there are one, two\n');
 });
 
-interface Api {
-  readonly url: string;
-}
-
-/** An API server of a few lists; others are 404, as without their CRD. */
-const startApi = async (
-  t: TestContext,
-  lists: Readonly<Record<string, readonly unknown[]>>,
-): Promise<Api> => {
-  const server = createServer((request, response) => {
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    const items = lists[path];
-    response.statusCode = items === undefined ? 404 : 200;
-    response.end(JSON.stringify({ kind: 'List', metadata: {}, items: items ?? [] }));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-};
-
-const kubeconfigOf = (servers: Readonly<Record<string, string>>): string => {
-  const names = Object.keys(servers);
-  return JSON.stringify({
-    'current-context': names[0],
-    contexts: names.map((name) => ({ name, context: { cluster: name, user: 'u' } })),
-    clusters: names.map((name) => ({ name, cluster: { server: servers[name] } })),
-    users: [{ name: 'u', user: { token: 't' } }],
-  });
-};
-
 const pod = (cluster: string, name: string, podIP: string): unknown => ({
   metadata: {
     ...{ name, namespace: 'default' },
@@ -230,10 +194,10 @@ const sliceOf = (name: string, address: string): unknown => ({
 
 test('a running mesh: clusters of its Secrets are read, and one that is away is told', async (t) => {
   const folder = folderFor(t);
-  const far = await startApi(t, {
-    '/api/v1/pods': [pod('far', 'shop', '10.9.0.1')],
-    '/api/v1/services': [shop('10.99.0.1')],
-    '/apis/discovery.k8s.io/v1/endpointslices': [sliceOf('shop', '10.9.0.1')],
+  const far = await startTestApi(t, {
+    '/api/v1/pods': listOf(pod('far', 'shop', '10.9.0.1')),
+    '/api/v1/services': listOf(shop('10.99.0.1')),
+    '/apis/discovery.k8s.io/v1/endpointslices': listOf(sliceOf('shop', '10.9.0.1')),
   });
   // Nobody serves tcpmux.
   const gone = 'http://127.0.0.1:1';
@@ -244,10 +208,10 @@ test('a running mesh: clusters of its Secrets are read, and one that is away is 
     },
     data: { [cluster]: Buffer.from(kubeconfigOf({ c: url })).toString('base64') },
   });
-  const near = await startApi(t, {
-    '/api/v1/pods': [pod('near', 'buyer', '10.8.0.1')],
-    '/api/v1/services': [shop('10.98.0.1')],
-    '/api/v1/namespaces/istio-system/secrets': [secret('far', far.url), secret('gone', gone)],
+  const near = await startTestApi(t, {
+    '/api/v1/pods': listOf(pod('near', 'buyer', '10.8.0.1')),
+    '/api/v1/services': listOf(shop('10.98.0.1')),
+    '/api/v1/namespaces/istio-system/secrets': listOf(secret('far', far.url), secret('gone', gone)),
   });
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf({ unused: gone, near: near.url }));
