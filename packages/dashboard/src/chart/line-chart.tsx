@@ -71,10 +71,11 @@ export const LineChart = ({ title, lines, format, height = 116 }: LineChartProps
         onPointerMove={onMove}
         onPointerLeave={() => setCursor(undefined)}
       >
-        <Grid box={box} format={format} />
+        <Grid box={box} />
         {lines.map((line) => (
           <Line key={line.name} line={line} box={box} />
         ))}
+        <Scale box={box} format={format} />
         {cursorMs === undefined ? null : <Cursor lines={lines} box={box} ms={cursorMs} />}
       </svg>
       <Legend lines={lines} format={format} ms={cursorMs} />
@@ -104,23 +105,28 @@ const Line = ({ line, box }: { line: ChartLine; box: ChartBox }): VNode => {
   );
 };
 
-const Grid = ({ box, format }: { box: ChartBox; format: (value: number) => string }): VNode => (
+const Grid = ({ box }: { box: ChartBox }): VNode => (
   <g>
     {[0, 0.5, 1].map((part) => (
-      <g key={part}>
-        <line
-          class="chart-grid"
-          x1="0"
-          x2={box.width}
-          y1={Math.round(box.height * part) + 0.5}
-          y2={Math.round(box.height * part) + 0.5}
-        />
-        {part === 1 ? null : (
-          <text x="0" y={box.height * part + 12}>
-            {format(box.top * (1 - part))}
-          </text>
-        )}
-      </g>
+      <line
+        key={part}
+        class="chart-grid"
+        x1="0"
+        x2={box.width}
+        y1={Math.round(box.height * part) + 0.5}
+        y2={Math.round(box.height * part) + 0.5}
+      />
+    ))}
+  </g>
+);
+
+/** The numbers of the grid, over the lines: what they say must be read where lines cross them too. */
+const Scale = ({ box, format }: { box: ChartBox; format: (value: number) => string }): VNode => (
+  <g>
+    {[0, 0.5].map((part) => (
+      <text key={part} x="0" y={box.height * part + 12}>
+        {format(box.top * (1 - part))}
+      </text>
     ))}
     <text x="0" y={box.height + 16}>
       {box.toMs - box.fromMs > 1 ? formatClock(box.fromMs) : ''}

@@ -11,6 +11,9 @@ import { healthColumn, ObjectList, readyColumn } from './object-list.tsx';
 const linkToService = ({ namespace, name }: ServiceSummary): string =>
   linkTo('services', [namespace, name]);
 
+/** So many versions stand in one line; more are broken. */
+const maxInLine = 4;
+
 const columns = (): readonly Column<ServiceSummary>[] => [
   nameColumn(linkToService),
   healthColumn(),
@@ -19,7 +22,7 @@ const columns = (): readonly Column<ServiceSummary>[] => [
     title: t('object.versions'),
     width: '130px',
     cell: ({ versions }) => (
-      <span class="tags">
+      <span class={`tags${versions.length <= maxInLine ? ' one-line' : ''}`}>
         {versions.map((version) => (
           <span class="tag" key={version}>
             {version}

@@ -28,7 +28,17 @@ const Detail = ({ service }: { service: ServiceDetail }): VNode => (
   <div class="grid">
     <div class="grid grid-2">
       <About service={service} />
-      <Card title={t('nav.config')} aside={<Wizards service={service} />}>
+      <Card
+        title={t('nav.config')}
+        aside={
+          <a
+            class="button button-plain"
+            href={linkTo('config', ['new'], { host: service.name, in: service.namespace })}
+          >
+            {t('object.change')}
+          </a>
+        }
+      >
         {service.config.length === 0 ? (
           <p class="text-quiet">{t('object.noConfig')}</p>
         ) : (
@@ -52,18 +62,16 @@ const Detail = ({ service }: { service: ServiceDetail }): VNode => (
   </div>
 );
 
-const Wizards = ({ service: { namespace, name } }: { service: ServiceDetail }): VNode => (
-  <span class="card-links">
+/** The same service on other pages. */
+const ElsewhereLinks = ({ service: { namespace, name } }: { service: ServiceDetail }): VNode => (
+  <p class="panel-links">
     <a class="button button-plain" href={linkTo('graph', [], { find: `service = ${name}` })}>
       {t('object.inGraph')}
     </a>
     <a class="button button-plain" href={linkTo('traces', [], { service: `${name}.${namespace}` })}>
       {t('nav.traces')}
     </a>
-    <a class="button button-plain" href={linkTo('config', ['new'], { host: name, in: namespace })}>
-      {t('object.change')}
-    </a>
-  </span>
+  </p>
 );
 
 const About = ({ service }: { service: ServiceDetail }): VNode => (
@@ -84,6 +92,7 @@ const About = ({ service }: { service: ServiceDetail }): VNode => (
         [t('object.selector'), <Labels key="labels" labels={service.selector} />],
       ]}
     />
+    <ElsewhereLinks service={service} />
   </Card>
 );
 

@@ -44,18 +44,19 @@ export const LogView = (scope: LogScope): VNode => {
   const [follows, setFollows] = useState(true);
   const calm = useCalm(filter);
   const { namespaces, ...whose } = scope;
-  const resource = useMergedLogs(
-    namespaces.map((namespace) =>
-      withQuery('logs', {
-        namespace,
-        ...whose,
-        filter: calm,
-        level: level === 'all' ? undefined : level,
-        since: timeWindow.value === '1m' ? '5m' : timeWindow.value,
-        limit: 1000,
-      }),
-    ),
+  const paths = namespaces.map((namespace) =>
+    withQuery('logs', {
+      namespace,
+      ...whose,
+      filter: calm,
+      level: level === 'all' ? undefined : level,
+      since: timeWindow.value === '1m' ? '5m' : timeWindow.value,
+      limit: 1000,
+    }),
   );
+  // What a request left behind does not grow any more.
+  const isLive = scope.traceId === undefined && scope.requestId === undefined;
+  const resource = useMergedLogs(paths, isLive);
   const chooseLevel = (value: Level): void => setLevel(value);
   return (
     <section class="log-view" aria-label={t('nav.logs')}>
@@ -86,7 +87,7 @@ export const LogView = (scope: LogScope): VNode => {
           }))}
           onChange={setSource}
         />
-        <Check label={t('log.follow')} isOn={follows} onChange={setFollows} />
+        {isLive ? <Check label={t('log.follow')} isOn={follows} onChange={setFollows} /> : null}
       </div>
       <Loaded resource={resource}>
         {(answer) => <Lines answer={answer} source={source} follows={follows} />}

@@ -11,12 +11,15 @@ export const mergeLogs = (answers: readonly LogAnswer[]): LogAnswer => ({
   errors: answers.flatMap(({ errors }) => errors),
 });
 
-/** Answers of `GET logs` in one: a request leaves lines in every namespace it goes through. The last answer stays. */
-export const useMergedLogs = (paths: readonly string[]): Resource<LogAnswer> => {
+/**
+ * Answers of `GET logs` in one: a request leaves lines in every namespace it goes through. `isLive`: asked for again with
+ * every scrape. The last answer stays while another is asked for.
+ */
+export const useMergedLogs = (paths: readonly string[], isLive: boolean): Resource<LogAnswer> => {
   const [value, setValue] = useState<LogAnswer | undefined>(undefined);
   const [error, setError] = useState<ApiError | undefined>(undefined);
   const [asked, setAsked] = useState(0);
-  const news = newsOf(['metrics']);
+  const news = newsOf(isLive ? ['metrics'] : []);
   const all = paths.join('\n');
   useEffect(() => {
     const abort = new AbortController();

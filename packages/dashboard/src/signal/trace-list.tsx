@@ -8,7 +8,7 @@ import { formatMs } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 import { breakable } from '../view/breakable.tsx';
 import { Check, Select, TextField } from '../view/controls.tsx';
-import { Banner, Empty, Loaded } from '../view/feedback.tsx';
+import { Empty, Loaded } from '../view/feedback.tsx';
 import { type Column, Table } from '../view/table.tsx';
 import { shortOperation } from './operation.ts';
 import { TraceScatter } from './trace-scatter.tsx';
@@ -89,11 +89,11 @@ const Traces = ({ list }: { list: TraceList }): VNode => {
   return (
     <div class="grid">
       {notice}
-      {list.evicted > 0 ? (
-        <Banner kind="note">{t('trace.evicted', { count: list.evicted })}</Banner>
-      ) : null}
       <TraceScatter traces={list.traces} />
       <Rows traces={list.traces} />
+      {list.evicted > 0 ? (
+        <p class="text-quiet">{t('trace.evicted', { count: list.evicted })}</p>
+      ) : null}
     </div>
   );
 };
@@ -111,6 +111,21 @@ export const TraceTable = ({ service }: { service: string }): VNode => {
 /** More services than this are a number in the list. */
 const maxServices = 3;
 
+/** Services that a request went through after the first. */
+const OtherServices = ({ trace: { services, rootService } }: { trace: TraceSummary }): VNode => {
+  const others = services.filter(({ name }) => name !== rootService);
+  return (
+    <span class="tags one-line" title={services.map(({ name }) => name).join('\n')}>
+      {others.slice(0, maxServices).map(({ name }) => (
+        <span class="tag" key={name}>
+          {name.split('.')[0]}
+        </span>
+      ))}
+      {others.length > maxServices ? <span class="tag">+{others.length - maxServices}</span> : null}
+    </span>
+  );
+};
+
 const statusLook = (status: number, errorCount: number): string => {
   if (status === 0) return errorCount > 0 ? 'tag-bad' : 'tag-ok';
   if (status >= 500) return 'tag-bad';
@@ -121,7 +136,7 @@ const statusLook = (status: number, errorCount: number): string => {
 export const TraceStatus = ({ trace }: { trace: TraceSummary }): VNode => {
   const { status, errorCount } = trace;
   return (
-    <span class="tags">
+    <span class="tags one-line">
       <span class={`tag ${statusLook(status, errorCount)}`}>
         {status === 0 ? t(errorCount > 0 ? 'trace.failed' : 'trace.fine') : status}
       </span>
@@ -175,20 +190,7 @@ const columns = (longest: number): readonly Column<TraceSummary>[] => [
   {
     key: 'services',
     title: t('nav.services'),
-    cell: ({ services }) => (
-      <span class="tags">
-        {services.slice(0, maxServices).map(({ name }) => (
-          <span class="tag" key={name}>
-            {name.split('.')[0]}
-          </span>
-        ))}
-        {services.length > maxServices ? (
-          <span class="tag" title={services.map(({ name }) => name).join('\n')}>
-            +{services.length - maxServices}
-          </span>
-        ) : null}
-      </span>
-    ),
+    cell: (trace) => <OtherServices trace={trace} />,
   },
   {
     key: 'time',

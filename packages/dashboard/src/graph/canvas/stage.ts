@@ -37,6 +37,9 @@ const legendPx = 30;
 const seenMargin = 12;
 /** Smaller than this a picture is not fitted beside a panel, only moved: its texts would go. */
 const leastBeside = 0.46;
+/** Up to this width the panel is a sheet over the lower part instead, as the style has it. */
+const sheetPx = 760;
+const uncoveredBySheet = 0.4;
 /** Room, in the picture, around the way of a request. */
 const wayMargin = 40;
 /** How long moving to another view takes. */
@@ -213,8 +216,10 @@ export class GraphStage {
   }
 
   #free(): Rect {
-    const { clientWidth, clientHeight } = this.#host;
-    return { x: 0, y: 0, width: Math.max(80, clientWidth - this.#coveredPx), height: clientHeight };
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    if (this.#coveredPx === 0) return { x: 0, y: 0, width, height };
+    if (width <= sheetPx) return { x: 0, y: 0, width, height: height * uncoveredBySheet };
+    return { x: 0, y: 0, width: Math.max(80, width - this.#coveredPx), height };
   }
 
   #fitted(): Camera {
