@@ -9,6 +9,7 @@ import {
 } from '@lateen/translator';
 import { listOf, textOf, textsOf } from './field-access.ts';
 import { defaultClusterId, networkOfPod, podsOfCluster, workloadsOf } from './mesh-registry.ts';
+import { isRouter, proxyContainer } from './proxy-container.ts';
 
 /** Whose proxy decides: a workload's on the way out or in, or a gateway's. */
 export type Caller =
@@ -64,11 +65,6 @@ const podsAround = (options: CallerOptions): readonly Pod[] =>
 const workloadName = (options: CallerOptions, { metadata }: Pod): string =>
   workloadsOf(options.push, clusterOf(options)).get(`${metadata.namespace}/${metadata.name}`)
     ?.name ?? metadata.name;
-
-const proxyContainer = (pod: Pod): unknown =>
-  [...listOf(pod, 'spec', 'containers'), ...listOf(pod, 'spec', 'initContainers')].find(
-    (container) => textOf(container, 'name') === 'istio-proxy',
-  );
 
 /** Node metadata that the pod's own environment gives its proxy. */
 const metaVariable = (pod: Pod, name: string): string | undefined => {
@@ -241,6 +237,14 @@ export const findBareCaller = (caller: Caller, options: CallerOptions): FoundCal
     { severity: 'info', code: 'ProxyMissing', message: withoutProxy(value.workload) },
   ] as const;
   return { ...value, diagnostics };
+};
+
+/** The proxy of a pod (`namespace/name`) that is a gateway; undefined: it is none. */
+export const findRouterNamed = (name: string, options: CallerOptions): FoundCaller | undefined => {
+  const pod = podsAround(options).find(
+    ({ metadata }) => `${metadata.namespace}/${metadata.name}` === name,
+  );
+  return pod !== undefined && isRouter(pod) ? findRouter(pod, options).value : undefined;
 };
 
 /** The proxy of a gateway's pod. */

@@ -100,7 +100,7 @@ const sayPassage = ({ outcome, cause }: SimulatedPassage, speech: Speech): Sente
 };
 
 const sayOutcome = (destination: SimulatedDestination, speech: Speech): Sentence => {
-  const { arrivals, gateways, responseFlags } = destination;
+  const { arrivals, gateways, relays, responseFlags } = destination;
   if (responseFlags.includes('NC')) return sayRefused(say('noCluster'), speech);
   if (responseFlags.includes('UH')) return sayRefused(say('noHealthyEndpoint'), speech);
   const stops = gateways.filter(({ outcome }) => outcome !== 'passed');
@@ -110,6 +110,7 @@ const sayOutcome = (destination: SimulatedDestination, speech: Speech): Sentence
       said: sayPassage(one, speech),
       pod: sayPod({ ...one, pod: one.pod || one.address }),
     })),
+    ...relays.map((one) => ({ said: one.clientView, pod: sayPod({ ...one, pod: one.proxy }) })),
   ];
   if (ends.some(({ said }) => said !== null)) {
     return sayEnds(ends, (who) => say(speech === 'http' ? 'answer' : 'connection', { who }));

@@ -75,7 +75,7 @@ export const callDirectly = (found: FoundCaller, input: FollowedInput): Checked<
     endpoints: endpointsOf(input, found, place.address),
     ...{ status: null, responseFlags: [], authority: request.authority, path: request.path },
     ...{ requestHeaders: [], responseHeaders: [] },
-    ...{ gateways: [], arrivals: [] },
+    ...{ gateways: [], arrivals: [], relays: [] },
   };
   const sender = { proxy: found.proxy, chain: undefined, forwardsClaims: true };
   // TLS of a client's own is between it and the application.

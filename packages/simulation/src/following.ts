@@ -10,9 +10,9 @@ import type { SimulatedDestination, SimulatedEndpoint } from './simulation.ts';
 const maxLooks = 8;
 
 /** What becomes of a request behind the proxy of its caller. */
-export type Following = Pick<SimulatedDestination, 'gateways' | 'arrivals'>;
+export type Following = Pick<SimulatedDestination, 'gateways' | 'arrivals' | 'relays'>;
 
-const nothing: Following = { gateways: [], arrivals: [] };
+const nothing: Following = { gateways: [], arrivals: [], relays: [] };
 
 /** The first endpoint of each workload, and every gateway. */
 const representatives = (
@@ -38,7 +38,15 @@ const followGateway = (hop: Hop): Following => {
   const arrivals = representatives(behind, hop.input)
     .filter(({ isGateway = false }) => !isGateway)
     .map((endpoint) => arrive({ ...hop, endpoint, sender }, passage.address));
-  return { gateways: [passage], arrivals };
+  return { gateways: [passage], arrivals, relays: [] };
+};
+
+/** To a proxy: a gateway, from which the way goes on, or that of a workload. */
+const followPod = (hop: Hop): Following => {
+  const relayed = hop.input.relay?.(hop);
+  return relayed === undefined
+    ? { ...nothing, arrivals: [arrive(hop)] }
+    : { ...nothing, relays: [relayed] };
 };
 
 const follow = (
@@ -47,11 +55,12 @@ const follow = (
 ): Following => {
   const ways = representatives(parts.destination.endpoints, parts.input).map((endpoint) => {
     const hop = { ...parts, endpoint, transport: transportOf(endpoint) };
-    return endpoint.isGateway ? followGateway(hop) : { gateways: [], arrivals: [arrive(hop)] };
+    return endpoint.isGateway ? followGateway(hop) : followPod(hop);
   });
   return {
     gateways: ways.flatMap(({ gateways }) => gateways),
     arrivals: ways.flatMap(({ arrivals }) => arrivals),
+    relays: ways.flatMap(({ relays }) => relays),
   };
 };
 
@@ -70,7 +79,7 @@ export const followDestination = (
 ): Following => {
   const { compiled } = sender;
   const cluster = compiled.cluster(destination.cluster);
-  if (cluster === undefined || destination.status !== null) return nothing;
+  if (cluster === undefined || destination.status !== null || !input.relay) return nothing;
   return follow({ destination, sender, input }, ({ address }) =>
     cluster.selectTransport(metadataOf(cluster, address, compiled)),
   );

@@ -3,12 +3,17 @@ import type { CallerOptions } from './caller.ts';
 import type { Sender } from './hop-view.ts';
 import { workloadsOf } from './mesh-registry.ts';
 import { type MeshView, type MeshViews, viewNamed } from './mesh-views.ts';
-import type { SimulatedDestination, SimulatedEndpoint } from './simulation.ts';
+import type { SimulatedDestination, SimulatedEndpoint, Simulation } from './simulation.ts';
 import type { SimulationInput } from './simulation-input.ts';
 
 /** A question with the clusters it may lead into. */
 export interface FollowedInput extends SimulationInput {
   readonly views: MeshViews;
+  /**
+   * What the gateway at an endpoint makes of the request; undefined: none is there. Absent: the request has
+   * gone through so many that it is followed no further.
+   */
+  readonly relay?: (hop: Hop) => Simulation | undefined;
 }
 
 /** From one proxy to an endpoint. */

@@ -164,6 +164,7 @@ const decideForward = (
       responseHeaders: responsePlan(scope, destination),
       gateways: [],
       arrivals: [],
+      relays: [],
     };
   });
   const [first] = destinations;

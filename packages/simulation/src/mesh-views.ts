@@ -53,6 +53,13 @@ export const meshViews = (input: SimulationInput): MeshViews => {
   return { own: { clusterId, inputs, push, locate, trust }, others, areSeveral };
 };
 
+/** The same clusters as one of them sees them. */
+export const viewsFrom = ({ own, others, areSeveral }: MeshViews, view: MeshView): MeshViews => ({
+  own: view,
+  others: [own, ...others].filter(({ clusterId }) => clusterId !== view.clusterId),
+  areSeveral,
+});
+
 /** The cluster of an id; undefined: what its proxies are told is not known. */
 export const viewNamed = ({ own, others }: MeshViews, clusterId: string): MeshView | undefined =>
   [own, ...others].find((one) => one.clusterId === clusterId);

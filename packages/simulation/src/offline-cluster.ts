@@ -1,6 +1,7 @@
 import { hasLabels, type KubeObject } from '@lateen/api';
 import { fieldOf, listOf, numberOf, textOf, textsOf } from './field-access.ts';
 import { networkLabel } from './mesh-registry.ts';
+import { isRouter } from './proxy-container.ts';
 
 /** Pods of one workload at most: a replica more changes no decision. */
 const maxReplicas = 10;
@@ -81,11 +82,11 @@ const podsOf = (workload: KubeObject): readonly KubeObject[] => {
   return Array.from({ length: count }, (_, index) => podOf(workload, index));
 };
 
-/** As injection marks a pod that gets a sidecar, so that others speak mTLS to it. */
+/** As injection marks a pod that gets a sidecar, so that others speak mTLS to it. Gateways are not marked. */
 const injected = (pod: KubeObject): KubeObject => {
   const labels = labelsOf(pod);
   const asked = labels[injectKey] ?? textsOf(pod, 'metadata', 'annotations')[injectKey];
-  if (asked === 'false') return pod;
+  if (asked === 'false' || isRouter(pod)) return pod;
   const marked = { [tlsModeKey]: 'istio', ...labels };
   return { ...pod, metadata: { ...pod.metadata, labels: marked } };
 };
@@ -175,6 +176,9 @@ const gatewayPortNames: ReadonlyMap<number, string> = new Map([
   [443, 'https'],
 ]);
 
+/** By which a pod is known to be a gateway. */
+const routerContainer = { name: 'istio-proxy', args: ['proxy', 'router'] };
+
 /** The gateway a Gateway asks for, as the profile installs it: a workload and a service before it. */
 const gatewayWorkload = (
   selector: Labels,
@@ -189,7 +193,10 @@ const gatewayWorkload = (
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name, namespace, labels },
-      spec: { replicas: 1, template: { metadata: { labels }, spec: { containers: [] } } },
+      spec: {
+        replicas: 1,
+        template: { metadata: { labels }, spec: { containers: [routerContainer] } },
+      },
     },
     {
       apiVersion: 'v1',

@@ -1,17 +1,18 @@
 import type { Checked, Diagnostic } from '@lateen/base';
 import type { TcpProxySettings } from '@lateen/routing';
 import type { PushContext } from '@lateen/translator';
-import { type FoundCaller, findBareCaller, findCaller } from './caller.ts';
+import { type FoundCaller, findBareCaller, findCaller, findRouterNamed } from './caller.ts';
 import { clientView } from './client-view.ts';
 import { type ClusterContext, decideCluster } from './cluster-decision.ts';
 import { type CompiledProxy, compiledProxyOf, compileRunning } from './compiled-proxy.ts';
-import { type Connection, chainName, openConnection } from './connection.ts';
+import { boundListener, type Connection, chainName, openConnection } from './connection.ts';
 import { callDirectly } from './direct-call.ts';
 import { endpointPlaces } from './endpoint-place.ts';
 import { followDestination } from './following.ts';
-import { type FollowedInput, optionsIn } from './hop.ts';
+import { clusterOfEndpoint, type FollowedInput, optionsIn } from './hop.ts';
+import { connectHop, sentRequest } from './hop-connection.ts';
 import { decideHttp, type HttpOutcome, undecided } from './http-decision.ts';
-import { meshViews } from './mesh-views.ts';
+import { meshViews, viewNamed, viewsFrom } from './mesh-views.ts';
 import { RequestState } from './policy-subject.ts';
 import type { SimulatedRequest } from './request.ts';
 import { decideNetworkSecurity, type SecurityContext } from './security-decision.ts';
@@ -25,7 +26,7 @@ const destinationFields = (
 ) => ({
   ...{ cluster, weight, percent: (weight / total) * 100 },
   ...{ authority: '', path: '', requestHeaders: [], responseHeaders: [] },
-  ...{ gateways: [], arrivals: [] },
+  ...{ gateways: [], arrivals: [], relays: [] },
 });
 
 const decideTcp = (
@@ -121,15 +122,84 @@ const aroundProxy = (found: FoundCaller): FoundCaller => {
   return { ...found, diagnostics: [...found.diagnostics, note] };
 };
 
+/** A proxy that has a connection, and what it needs to decide. */
+interface Deciding extends Parts {
+  readonly connection: Connection;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Everything about a request that has come to a proxy, and what becomes of it behind. */
+const conclude = (parts: Deciding): Simulation => {
+  const { connection, compiled, input, found, diagnostics } = parts;
+  const { request, caller, views } = input;
+  const { decision, forwardsClaims } = decide(connection, parts);
+  const { listener, chain } = connection;
+  const sender = { proxy: found.proxy, compiled, chain, forwardsClaims };
+  const value = {
+    proxy: found.pod,
+    workload: found.workload,
+    ...(views.areSeveral && { clusterId: views.own.clusterId }),
+    direction: caller.kind,
+    request: `${request.method} ${request.scheme}://${request.authority}${request.path}`,
+    listener: listener?.name ?? null,
+    filterChain: chain === undefined ? null : chainName(chain),
+    ...decision,
+    destinations: decision.destinations.map((destination) => ({
+      ...destination,
+      ...(caller.kind === 'inbound' ? {} : followDestination(destination, sender, input)),
+    })),
+  };
+  const view = clientView(value, connection, request);
+  return { ...value, clientSees: sentenceText(view), clientView: view, diagnostics };
+};
+
+/** Gateways that a request is followed through; where more come it goes in a circle, most likely. */
+const maxRelays = 4;
+
+/** A request sent to a gateway as to any workload: what the gateway's proxy makes of it. */
+const relayThrough =
+  (left: number): NonNullable<FollowedInput['relay']> =>
+  (hop) => {
+    const { destination, endpoint, sender, transport, input } = hop;
+    const view = viewNamed(input.views, clusterOfEndpoint(endpoint, input));
+    const found = view && findRouterNamed(endpoint.pod, optionsIn(view, input));
+    if (found === undefined || view === undefined) return undefined;
+    const compiled = compiledProxyOf(view.push, found.proxy);
+    const listenerAt = (port: number) => boundListener(compiled.listeners, port);
+    const accepted = connectHop(hop, { view, proxy: found.proxy, listenerAt });
+    const { destinationAddress: address, destinationPort: port, serverName } = accepted.seen;
+    const sent = sentRequest(destination, input, sender);
+    const scheme = transport.kind === 'tls' ? 'https' : 'http';
+    const { relay: _, ...question } = input;
+    return conclude({
+      connection: {
+        ...{ address, port, bypasses: false, listener: listenerAt(port) },
+        ...accepted,
+      },
+      compiled,
+      found,
+      input: {
+        ...question,
+        inputs: view.inputs,
+        views: viewsFrom(input.views, view),
+        caller: { kind: 'gateway', gateway: found.workload },
+        request: { ...sent, scheme: input.request.scheme === 'tcp' ? 'tcp' : scheme, serverName },
+        client: accepted.client,
+        ...(left > 1 && { relay: relayThrough(left - 1) }),
+      },
+      diagnostics: compiled.refused,
+    });
+  };
+
 /**
  * Follows a request that nobody sent through the proxy of its caller: the same configuration, and
  * the same tables, as the proxy would use. Errors: those of `findCaller`, and HostUnknown.
  */
 export const simulate = (question: SimulationInput): Checked<Simulation> => {
   const views = meshViews(question);
-  const input = { ...question, views };
+  const input = { ...question, views, relay: relayThrough(maxRelays) };
   const { caller, request, client = {} } = input;
-  const { push, clusterId } = views.own;
+  const { push } = views.own;
   const options = optionsIn(views.own, input);
   const { value: found, diagnostics } = findCaller(caller, options);
   if (found === undefined) {
@@ -143,31 +213,7 @@ export const simulate = (question: SimulationInput): Checked<Simulation> => {
   const connection = opened.value;
   if (connection === undefined) return { value: undefined, diagnostics: opened.diagnostics };
   if (connection.bypasses) return callDirectly(aroundProxy(found), input);
-  const { decision, forwardsClaims } = decide(connection, { compiled, input, found });
-  const { listener, chain } = connection;
-  const sender = { proxy: found.proxy, compiled, chain, forwardsClaims };
-  const value = {
-    proxy: found.pod,
-    workload: found.workload,
-    ...(views.areSeveral && { clusterId }),
-    direction,
-    request: `${request.method} ${request.scheme}://${request.authority}${request.path}`,
-    listener: listener?.name ?? null,
-    filterChain: chain === undefined ? null : chainName(chain),
-    ...decision,
-    destinations: decision.destinations.map((destination) => ({
-      ...destination,
-      ...(direction === 'inbound' ? {} : followDestination(destination, sender, input)),
-    })),
-  };
-  const view = clientView(value, connection, request);
-  return {
-    value: {
-      ...value,
-      clientSees: sentenceText(view),
-      clientView: view,
-      diagnostics: [...opened.diagnostics, ...findings(push, compiled, found)],
-    },
-    diagnostics: [],
-  };
+  const noted = [...opened.diagnostics, ...findings(push, compiled, found)];
+  const value = conclude({ connection, compiled, input, found, diagnostics: noted });
+  return { value, diagnostics: [] };
 };

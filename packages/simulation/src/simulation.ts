@@ -204,6 +204,8 @@ export interface SimulatedDestination {
   readonly gateways: readonly SimulatedPassage[];
   /** At the proxies of the destination: one for each workload. */
   readonly arrivals: readonly SimulatedArrival[];
+  /** At gateways that the request is sent to as to any workload: one each, with the way from there. */
+  readonly relays: readonly Simulation[];
 }
 
 export interface SimulatedRedirect {

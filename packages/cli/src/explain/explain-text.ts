@@ -17,16 +17,18 @@ const ruleText = (origin: RuleOrigin): string => {
     : `${own}, delegated to ${delegate.path.slice('spec.'.length)} of ${objectText(delegate)}`;
 };
 
-const connectionLines = (simulation: Simulation): readonly Line[] => {
-  const { listener, filterChain, routeConfiguration, virtualHost, workload } = simulation;
+const proxyLine = (simulation: Simulation): Line => {
+  const { proxy, workload, direction } = simulation;
   const where = inCluster(simulation);
+  return proxy === ''
+    ? ['proxy', `none: ${workload}${where} speaks for itself`]
+    : ['proxy', `${proxy} (${workload})${where}, ${direction}`];
+};
+
+const connectionLines = (simulation: Simulation): readonly Line[] => {
+  const { proxy, listener, filterChain, routeConfiguration, virtualHost } = simulation;
   return [
-    ...(simulation.proxy === ''
-      ? [['proxy', `none: ${workload}${where} speaks for itself`] as const]
-      : [
-          ['proxy', `${simulation.proxy} (${workload})${where}, ${simulation.direction}`] as const,
-          ['listener', listener ?? 'none'] as const,
-        ]),
+    ...(proxy === '' ? [] : [['listener', listener ?? 'none'] as const]),
     ...(filterChain === null ? [] : [['filter chain', filterChain || 'the only one'] as const]),
     ...(routeConfiguration === null
       ? []
@@ -119,7 +121,7 @@ const destinationLines = (
     ...lines,
     ...sentLines(destination, simulation),
     ['  endpoints', destinationEndpoints(destination)],
-    ...wayLines(destination),
+    ...wayLines(destination, decisionLines),
   ];
 };
 
@@ -148,11 +150,10 @@ const noteLines = ({ diagnostics }: Simulation): readonly Line[] =>
     `${found.object === undefined ? '' : `${found.object}: `}${formatDiagnostic(found)}`,
   ]);
 
-/** One decision a line, in order, ending with what the client sees. */
-export const explainText = (simulation: Simulation): string => {
+/** What a proxy decides, and what becomes of the request behind it. */
+const decisionLines = (simulation: Simulation): readonly Line[] => {
   const forwards = simulation.redirect === null && simulation.directResponse === null;
-  const lines: readonly Line[] = [
-    ['request', simulation.request],
+  return [
     ...connectionLines(simulation),
     ...securityLines(simulation.security),
     ...triedLines(simulation),
@@ -161,7 +162,16 @@ export const explainText = (simulation: Simulation): string => {
     ...simulation.destinations.flatMap((one) => destinationLines(one, simulation)),
     ...(forwards ? policyLines(simulation) : []),
     ...noteLines(simulation),
+  ];
+};
+
+/** One decision a line, in order, ending with what the client sees. */
+export const explainText = (simulation: Simulation): string => {
+  const lines: readonly Line[] = [
+    ['request', simulation.request],
+    proxyLine(simulation),
+    ...decisionLines(simulation),
     ['client sees', simulation.clientSees],
   ];
-  return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}\n`).join('');
+  return lines.map(([label, text]) => `${label.padEnd(labelWidth - 1)} ${text}\n`).join('');
 };

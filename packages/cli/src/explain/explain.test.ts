@@ -54,6 +54,54 @@ test('one decision a line, in order, with the file and line of each', async () =
   ]);
 });
 
+const outside = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: api }
+spec: { hosts: [api.example.com], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: egress }
+spec: { selector: { istio: egressgateway }, servers: [{ port: { number: 80, name: web, protocol: HTTP }, hosts: ['*'] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: api }
+spec:
+  hosts: [api.example.com]
+  gateways: [egress, mesh]
+  http:
+  - { match: [{ gateways: [mesh] }], route: [{ destination: { host: istio-egressgateway.istio-system.svc.cluster.local } }] }
+  - { match: [{ gateways: [egress] }], route: [{ destination: { host: api.example.com } }], timeout: 2s }
+`;
+
+test('what an egress gateway decides stands below it', async () => {
+  const { out } = await explain(
+    ...['http://api.example.com/', '--from', 'productpage', ...bookinfo],
+    ...['-f', fileOf('egress.yaml', outside)],
+  );
+  const lines = out.trimEnd().split('\n');
+  const from = lines.findIndex((line) => line.startsWith('gateway '));
+  assert.deepEqual(
+    lines.slice(from).map((line) => line.replaceAll(folder, '')),
+    [
+      'gateway        istio-system/istio-egressgateway-0 (istio-egressgateway)',
+      '  listener     0.0.0.0_8080',
+      '  filter chain the only one',
+      '  virtual host api.example.com:80, in routes http.8080',
+      '  route        http[1].match[0] of VirtualService default/api (/egress.yaml:20), on path prefix /',
+      '  no route     http[0] of VirtualService default/api (/egress.yaml:19): not for this proxy (gateways, port or source)',
+      '  cluster      outbound|80||api.example.com',
+      '    endpoints  api.example.com:80',
+      '  timeout      2 s',
+      '  retries      up to 2, on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
+      'retries        up to 2, on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
+      'client sees    the answer of api.example.com:80 (istio-system/istio-egressgateway-0)',
+    ],
+  );
+});
+
 test('JSON carries the decision', async () => {
   const { out } = await explain(
     ...['http://reviews:9080/reviews/0', '--from', 'productpage', '-H', 'end-user: jason'],

@@ -1,4 +1,9 @@
-import type { SimulatedDestination, SimulatedEndpoint, SimulatedPassage } from '@lateen/simulation';
+import type {
+  SimulatedDestination,
+  SimulatedEndpoint,
+  SimulatedPassage,
+  Simulation,
+} from '@lateen/simulation';
 import { arrivalLines, inCluster, type Line, objectText } from './security-text.ts';
 
 /** Endpoints that are listed by name. */
@@ -74,11 +79,25 @@ const passageLines = (passage: SimulatedPassage): readonly Line[] => {
   ];
 };
 
-/** What becomes of a request behind the caller's proxy: straight, and through each gateway. */
-export const wayLines = ({ arrivals, gateways }: SimulatedDestination): readonly Line[] => [
+/** Indents what another proxy makes of a request. */
+const within = (lines: readonly Line[]): readonly Line[] =>
+  lines.map(([label, text]) => [`  ${label}`, text]);
+
+/**
+ * What becomes of a request behind the caller's proxy: straight, through each gateway that passes its TLS on, and
+ * through each that it is sent to, of which `decided` tells what it decides.
+ */
+export const wayLines = (
+  { arrivals, gateways, relays }: SimulatedDestination,
+  decided: (simulation: Simulation) => readonly Line[],
+): readonly Line[] => [
   ...arrivalLines(arrivals.filter(({ via }) => via === undefined)),
   ...gateways.flatMap((passage) => [
     ...passageLines(passage),
     ...arrivalLines(arrivals.filter(({ via }) => via === passage.address)),
+  ]),
+  ...relays.flatMap((relay) => [
+    ['gateway', `${relay.proxy} (${relay.workload})${inCluster(relay)}`] as const,
+    ...within(decided(relay)),
   ]),
 ];

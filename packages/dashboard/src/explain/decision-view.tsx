@@ -233,6 +233,9 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
         </span>
       </p>
     ))}
+    {destination.relays.map((relay) => (
+      <Relay key={relay.proxy} relay={relay} />
+    ))}
     {destination.arrivals.map((arrival) => (
       <p key={arrival.workload} class="arrival">
         <span class={`tag ${arrival.outcome === 'delivered' ? 'tag-ok' : 'tag-bad'}`}>
@@ -243,4 +246,18 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
       </p>
     ))}
   </section>
+);
+
+/** What a gateway decides that the request is sent to, and where it goes from there. */
+const Relay = ({ relay }: { relay: Simulation }): VNode => (
+  <div class="relay">
+    <p class="arrival">
+      <span class="tag">{t('explain.passage.passed')}</span> {relay.workload}{' '}
+      <Origin origin={relay.origin} />{' '}
+      <span class="text-quiet">{sentence(relay.clientView, relay.clientSees)}</span>
+    </p>
+    {relay.destinations.map((destination) => (
+      <Destination key={destination.cluster} destination={destination} />
+    ))}
+  </div>
 );

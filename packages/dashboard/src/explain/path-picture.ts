@@ -30,17 +30,17 @@ const quietEdge = (source: string, target: string, share: number): GraphEdge => 
 export const addPath = (graph: Graph, path: ExplainPath | null): Graph => {
   if (path === null) return graph;
   const nodes = new Set(graph.nodes.map(({ id }) => id));
-  const missing = path.targets.filter(
-    ({ id }) =>
-      nodes.has(path.source) &&
-      nodes.has(id) &&
-      !graph.edges.some(({ source, target }) => source === path.source && target === id),
+  const missing = path.ways.filter(
+    (way) =>
+      nodes.has(way.source) &&
+      nodes.has(way.target) &&
+      !graph.edges.some(({ source, target }) => source === way.source && target === way.target),
   );
   return {
     ...graph,
     edges: [
       ...graph.edges,
-      ...missing.map(({ id, percent }) => quietEdge(path.source, id, percent / 100)),
+      ...missing.map(({ source, target, percent }) => quietEdge(source, target, percent / 100)),
     ],
   };
 };
@@ -48,9 +48,9 @@ export const addPath = (graph: Graph, path: ExplainPath | null): Graph => {
 /** Ids of the nodes and lines that the request goes over. */
 export const pathIds = (graph: Graph, path: ExplainPath | null): ReadonlySet<string> => {
   if (path === null) return new Set();
-  const targets = new Set(path.targets.map(({ id }) => id));
-  const edges = graph.edges.filter(
-    ({ source, target }) => source === path.source && targets.has(target),
+  const edges = graph.edges.filter((edge) =>
+    path.ways.some(({ source, target }) => source === edge.source && target === edge.target),
   );
+  const targets = path.ways.map(({ target }) => target);
   return new Set([path.source, ...targets, ...edges.map(({ id }) => id)]);
 };

@@ -44,17 +44,18 @@ export const explainAnswer = (body: {
     responseHeaders: [],
     gateways: [],
     arrivals: [],
+    relays: [],
   });
   const origin = { kind: 'VirtualService', namespace: 'default', name: 'reviews' };
   return {
     diagnostics: [],
     path: {
       source: 'productpage',
-      targets: isJason
-        ? [{ id: 'reviews-v2', percent: 100 }]
+      ways: isJason
+        ? [{ source: 'productpage', target: 'reviews-v2', percent: 100 }]
         : [
-            { id: 'reviews-v1', percent: 50 },
-            { id: 'reviews-v2', percent: 50 },
+            { source: 'productpage', target: 'reviews-v1', percent: 50 },
+            { source: 'productpage', target: 'reviews-v2', percent: 50 },
           ],
     },
     simulation: {

@@ -93,7 +93,7 @@ spec: { hosts: [reviews], http: [{ route: [{ destination: { host: reviews } }] }
     [['default/reviews-far', 'delivered']],
   );
   assert.deepEqual(
-    path?.targets.filter(({ id }) => id.startsWith('app:far/')).map(({ id }) => id),
+    path?.ways.map(({ target }) => target).filter((target) => target.startsWith('app:far/')),
     ['app:far/default/reviews@v9'],
   );
   assert.match(

@@ -70,7 +70,7 @@ const targetsOf = (
   model: MeshModel,
   places: PodPlaces,
   destination: Destination,
-): ExplainPath['targets'] => {
+): readonly { readonly target: string; readonly percent: number }[] => {
   const { cluster, percent } = destination;
   const ids = new Map<string, number>();
   for (const { pod, clusterId, weight } of leaves(destination)) {
@@ -79,19 +79,37 @@ const targetsOf = (
   }
   const total = [...ids.values()].reduce((sum, weight) => sum + weight, 0);
   if (total > 0)
-    return [...ids].map(([id, weight]) => ({ id, percent: (percent * weight) / total }));
+    return [...ids].map(([target, weight]) => ({ target, percent: (percent * weight) / total }));
   const service = model.servicesByHost.get(clusterParts(cluster).host);
-  return service === undefined ? [] : [{ id: servicePlace(service, model.cluster).id, percent }];
+  return service === undefined
+    ? []
+    : [{ target: servicePlace(service, model.cluster).id, percent }];
 };
 
 /** Where on the graph a request goes; null: its caller is not on it. */
 export const pathOf = (
   model: MeshModel,
   clusters: readonly ClusterObjects[],
-  { proxy, destinations }: Simulation,
+  simulation: Simulation,
 ): ExplainPath | null => {
   const places = podPlaces(model, clusters);
-  const source = places.idOf(proxy, undefined);
-  if (source === undefined) return null;
-  return { source, targets: destinations.flatMap((one) => targetsOf(model, places, one)) };
+  const waysFrom = (
+    source: string,
+    { destinations }: Simulation,
+    share: number,
+  ): ExplainPath['ways'] =>
+    destinations.flatMap((destination) => {
+      const ways = targetsOf(model, places, destination).map(({ target, percent }) => ({
+        ...{ source, target },
+        percent: percent * share,
+      }));
+      const onward = destination.relays.flatMap((relay) => {
+        const id = places.idOf(relay.proxy, relay.clusterId);
+        const way = ways.find(({ target }) => target === id);
+        return way === undefined ? [] : waysFrom(way.target, relay, way.percent / 100);
+      });
+      return [...ways, ...onward];
+    });
+  const source = places.idOf(simulation.proxy, undefined);
+  return source === undefined ? null : { source, ways: waysFrom(source, simulation, 1) };
 };

@@ -19,8 +19,14 @@ export interface ExplainRequest {
 
 /** Nodes and edges of the graph that the request goes over, best guess of ids in view `versionedApp`. */
 export interface ExplainPath {
+  /** Where it begins. */
   readonly source: string;
-  readonly targets: readonly { readonly id: string; readonly percent: number }[];
+  /** From node to node, with the share of the requests at `source` that take it (0-100). */
+  readonly ways: readonly {
+    readonly source: string;
+    readonly target: string;
+    readonly percent: number;
+  }[];
 }
 
 /** `POST explain`. `simulation` is null when the request cannot be followed; `diagnostics` say why. */
