@@ -30,6 +30,15 @@ const cleanProto = (text: string): string =>
     .replace(/option \(google\.api\.http\)[^;{]*(\{[^}]*\}|[^;]*);?/gs, '')
     .replace(/option \(google\.api\.http\)[^;]*;/gs, '');
 
+/** Fields that came after the API that is published to npm, to messages that are too large to repeat. */
+const laterFields = [
+  {
+    file: 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+    after: 'google.protobuf.BoolValue spawn_upstream_span = 10;',
+    field: 'bool no_context_propagation = 13;',
+  },
+];
+
 const listFiles = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
@@ -40,6 +49,12 @@ const protos = join(work, 'protos');
 for (const folder of ['envoy-api', 'googleapis', 'xds'])
   cpSync(join(source, folder), protos, { recursive: true });
 cpSync(join(here, 'protos'), protos, { recursive: true });
+for (const { file, after, field } of laterFields) {
+  const path = join(protos, file);
+  const text = readFileSync(path, 'utf8');
+  if (text.split(after).length !== 2) throw new Error(`${file}: ${after} is not there once`);
+  writeFileSync(path, text.replace(after, `${after}\n${field}`));
+}
 for (const file of listFiles(protos)) {
   if (file.endsWith('.proto')) writeFileSync(file, cleanProto(readFileSync(file, 'utf8')));
 }

@@ -67,6 +67,7 @@ export const compileTracing = (
     maxPathCharacters: tracing.maxPathTagLength ?? defaultPathCharacters,
     customTags: compileCustomTags(tracing.customTags, findings, `${at}.custom_tags`),
     spawnsUpstreamSpan: tracing.spawnUpstreamSpan ?? false,
+    propagatesContext: !tracing.noContextPropagation,
     ...compileRequestId(requestIdExtension?.typedConfig, findings, idPath),
   };
 };

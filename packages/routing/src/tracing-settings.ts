@@ -110,6 +110,8 @@ export interface TracingSettings {
   readonly customTags: readonly CustomTag[];
   /** Each try upstream has a span of its own, below the request's. */
   readonly spawnsUpstreamSpan: boolean;
+  /** Requests go on with the context of their span. Default true; false: with what came. */
+  readonly propagatesContext: boolean;
   /** The request id decides, so that all proxies decide alike. Default true; false: all is sampled. */
   readonly usesRequestId: boolean;
   /** The decision is written into the request id. Default true. */

@@ -42,7 +42,6 @@ export const newerThanIstio: Exceptions = new Map([
   [`${tlsOfSidecars}.insecureSkipVerify`, ''],
   ['Sidecar inboundConnectionPool.http.http2KeepAlive', ''],
   ['Sidecar outboundTrafficPolicy.mode: ALLOW_ANY_DYNAMIC_DNS', ''],
-  ['Telemetry tracing[].disableContextPropagation', ''],
 ]);
 
 const ingressPort = 'port: { number: 443, protocol: HTTPS, name: https }';

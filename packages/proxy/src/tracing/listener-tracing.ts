@@ -6,6 +6,7 @@ import type {
 } from '@lateen/routing';
 import type { StatsRegistry } from '../stats/registry.ts';
 import { RequestTracing, type TracedNode } from './request-tracing.ts';
+import { withoutPropagation } from './silent-propagation.ts';
 import type { Tracers } from './tracer.ts';
 import { decisionStats } from './tracing-stats.ts';
 
@@ -30,9 +31,10 @@ export const tracingOf = (
   const provider = settings?.provider ?? environment.provider;
   if (settings === undefined || provider === undefined) return undefined;
   const { tracers, node, stats, dice, nowMs } = environment;
+  const tracer = tracers.of(provider);
   return new RequestTracing({
     ...{ settings, node, dice, nowMs },
-    tracer: tracers.of(provider),
+    tracer: settings.propagatesContext ? tracer : withoutPropagation(tracer),
     isEgress: direction === 'outbound',
     stats: decisionStats(stats, statPrefix),
   });

@@ -368,6 +368,30 @@ test('a copy of a request is not part of its trace where the route says so', asy
   assert.equal(fields(copies.seen[0]?.['traceparent'])[3], '00');
 });
 
+test('contexts are not handed on where the listener says so; spans are made all the same', async () => {
+  await using upstream = await listening();
+  await using collector = await grpcCollector();
+  const tracing = overGrpc({ spawnUpstreamSpan: true, noContextPropagation: true });
+  await using proxy = await run({ upstream: upstream.port, collector, tracing });
+  const caller = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  await (await proxy.fetch('/')).text();
+  await (await proxy.fetch('/', { headers: { traceparent: caller, tracestate: 'x=y' } })).text();
+  const spans = await collector.take(4);
+  assert.deepEqual(
+    upstream.seen.map((head) => [head['traceparent'], head['tracestate']]),
+    [
+      [undefined, undefined],
+      [caller, 'x=y'],
+    ],
+  );
+  const continued = spans.filter(({ traceId }) => traceId === 'a'.repeat(32));
+  assert.deepEqual(
+    continued.map(({ kind }) => kind),
+    [3, 2],
+  );
+  assert.equal(continued[1]?.parentId, 'b'.repeat(16));
+});
+
 test('OTLP over HTTP', async () => {
   await using upstream = await listening();
   await using collector = await httpCollector(200);

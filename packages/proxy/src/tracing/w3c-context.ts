@@ -1,4 +1,9 @@
-import { type DecidedContext, invalidContext, noContext, type Propagation } from './trace-context.ts';
+import {
+  type DecidedContext,
+  invalidContext,
+  noContext,
+  type Propagation,
+} from './trace-context.ts';
 
 /**
  * `version-traceid-spanid-flags` (W3C Trace Context section 3.2). As Envoy: lines of later versions count if

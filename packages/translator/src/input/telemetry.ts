@@ -47,6 +47,7 @@ export interface TracingSection {
   readonly disableSpanReporting: boolean | undefined;
   readonly customTags: ReadonlyMap<string, CustomTagInput> | undefined;
   readonly useRequestIdForTraceSampling: boolean | undefined;
+  readonly disableContextPropagation: boolean | undefined;
   readonly enableIstioTags: boolean | undefined;
 }
 
@@ -131,6 +132,7 @@ export const telemetry: Reader<Telemetry | undefined> = message<Telemetry>({
       disableSpanReporting: boolean,
       customTags,
       useRequestIdForTraceSampling: boolean,
+      disableContextPropagation: boolean,
       enableIstioTags: boolean,
     }),
   ),

@@ -15,6 +15,8 @@ export interface TracingSpec {
   readonly customTags: ReadonlyMap<string, CustomTagInput> | undefined;
   readonly useRequestIdForTraceSampling: boolean;
   readonly enableIstioTags: boolean;
+  /** Spans are made, and requests go on with the context they came with. */
+  readonly disableContextPropagation: boolean;
 }
 
 /** What a section says over what was said before; tags are replaced as a whole, as in Istio. */
@@ -28,6 +30,7 @@ const merge = (mesh: MeshConfig, spec: TracingSpec, section: TracingSection): Tr
     useRequestIdForTraceSampling:
       section.useRequestIdForTraceSampling ?? spec.useRequestIdForTraceSampling,
     enableIstioTags: section.enableIstioTags ?? spec.enableIstioTags,
+    disableContextPropagation: section.disableContextPropagation ?? spec.disableContextPropagation,
   };
 };
 
@@ -50,6 +53,7 @@ export const tracingSpec = (
     customTags: undefined,
     useRequestIdForTraceSampling: true,
     enableIstioTags: true,
+    disableContextPropagation: false,
   };
   return sections
     .filter(({ match }) => isForSide(match?.mode, side))

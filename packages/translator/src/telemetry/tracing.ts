@@ -36,6 +36,7 @@ const hcmTracing = (options: {
   readonly samplingPercent: number;
   readonly customTags: CustomTag[];
   readonly maxPathTagLength: number;
+  readonly disableContextPropagation: boolean;
 }): HttpConnectionManager_Tracing =>
   create(HttpConnectionManager_TracingSchema, {
     clientSampling: allPercent,
@@ -44,6 +45,7 @@ const hcmTracing = (options: {
     customTags: options.customTags,
     ...(options.tracer && { provider: options.tracer }),
     ...(options.maxPathTagLength > 0 && { maxPathTagLength: options.maxPathTagLength }),
+    noContextPropagation: options.disableContextPropagation,
     // A gateway's span of its own call, apart from that of the request it took (default since 1.28).
     ...(options.tracer && options.proxy.type === 'router' && { spawnUpstreamSpan: true }),
   });
@@ -61,6 +63,7 @@ const byMeshConfig = (push: PushContext, proxy: ProxyDescriptor): TracingSetting
       samplingPercent: configuredSampling(push, own),
       customTags: spanTags(proxy, own.customTags, own.enableIstioTags ?? true),
       maxPathTagLength: own.maxPathTagLength ?? 0,
+      disableContextPropagation: false,
     }),
     useRequestIdForTraceSampling: true,
   };
@@ -82,6 +85,7 @@ const bySpec = (
     samplingPercent: spec.randomSamplingPercentage ?? configuredSampling(push, own),
     customTags: spanTags(proxy, hasTags ? spec.customTags : own.customTags, spec.enableIstioTags),
     maxPathTagLength: provider.maxTagLength || (own.maxPathTagLength ?? 0),
+    disableContextPropagation: spec.disableContextPropagation,
   });
 };
 

@@ -95,6 +95,7 @@ export declare type HttpConnectionManager_Tracing = Message<"envoy.extensions.fi
     customTags: CustomTag[];
     provider?: Tracing_Http | undefined;
     spawnUpstreamSpan?: boolean | undefined;
+    noContextPropagation: boolean;
 };
 export declare const HttpConnectionManager_TracingSchema: GenMessage<HttpConnectionManager_Tracing>;
 export enum HttpConnectionManager_Tracing_OperationName {
