@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { Progress } from './progress.ts';
 import { run } from './run.ts';
 import { startCard } from './start-card.ts';
 
-const runWords = async (...words: string[]) => {
+const runIn = async (env: NodeJS.ProcessEnv, ...words: string[]) => {
   let out = '';
   let err = '';
   const output = {
@@ -20,9 +20,11 @@ const runWords = async (...words: string[]) => {
     },
     color: false,
   };
-  const code = await run(words, output, {});
+  const code = await run(words, output, env);
   return { code, out, err };
 };
+
+const runWords = (...words: string[]) => runIn({}, ...words);
 
 const cases: readonly [string[], number, RegExp][] = [
   [['version'], 0, /^lateen \d+\.\d+\.\d+\n$/],
@@ -32,6 +34,19 @@ const cases: readonly [string[], number, RegExp][] = [
   [['up', '--sample', 'nothing'], 2, /Allowed choices are bookinfo/],
   [['status', '-o', 'xml'], 2, /Allowed choices are text, json/],
   [['down', '--state-dir', '/nonexistent/lateen'], 0, /no cluster is running/],
+  [['install', '--set', 'profile=demo', '-y'], 2, /no command "install": .*"lateen up"/],
+  [['x', 'describe', 'pod', 'a'], 2, /no command "x describe": "lateen explain/],
+  [
+    ['up', '--state-dir', '/dev/null'],
+    1,
+    /cannot keep the cluster in \/dev\/null .*--state-dir\n$/,
+  ],
+  [
+    ['up', '--detach', '--state-dir', '/proc/lateen'],
+    1,
+    /cannot keep the cluster in \/proc\/lateen /,
+  ],
+  [['up', '--clusters', '2', '--state-dir', '/proc/lateen'], 1, /cannot keep the cluster in /],
 ];
 for (const [words, code, text] of cases)
   test(`lateen ${words.join(' ')}`, async () => {
@@ -54,13 +69,28 @@ test('what needs a cluster says how to start one', async (t) => {
   }
 });
 
+test('a kubeconfig that is none, or not there, is named', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-cli-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'config');
+  writeFileSync(file, 'no kubeconfig');
+  const words = ['ps', '--state-dir', folder];
+  const broken = await runWords(...words, '--kubeconfig', file);
+  assert.deepEqual(
+    [broken.code, broken.err],
+    [1, `lateen: ${file}: kubeconfig: must be a mapping\n`],
+  );
+  const absent = await runIn({ KUBECONFIG: join(folder, 'none') }, ...words);
+  assert.match(absent.err, /or set KUBECONFIG to a file that is there, not \S+none\n$/);
+});
+
 test('an unreadable image catalog ends the start with one line', async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'lateen-cli-'));
   t.after(() => rmSync(stateDir, { recursive: true }));
   const images = join(stateDir, 'none.json');
   const { code, err } = await runWords('up', '--state-dir', stateDir, '--images', images);
   assert.equal(code, 1);
-  assert.equal(err, `lateen: cannot read image catalog ${images}\n`);
+  assert.match(err, /^lateen: cannot read image catalog \S+none\.json: ENOENT: no such file .*\n$/);
 });
 
 test('the card shows where to look, how to connect, and three things to try', () => {
@@ -76,7 +106,7 @@ test('the card shows where to look, how to connect, and three things to try', ()
     network: { kind: 'loopback', cidr: '' },
     gateway: { http: 'http://127.0.0.1:8080' },
   };
-  const options = { sample: 'bookinfo', detached: false, color: false };
+  const options = { sample: 'bookinfo', detached: false, stateDir: '.lateen', color: false };
   const card = startCard(record, {
     ...options,
     command: 'bin/lateen',
@@ -86,7 +116,15 @@ test('the card shows where to look, how to connect, and three things to try', ()
   assert.match(card, /export KUBECONFIG=\/home\/me\/\.lateen\/kubeconfig\n/);
   assert.match(card, /export PATH=\/home\/me\/lateen\/bin:\$PATH\n/);
   assert.match(card, / istioctl ps\n/);
-  assert.match(startCard(record, { ...options, command: 'lateen' }), / lateen ps\n/);
+  const short = { ...options, command: 'lateen', detached: true };
+  assert.match(startCard(record, short), / lateen ps\n/);
+  const endings = [
+    ['.lateen', 'lateen down'],
+    ['/srv/mesh', 'lateen down --state-dir /srv/mesh'],
+    ["my mesh's", `lateen down --state-dir 'my mesh'\\''s'`],
+  ] as const;
+  for (const [stateDir, ending] of endings)
+    assert.ok(startCard(record, { ...short, stateDir }).includes(`Stop it with: ${ending}\n`));
 });
 
 test('progress lines carry the time since the start', () => {

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { CommandExit } from './command-exit.ts';
+import { insteadOf } from './foreign-commands.ts';
 import { createProgram } from './program.ts';
 import type { Output } from './progress.ts';
 
@@ -27,6 +28,11 @@ export const run = async (
   output: Output,
   env: NodeJS.ProcessEnv,
 ): Promise<number> => {
+  const advice = insteadOf(words);
+  if (advice !== undefined) {
+    output.err(`${advice}\n`);
+    return usageExit;
+  }
   try {
     await createProgram(output, env).parseAsync([...words], { from: 'user' });
     return 0;

@@ -20,6 +20,6 @@ export {
   readRunRecord,
   writeRunRecord,
 } from './state/run-record.ts';
-export { type StateFolder, stateFolderAt } from './state/state-folder.ts';
+export { makeStateRoot, type StateFolder, stateFolderAt } from './state/state-folder.ts';
 export { lockStateFolder } from './state/supervisor-lock.ts';
 export { lateenVersion } from './version.ts';

@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import { makeStateRoot, RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import { CommandExit } from '../command-exit.ts';
 import type { Output } from '../progress.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 /** How often the background process is looked at while it starts. */
 const pollMs = 50;
 const startTimeoutMs = 180_000;
+/** What a shell reports of a command that Ctrl-C ended. */
+const interruptedExit = 130;
 
 /** Shows what the background process has printed since the last look. */
 class Follower {
@@ -31,7 +35,8 @@ const exitOf = (child: ChildProcess): Promise<number> =>
 
 /**
  * Starts `lateen up` with these words in the background, shows its progress, and returns when it is
- * ready. Rejects with RuntimeError `not-ready` when it ends or takes too long.
+ * ready. Rejects with RuntimeError `not-ready` when it ends or takes too long, and with CommandExit when
+ * somebody does not wait for it: what has begun is stopped then.
  */
 export const detachedUp = async (
   words: readonly string[],
@@ -39,7 +44,7 @@ export const detachedUp = async (
   output: Output,
 ): Promise<void> => {
   const state = stateFolderAt(stateDir);
-  mkdirSync(state.root, { recursive: true, mode: 0o700 });
+  makeStateRoot(state.root);
   const logPath = join(state.root, 'up.log');
   const log = openSync(logPath, 'w', 0o600);
   const main = new URL('../main.ts', import.meta.url).pathname;
@@ -51,11 +56,12 @@ export const detachedUp = async (
   closeSync(log);
   const follower = new Follower(logPath, output);
   let exitCode: number | undefined;
-  void exitOf(child).then((code) => {
+  const ended = exitOf(child).then((code) => {
     exitCode = code;
   });
+  const stop = stopSignal(false);
   const deadlineMs = performance.now() + startTimeoutMs;
-  while (exitCode === undefined && performance.now() < deadlineMs) {
+  while (exitCode === undefined && performance.now() < deadlineMs && !stop.aborted) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
     follower.show();
     const record = readRunRecord(state);
@@ -65,6 +71,10 @@ export const detachedUp = async (
       return;
     }
   }
-  if (exitCode === undefined) child.kill('SIGTERM');
+  if (exitCode === undefined) {
+    child.kill('SIGTERM');
+    await ended;
+  }
+  if (stop.aborted) throw new CommandExit(interruptedExit, 'stopped before it was ready');
   throw new RuntimeError('not-ready', `the cluster did not come up; its output is in ${logPath}`);
 };

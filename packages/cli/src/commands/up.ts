@@ -106,9 +106,9 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
     if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
     const record = await opened;
     if (!signal.aborted) {
-      const { background: detached, sample: name, command, binFolder } = options;
+      const { background: detached, sample: name, stateDir, command, binFolder } = options;
       const { color } = output;
-      const card = { sample: name, detached, command, binFolder, color };
+      const card = { sample: name, detached, stateDir, command, binFolder, color };
       if (options.membership === undefined) output.out(startCard(record, card));
       writeRunRecord(cluster.state, { ...record, phase: 'ready' });
     }

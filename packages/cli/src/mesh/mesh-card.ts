@@ -1,8 +1,11 @@
 import { styleText } from 'node:util';
 import type { RunRecord } from '@lateen/runtime';
+import { stopCommand } from '../start-card.ts';
 
 export interface MeshCardOptions {
   readonly background: boolean;
+  /** As it was given. */
+  readonly stateDir: string;
   readonly command: string;
   readonly binFolder: string | undefined;
   readonly color: boolean;
@@ -23,7 +26,7 @@ export const meshCard = (record: RunRecord, options: MeshCardOptions): string =>
     `  ${bold(label)}${' '.repeat(width - label.length)}${text}`;
   const [first = ''] = names;
   const end = options.background
-    ? `Stop them with: ${options.command} down`
+    ? `Stop them with: ${stopCommand(options.command, options.stateDir)}`
     : 'Press Ctrl-C to stop.';
   return [
     '',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import {
   lockStateFolder,
+  makeStateRoot,
   processStart,
   type RunRecord,
   RuntimeError,
@@ -120,6 +121,7 @@ export const upMesh = async (
   options: UpOptions,
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
 ): Promise<void> => {
+  makeStateRoot(options.stateDir);
   writeMembers(options.stateDir, members);
   const state = stateFolderAt(options.stateDir);
   const lock = await lockStateFolder(state.root);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { RuntimeError } from '../runtime-error.ts';
+import { RuntimeError, reasonOf } from '../runtime-error.ts';
 import { parseImageName } from './image-name.ts';
 import type { Program } from './program.ts';
 
@@ -67,7 +67,8 @@ export const readImageCatalog = (path: string): readonly LocalImage[] => {
   try {
     entries = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new RuntimeError('bad-image-catalog', `cannot read image catalog ${path}`, cause);
+    const message = `cannot read image catalog ${path}: ${reasonOf(cause)}`;
+    throw new RuntimeError('bad-image-catalog', message, cause);
   }
   if (!Array.isArray(entries))
     throw new RuntimeError('bad-image-catalog', `${path}: must be a list of images`);

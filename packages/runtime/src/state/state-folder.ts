@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { RuntimeError, reasonOf } from '../runtime-error.ts';
 
 /** Where everything of one cluster is kept. All paths are absolute. */
 export interface StateFolder {
@@ -41,8 +42,37 @@ export const stateFolderAt = (folder: string): StateFolder => {
   };
 };
 
-/** Creates what is missing; only the user may look inside. */
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Level by level: below /proc, which takes no folders, `mkdirSync` with `recursive` never returns. */
+const makeFolder = (path: string): void => {
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isFolder(path)) throw error;
+  }
+};
+
+/**
+ * Creates the folder that a cluster, or a mesh of them, is kept in.
+ * @throws RuntimeError `bad-state` that says what is in the way.
+ */
+export const makeStateRoot = (root: string): void => {
+  try {
+    makeFolder(resolve(root));
+  } catch (error) {
+    const advice = 'choose another folder with --state-dir';
+    const message = `cannot keep the cluster in ${resolve(root)} (${reasonOf(error)}): ${advice}`;
+    throw new RuntimeError('bad-state', message, error);
+  }
+};
+
+/** Creates what is missing; only the user may look inside. @throws RuntimeError `bad-state` */
 export const createStateFolder = (state: StateFolder): void => {
-  for (const folder of [state.root, state.pki, state.pods, state.cache])
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [state.root, state.pki, state.pods, state.cache]) makeStateRoot(folder);
 };

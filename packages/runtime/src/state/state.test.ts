@@ -8,7 +8,7 @@ import { parseKubeConfig } from '@lateen/kube';
 import { clientKubeconfig, loadClusterPki } from './cluster-pki.ts';
 import { writeJsonFile } from './json-file.ts';
 import { processStart, readRunRecord } from './run-record.ts';
-import { createStateFolder, stateFolderAt } from './state-folder.ts';
+import { createStateFolder, makeStateRoot, stateFolderAt } from './state-folder.ts';
 import { lockStateFolder } from './supervisor-lock.ts';
 
 const folderOf = (t: TestContext) => {
@@ -32,6 +32,20 @@ test('keys stay the same from start to start, and are private', (t) => {
   const connection = parseKubeConfig(clientKubeconfig(first, target, user));
   assert.equal(connection.certificateAuthority, first.authority.certificate);
   assert.match(connection.clientCertificate ?? '', /BEGIN CERTIFICATE/);
+});
+
+test('a state folder is made with those above it, for its owner only, or refused with what is in the way', (t) => {
+  const { root } = folderOf(t);
+  const deep = join(root, 'a', 'b');
+  makeStateRoot(deep);
+  makeStateRoot(deep);
+  assert.equal(statSync(deep).mode & 0o777, 0o700);
+  for (const place of ['/dev/null', '/dev/null/x', '/proc/lateen/x'])
+    assert.throws(() => makeStateRoot(place), {
+      code: 'bad-state',
+      message:
+        /^cannot keep the cluster in \/.* \(E[A-Z]+: .*\): choose another folder with --state-dir$/,
+    });
 });
 
 test('a second supervisor on the same folder is refused, until the first ends', async (t) => {
