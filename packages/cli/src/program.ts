@@ -16,14 +16,8 @@ import { addValidate } from './commands/validate.ts';
 import { addSourceOptions, type SourceFlags, sourceWords } from './dashboard/source-flags.ts';
 import { memberPorts } from './mesh/member-ports.ts';
 import { type MembershipFlags, membershipFlags, membershipOf } from './mesh/membership-flags.ts';
-import {
-  findMember,
-  memberNames,
-  planMembers,
-  readMembers,
-  type Topology,
-  topologies,
-} from './mesh/mesh-members.ts';
+import { addMeshOptions, type MeshFlags, membersOf, meshFlagWords } from './mesh/mesh-flags.ts';
+import { findMember, readMembers } from './mesh/mesh-members.ts';
 import { upMesh } from './mesh/up-mesh.ts';
 import type { Output } from './progress.ts';
 import { sampleNames } from './sample.ts';
@@ -40,26 +34,14 @@ const port = (text: string): number => {
   return value;
 };
 
-const count = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('a number of clusters is 1 or more');
-  return value;
-};
-
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 const stateDirOption = (): Option =>
   new Option('--state-dir <folder>', 'where the cluster keeps everything').default(defaultStateDir);
 
 /** Besides those people give, a member of a mesh is told its place by the process that starts them all. */
-interface UpFlags extends MembershipFlags, SourceFlags {
-  readonly stateDir: string;
-  /** How many clusters, or their names; neither: what the state folder holds, or a single one. */
-  readonly clusters?: number;
-  readonly cluster: readonly string[];
+interface UpFlags extends MeshFlags, MembershipFlags, SourceFlags {
   readonly context?: string;
-  readonly topology?: Topology;
   readonly sample?: string;
   readonly detach?: boolean;
   readonly port: number;
@@ -80,16 +62,15 @@ const upWords = (flags: UpFlags): readonly string[] => [
   ...sourceWords(flags),
   ...(flags.sample === undefined ? [] : ['--sample', flags.sample]),
   ...flags.images.flatMap((file) => ['--images', file]),
-  ...(flags.clusters === undefined ? [] : ['--clusters', String(flags.clusters)]),
-  ...flags.cluster.flatMap((name) => ['--cluster', name]),
-  ...(flags.topology === undefined ? [] : ['--topology', flags.topology]),
+  ...meshFlagWords(flags),
   ...(flags.context === undefined ? [] : ['--context', flags.context]),
 ];
 
 /** The flags of one member of the mesh on the state folder, as the mesh itself starts it. */
 const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
-  if (flags.topology !== undefined)
-    throw new RuntimeError('bad-state', '--topology is for the whole mesh, not for --context');
+  const [ofMesh] = meshFlagWords(flags);
+  if (ofMesh !== undefined)
+    throw new RuntimeError('bad-state', `${ofMesh} is for the whole mesh, not for --context`);
   const member = findMember(flags.stateDir, context);
   const at = readMembers(flags.stateDir).findIndex(({ name }) => name === member.name);
   return {
@@ -107,9 +88,7 @@ const flagsOfMember = (flags: UpFlags, context: string): UpFlags => {
 const runUp = (asked: UpFlags, output: Output, env: NodeJS.ProcessEnv): Promise<void> => {
   const flags = asked.context === undefined ? asked : flagsOfMember(asked, asked.context);
   const asMember = flags.member !== undefined;
-  const { stateDir, topology } = asked;
-  const names = memberNames(asked.cluster, asked.clusters);
-  const members = asMember ? [] : planMembers({ stateDir, names, topology });
+  const members = asMember ? [] : membersOf(asked);
   if (flags.detach === true) return detachedUp(upWords(asked), flags.stateDir, output);
   const command = env['LATEEN_COMMAND'] ?? 'lateen';
   const options: UpOptions = {
@@ -147,21 +126,15 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
       defaultDashboardPort,
     )
     .option('--no-dashboard', 'without the dashboard');
-  addSourceOptions(command)
-    .option('--images <file>', 'a further image catalog (repeatable)', collect, [])
-    .addOption(
-      new Option('--network <kind>', 'how pods are connected')
-        .choices(['auto', 'loopback'])
-        .default('auto'),
-    )
-    .option('--clusters <number>', 'a mesh of so many clusters: cluster1, cluster2, ...', count)
-    .option('--cluster <name>', 'a mesh of clusters with these names (repeatable)', collect, [])
-    .addOption(
-      new Option(
-        '--topology <kind>',
-        'a control plane in each cluster, or one in the first for all (default: multi-primary)',
-      ).choices(topologies),
-    )
+  addMeshOptions(
+    addSourceOptions(command)
+      .option('--images <file>', 'a further image catalog (repeatable)', collect, [])
+      .addOption(
+        new Option('--network <kind>', 'how pods are connected')
+          .choices(['auto', 'loopback'])
+          .default('auto'),
+      ),
+  )
     .addOption(contextOption())
     .addOption(new Option('--member <name>').hideHelp())
     .addOption(new Option('--network-id <name>').hideHelp())

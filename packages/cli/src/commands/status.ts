@@ -59,8 +59,12 @@ const topologyRow = ({ clusters, primary }: RunRecord): readonly (readonly [stri
     return primary === undefined ? [] : [['topology', `remote cluster of ${primary}`]];
   const remotes = clusters.filter((one) => one.primary !== undefined);
   if (remotes.length === 0) return [['topology', 'multi-primary']];
-  const names = remotes.map(({ name }) => name).join(', ');
-  return [['topology', `primary-remote: ${remotes[0]?.primary} controls ${names}`]];
+  const controlled = [...Map.groupBy(remotes, ({ primary }) => primary)].map(
+    ([primary, group]) => `${primary} controls ${group.map(({ name }) => name).join(', ')}`,
+  );
+  const primaries = clusters.length - remotes.length;
+  const kind = primaries > 1 ? 'multi-primary and primary-remote' : 'primary-remote';
+  return [['topology', `${kind}: ${controlled.join('; ')}`]];
 };
 
 /** Prints what runs and where, for people or as JSON. */

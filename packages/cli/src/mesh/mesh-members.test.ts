@@ -63,6 +63,46 @@ describe('members of a mesh', () => {
     assert.throws(() => plan(['east', 'west']), /cluster east is a remote cluster of west here/);
   });
 
+  it('have control planes in several clusters, for others too', () => {
+    const remotes = [
+      { name: 'c', primary: 'a' },
+      { name: 'd', primary: 'b' },
+    ];
+    const mixed = { stateDir, names: ['a', 'b'], topology: undefined, remotes };
+    const members = planMembers(mixed);
+    assert.deepEqual(rolesOf(members), ['a', 'b', 'c of a', 'd of b']);
+    writeMembers(stateDir, members);
+    assert.deepEqual(plan([]), members);
+    assert.deepEqual(rolesOf(plan(['a', 'b', 'c', 'd', 'e'])).at(-1), 'e');
+    assert.throws(
+      () => planMembers({ ...mixed, remotes: [{ name: 'c', primary: 'b' }] }),
+      /cluster c is a remote cluster of a here/,
+    );
+    const refused = (primary: string, name = 'x') =>
+      assert.throws.bind(undefined, () =>
+        planMembers({ ...mixed, remotes: [...remotes, { name, primary }] }),
+      );
+    refused('nobody')(/--remote x=nobody: there is no cluster nobody/);
+    refused('c')(/--remote x=c: c is a remote cluster of a/);
+    refused('a', 'c')(/two clusters cannot have one name/);
+  });
+
+  it('are on a network each, or all on one', () => {
+    const networks = (members: ReturnType<typeof plan>) => members.map(({ network }) => network);
+    assert.deepEqual(networks(plan(['a', 'b'])), ['network-a', 'network-b']);
+    const shared = { stateDir, names: ['a', 'b'], topology: undefined, oneNetwork: true };
+    const members = planMembers(shared);
+    assert.deepEqual(networks(members), ['network1', 'network1']);
+    writeMembers(stateDir, members);
+    assert.deepEqual(networks(plan(['a', 'b', 'c'])), ['network1', 'network1', 'network1']);
+    assert.throws(() => planMembers({ ...shared, names: ['x'] }), /--one-network is for several/);
+    writeMembers(
+      stateDir,
+      plan([]).map((one) => ({ ...one, network: `network-${one.name}` })),
+    );
+    assert.throws(() => planMembers(shared), /cluster a is on network-a here/);
+  });
+
   it('are more than one where there is a topology', () => {
     assert.throws(() => plan([], 'primary-remote'), /is for several clusters: add --clusters 2/);
     assert.throws(() => plan(['west'], 'primary-remote'), /is for several clusters/);

@@ -1,0 +1,136 @@
+/** Two control planes, one of them for a third cluster too, and all pods on one network. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+
+const options = { skip: missing, timeout: 240_000 };
+const clusters = ['west', 'east', 'north'] as const;
+type Cluster = (typeof clusters)[number];
+let mesh: Mesh;
+let gateways: ReadonlyMap<string, string>;
+
+const context = (cluster: Cluster, command: string, input?: string): Promise<string> =>
+  mesh.kubectl(`--context=${cluster} ${command}`, input);
+
+const service = `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, labels: { app: reviews } }
+spec: { ports: [{ port: 9080, name: http }], selector: { app: reviews } }
+`;
+
+const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: reviews-v1 }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  template:
+    metadata: { labels: { app: reviews, version: v1 } }
+    spec:
+      containers:
+      - name: reviews
+        image: istio/examples-bookinfo-reviews-v1:1.20.1
+        env: [{ name: CLUSTER_NAME, value: north }]
+        ports: [{ containerPort: 9080 }]
+`;
+
+const entrance = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: entrance }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ['*'] }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: entrance }
+spec:
+  hosts: ['*']
+  gateways: [entrance]
+  http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default }
+spec: { mtls: { mode: STRICT } }
+`;
+
+/** Which cluster answered at the gateway of one; undefined when the call failed. */
+const call = async (cluster: Cluster): Promise<string | undefined> => {
+  const url = `${gateways.get(cluster)}/reviews/0`;
+  const page = await fetchPage(url).catch(() => undefined);
+  if (page?.status !== 200) return undefined;
+  return (JSON.parse(page.body) as { clustername: string }).clustername;
+};
+
+before(async () => {
+  if (missing !== false) return;
+  const names = ['--cluster', 'west', '--cluster', 'east', '--remote', 'north=west'];
+  mesh = await startMesh({ flags: [...names, '--one-network'] });
+  const { stdout } = await mesh.lateen('status', '-o', 'json');
+  const { clusters: members } = JSON.parse(stdout) as {
+    clusters: readonly { name: string; gateway: { http: string } }[];
+  };
+  gateways = new Map(members.map(({ name, gateway }) => [name, gateway.http]));
+}, options);
+after(async () => {
+  await mesh?.down();
+}, options);
+
+test('status says who controls whom', options, async () => {
+  const { stdout } = await mesh.lateen('status');
+  assert.match(stdout, /^north +ready, remote cluster of west,/m);
+  assert.match(stdout, /^topology +multi-primary and primary-remote: west controls north$/m);
+  const remote = await mesh.lateen('remote-clusters', '--context', 'west');
+  assert.match(remote.stdout, /^north +istio-system\/istio-remote-secret-north +synced/m);
+  const east = await mesh.lateen('remote-clusters', '--context', 'east');
+  assert.doesNotMatch(east.stdout, /north/);
+});
+
+test('its proxies belong to one control plane, its service to both', options, async () => {
+  for (const cluster of clusters) {
+    await context(cluster, 'label namespace default istio-injection=enabled');
+    await context(cluster, 'apply -f -', service);
+  }
+  await context('north', 'apply -f -', deployment);
+  for (const cluster of ['west', 'east'] as const) await context(cluster, 'apply -f -', entrance);
+  await context('north', 'wait --for=condition=Available deployment --all --timeout=60s');
+  const secret = await mesh.lateen('create-remote-secret', '--context', 'north');
+  await context('east', 'apply -f -', secret.stdout);
+  for (const cluster of ['west', 'east'] as const)
+    await until(`an answer at ${cluster}`, () => call(cluster));
+  assert.deepEqual([await call('west'), await call('east')], ['north', 'north']);
+  const proxies = async (cluster: Cluster): Promise<string> =>
+    (await mesh.lateen('ps', '--context', cluster)).stdout;
+  assert.match(await proxies('west'), /^reviews-v1\S+ +north /m);
+  assert.doesNotMatch(await proxies('east'), / north /);
+});
+
+test('pods are reached directly, without a gateway between', options, async () => {
+  const address = await context(
+    'north',
+    'get pods -l app=reviews -o jsonpath={.items[0].status.podIP}',
+  );
+  for (const cluster of ['west', 'east'] as const) {
+    const pods = await context(
+      cluster,
+      '-n istio-system get pods -l app=istio-ingressgateway -o name',
+    );
+    const gateway = pods.trim().replace('pod/', '');
+    const words = ['--cluster', 'outbound|9080||reviews.default.svc.cluster.local'];
+    const { stdout } = await mesh.lateen(
+      ...['proxy-config', 'endpoints', `${gateway}.istio-system`, '--context', cluster, ...words],
+    );
+    assert.match(stdout, new RegExp(`^${address}:9080 +HEALTHY`, 'm'), stdout);
+    assert.doesNotMatch(stdout, /:15443/);
+  }
+  await context('north', '-n istio-system scale deployment istio-ingressgateway --replicas=0');
+  await until('no gateway in north', async () => {
+    const pods = await context('north', '-n istio-system get pods -o name');
+    return pods.trim() === '' ? true : undefined;
+  });
+  for (const cluster of ['west', 'east'] as const)
+    for (let at = 0; at < 20; at++) assert.equal(await call(cluster), 'north');
+});
