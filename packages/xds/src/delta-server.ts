@@ -26,7 +26,7 @@ export const deltaServer: ServerProtocol<DeltaDiscoveryRequest, DeltaDiscoveryRe
     return withSubscription(state, changeInterest(settled, interest));
   },
   respond(state, snapshot) {
-    const due = duePushes(state, snapshot);
+    const due = duePushes(state, snapshot, () => false);
     return { state: due.state, responses: due.pushes.map(deltaResponse) };
   },
 };

@@ -64,16 +64,18 @@ export const withSubscription = (state: ServerState, subscription: Subscription)
  * The pushes that are due, with these rules of order (make before break):
  * - listeners and routes wait while clusters have changes that cannot go out yet. Endpoints do not:
  *   Envoy settles a cluster response only after the endpoints of its new clusters came;
- * - clusters and endpoints are withdrawn after the listeners and routes that named them are settled.
+ * - clusters and endpoints are withdrawn after the listeners and routes that named them are settled, unless
+ *   a response of their type tells all that there is (`tellsAll`) and must go: what it leaves out is withdrawn.
  */
 export const duePushes = (
   state: ServerState,
   snapshot: Snapshot,
+  tellsAll: (typeUrl: string) => boolean,
 ): { readonly state: ServerState; readonly pushes: readonly Push[] } => {
   const differences = allDifferences(state, snapshot);
   const pushes: Push[] = [];
   let next = state;
-  for (const due of dueDifferences(state, differences)) {
+  for (const due of dueDifferences(state, differences, tellsAll)) {
     const { subscription, difference } = due;
     const resources = resourcesOfType(snapshot, subscription.typeUrl);
     if (!isEmptyDifference(difference) || subscription.owesAnswer) {
@@ -99,6 +101,7 @@ interface DueDifference {
 const dueDifferences = (
   { subscriptions }: ServerState,
   differences: ReadonlyMap<string, Difference>,
+  tellsAll: (typeUrl: string) => boolean,
 ): readonly DueDifference[] => {
   const isOutstanding = (typeUrl: string): boolean =>
     subscriptions.get(typeUrl)?.outstanding !== undefined;
@@ -111,13 +114,11 @@ const dueDifferences = (
     const subscription = subscriptions.get(typeUrl);
     const waits = isOutstanding(typeUrl) || (clustersWait && referrers.includes(typeUrl));
     if (subscription === undefined || waits) continue;
-    const isDeferred =
-      referrersBusy && referred.includes(typeUrl) && difference.withdrawn.length > 0;
-    due.push({
-      subscription,
-      difference: isDeferred ? { ...difference, withdrawn: [] } : difference,
-      isDeferred,
-    });
+    const isEarly = referrersBusy && referred.includes(typeUrl) && difference.withdrawn.length > 0;
+    const rest = { ...difference, withdrawn: [] };
+    const mustGo = !isEmptyDifference(rest) || subscription.owesAnswer;
+    const isDeferred = isEarly && !(tellsAll(typeUrl) && mustGo);
+    due.push({ subscription, difference: isDeferred ? rest : difference, isDeferred });
   }
   return due;
 };

@@ -33,7 +33,7 @@ export const sotwServer: ServerProtocol<DiscoveryRequest, DiscoveryResponse> = {
     );
   },
   respond(state, snapshot) {
-    const due = duePushes(settleClaims(state, snapshot), snapshot);
+    const due = duePushes(settleClaims(state, snapshot), snapshot, isWholeStateType);
     return { state: due.state, responses: due.pushes.map(sotwResponse) };
   },
 };

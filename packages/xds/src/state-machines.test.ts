@@ -234,6 +234,22 @@ describe('xDS state machines', () => {
     );
   });
 
+  it('SotW: a cluster that a response left out comes back when it is there again', () => {
+    const both = (name: string): readonly Resource[] => [cluster(name, 0), endpoint(name, 0)];
+    const pair = sotwPair();
+    pair.publish(createSnapshot(both('a')));
+    pair.deliverRequest();
+    pair.deliverResponse();
+    // The answer about listeners is under way: clusters are withdrawn later, unless there is news of others.
+    pair.deliverRequest();
+    pair.publish(createSnapshot(both('b')));
+    while (pair.deliverRequest());
+    const last = createSnapshot([...both('a'), ...both('b')]);
+    pair.publish(last);
+    pair.drain();
+    assert.deepEqual(sorted(pair.applied), sorted(expectedOf(last)));
+  });
+
   it('never has two unsettled responses of one type', () => {
     fc.assert(
       fc.property(actions, (script) => {

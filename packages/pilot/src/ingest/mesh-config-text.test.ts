@@ -71,6 +71,11 @@ extensionProviders:
     assert.deepEqual(json?.envoyFileAccessLog?.logFormat?.labels, { code: '%RESPONSE_CODE%' });
   });
 
+  it('takes no field that every object has for a setting', () => {
+    const { value } = readMeshConfigText('{ constructor: { enableTracing: false }, toString: x }');
+    assert.deepEqual(value, defaultMeshSettings);
+  });
+
   const odd: readonly (readonly [string, string])[] = [
     ['{ accessLogEncoding: JSON, accessLogFormat: "%PROTOCOL%" }', 'data.mesh.accessLogFormat'],
     ['defaultProviders: { tracing: [nobody] }', 'data.mesh.defaultProviders.tracing'],

@@ -221,7 +221,7 @@ export const readMeshConfigText = (yamlText: string): Checked<MeshSettings> => {
   const diagnostics: Diagnostic[] = [];
   let value = defaultMeshSettings;
   for (const [key, entry] of Object.entries(document)) {
-    const reader = readers[key];
+    const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
     if (reader === undefined || entry === null) continue;
     const part = reader(entry);
     if (part === undefined)

@@ -42,7 +42,7 @@ const checkBracketKey = (key: string, path: string): Findings => {
 
 const checkKey = (key: string, path: string): Findings => {
   if (key === '') return [missing(path, 'a condition needs the attribute it is about')];
-  const instead = replaced[key];
+  const instead = Object.hasOwn(replaced, key) ? replaced[key] : undefined;
   if (instead !== undefined) return [invalid(path, `attribute "${key}" ${instead}`)];
   if (key.startsWith('destination.labels'))
     return [invalid(path, `attribute "${key}" is replaced by the selector`)];

@@ -3,12 +3,12 @@ import { checkSelectorLabels } from './field.ts';
 import { doubtful, type Findings, forEachItem, invalid, missing } from './finding.ts';
 
 /** Kinds a policy may refer to, by the group they are in; '' is the core group. */
-const referable: Readonly<Record<string, readonly string[]>> = {
-  Service: ['', 'core'],
-  ServiceEntry: ['networking.istio.io'],
-  Gateway: ['gateway.networking.k8s.io', 'networking.istio.io'],
-  GatewayClass: ['gateway.networking.k8s.io'],
-};
+const referable: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Service', ['', 'core']],
+  ['ServiceEntry', ['networking.istio.io']],
+  ['Gateway', ['gateway.networking.k8s.io', 'networking.istio.io']],
+  ['GatewayClass', ['gateway.networking.k8s.io']],
+]);
 
 const checkReference = (reference: PolicyTargetReference, path: string): Findings => {
   const { group = '', kind, name, namespace } = reference;
@@ -18,8 +18,8 @@ const checkReference = (reference: PolicyTargetReference, path: string): Finding
     found.push(
       invalid(`${path}.namespace`, 'references across namespaces are not supported: leave it out'),
     );
-  if (!referable[kind]?.includes(group)) {
-    const kinds = Object.keys(referable).join(', ');
+  if (!referable.get(kind)?.includes(group)) {
+    const kinds = [...referable.keys()].join(', ');
     found.push(
       invalid(`${path}.kind`, `"${group}/${kind}" cannot be referred to: use one of ${kinds}`),
     );

@@ -84,6 +84,7 @@ describe('AuthorizationPolicy', () => {
       [reference('{group: networking.istio.io, kind: Gateway, name: a}'), []],
       [reference('{group: "", kind: Service, name: a}'), []],
       [reference('{kind: Pod, name: a}'), ['spec.targetRefs[0].kind: "/Pod" cannot']],
+      [reference('{kind: toString, name: a}'), ['spec.targetRefs[0].kind: "/toString" cannot']],
       [
         reference('{group: networking.istio.io, kind: ServiceEntry, name: a, namespace: b}'),
         ['spec.targetRefs[0].namespace: references across'],
@@ -164,6 +165,7 @@ describe('AuthorizationPolicy', () => {
       [when('request.headers[a b]'), [`${at}.when[0].key: "a b" is not a valid header`]],
       [when('request.headers[:method]'), []],
       [when('request.size'), [`${at}.when[0].key: unknown attribute`]],
+      [when('constructor'), [`${at}.when[0].key: unknown attribute`]],
       [when('destination.labels[a]'), [`${at}.when[0].key: attribute "destination.labels[a]"`]],
       [when('source.ip', 'values: []'), [`${at}.when[0].values: a condition must have`]],
       [when('request.headers[x]', 'values: [""]'), [`${at}.when[0].values[0]: must not be empty`]],
