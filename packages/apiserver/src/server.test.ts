@@ -129,6 +129,50 @@ describe('API server', () => {
       assert.ok(fields.includes(field), fields.join());
   });
 
+  test('what a Deployment selects is what it makes, for as long as it is there', async () => {
+    const path = (api: string): string => `/apis/${api}/namespaces/default/deployments`;
+    const selecting = (selector: string, label: string, apiVersion = 'apps/v1') => ({
+      ...{ apiVersion, kind: 'Deployment', metadata: { name: 'chosen' } },
+      spec: {
+        selector: { matchLabels: { app: selector } },
+        template: {
+          metadata: { labels: { app: label } },
+          spec: { containers: [{ name: 'a', image: 'a' }] },
+        },
+      },
+    });
+    const apart = await refused('POST', path('apps/v1'), selecting('a', 'b'));
+    assert.equal(
+      apart.message,
+      'Deployment.apps "chosen" is invalid: spec.template.metadata.labels: Invalid value: {"app":"b"}: `selector` does not match template `labels`',
+    );
+    await ok('POST', path('apps/v1'), selecting('a', 'a'));
+    const moved = await refused('PUT', `${path('apps/v1')}/chosen`, selecting('b', 'b'));
+    assert.match(moved.message ?? '', /: spec\.selector: Invalid value: .*: field is immutable$/);
+    const old = 'extensions/v1beta1';
+    await ok('PUT', `${path(old)}/chosen`, selecting('b', 'b', old));
+    await ok(
+      'PATCH',
+      `${path('apps/v1')}/chosen`,
+      { spec: { replicas: 3 } },
+      {
+        'content-type': 'application/merge-patch+json',
+      },
+    );
+  });
+
+  test('a binding keeps its role', async () => {
+    const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings';
+    const binding = (name: string) => ({
+      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+      metadata: { name: 'bound' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    });
+    await ok('POST', path, binding('a'));
+    const { message } = await refused('PUT', `${path}/bound`, binding('b'));
+    assert.match(message ?? '', /: roleRef: Invalid value: .*: cannot change roleRef$/);
+  });
+
   test('unknown fields: refused, warned of or dropped, as asked', async () => {
     const body = { ...configMap('odd'), datum: {} };
     const strict = await refused('POST', `${maps}?fieldValidation=Strict`, body);

@@ -1,4 +1,6 @@
 import type { CustomResourceDefinition, KubeObject, Pod } from '@lateen/api';
+import type { Diagnostic } from '@lateen/base';
+import { checkRoleBinding, checkWorkload } from './workload-rules.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -6,6 +8,8 @@ type Loose = Readonly<Record<string, unknown>>;
 export interface KindRules {
   /** Fills in what depends on other fields, at creation and update. */
   readonly complete?: (object: KubeObject) => KubeObject;
+  /** What is wrong with a new object, or with the next state of an old one, beyond its schema. */
+  readonly check?: (object: KubeObject, old: KubeObject | undefined) => readonly Diagnostic[];
   /** Status of a new object. */
   readonly initialStatus?: (object: KubeObject) => Loose;
   /** Seconds to wait for a clean end before removal; 0 removes at once. */
@@ -66,8 +70,10 @@ const acceptedDefinition = (object: KubeObject): Loose => {
 };
 
 const rules: Readonly<Record<string, KindRules>> = {
-  '/apps/deployments/': { complete: completeWorkload },
-  '/apps/replicasets/': { complete: completeWorkload },
+  '/apps/deployments/': { complete: completeWorkload, check: checkWorkload },
+  '/apps/replicasets/': { complete: completeWorkload, check: checkWorkload },
+  '/rbac.authorization.k8s.io/rolebindings/': { check: checkRoleBinding },
+  '/rbac.authorization.k8s.io/clusterrolebindings/': { check: checkRoleBinding },
   '//secrets/': { complete: completeSecret },
   '//pods/': {
     graceSeconds: podGraceSeconds,

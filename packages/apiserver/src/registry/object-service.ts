@@ -25,7 +25,7 @@ import {
   prepareForUpdate,
   timestamp,
 } from './object-preparation.ts';
-import { admitBody, checkSchema, subjectOf } from './object-validation.ts';
+import { admitBody, checkRules, checkSchema, subjectOf } from './object-validation.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** A change computed from the newest state is tried again this often when others were faster. */
@@ -101,6 +101,7 @@ export class ObjectService {
     const subject = subjectOf(served, admitted.metadata.name);
     if (store.get(key) !== undefined) throw alreadyExists(subject);
     checkSchema(served, admitted);
+    checkRules(served, admitted, undefined);
     const owned = this.#recordOwner(target, admitted, undefined, context);
     if (context.dryRun) return owned;
     try {
@@ -167,6 +168,7 @@ export class ObjectService {
         ? prepared
         : await this.#admission.admitWrite(target, prepared, live, context);
     checkSchema(served, admitted);
+    if (subresource !== 'status') checkRules(served, admitted, live);
     const owned = this.#recordOwner(target, admitted, live, context);
     if (context.dryRun) return owned;
     const { store } = this.#options;

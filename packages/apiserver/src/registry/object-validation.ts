@@ -8,6 +8,7 @@ import {
 } from '@lateen/api';
 import { ApiError, type ErrorSubject, invalid } from '../api-error.ts';
 import type { ServedKind } from './kind-registry.ts';
+import { rulesOf } from './kind-rules.ts';
 import { validateName } from './object-name.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -60,6 +61,16 @@ export const checkSchema = (served: ServedKind, object: KubeObject): void => {
     ...validateSchema(served.schema, object),
   ].filter(({ severity }) => severity === 'error');
   if (found.length > 0) throw invalid(subjectOf(served, name), found);
+};
+
+/** @throws ApiError Invalid naming what the kind's own rules object to; `old` is undefined at creation. */
+export const checkRules = (
+  served: ServedKind,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): void => {
+  const found = rulesOf(served.storePrefix).check?.(object, old) ?? [];
+  if (found.length > 0) throw invalid(subjectOf(served, object.metadata.name), found);
 };
 
 const asObject = (served: ServedKind, body: unknown): KubeObject => {
