@@ -26,7 +26,13 @@ test('a workload is what its own proxy reports', () => {
     'reporter=destination',
     'destination_workload=reviews-v2',
     'destination_workload_namespace=default',
+    'destination_cluster=Kubernetes',
   ]);
+  assert.ok(
+    nodeMatch(nodeNamed('reviews-v2', { cluster: 'west', ...traffic(3, 1) }), false).includes(
+      'destination_cluster=west',
+    ),
+  );
 });
 
 test('what only sends is what it sends', () => {
@@ -34,6 +40,7 @@ test('what only sends is what it sends', () => {
     'reporter=source',
     'source_workload=istio-ingressgateway',
     'source_workload_namespace=istio-system',
+    'source_cluster=Kubernetes',
   ]);
 });
 

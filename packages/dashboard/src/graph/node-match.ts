@@ -3,16 +3,23 @@ import type { GraphNode, Series } from '@lateen/telemetry/contract';
 /** Labels of Istio's metrics that pick traffic out, each `name=value`. */
 export type SeriesMatch = readonly string[];
 
+/** Where a workload runs: another cluster may have one of the same name. */
+const placeOf = ({ cluster, namespace }: GraphNode, end: 'source' | 'destination'): SeriesMatch => [
+  `${end}_workload_namespace=${namespace}`,
+  ...(cluster === '' ? [] : [`${end}_cluster=${cluster}`]),
+];
+
 /** Picks a node out at an end of its traffic. */
 export const matchOf = (node: GraphNode, end: 'source' | 'destination'): SeriesMatch => {
   if (node.workload !== undefined)
-    return [`${end}_workload=${node.workload}`, `${end}_workload_namespace=${node.namespace}`];
-  if (node.kind === 'app')
-    return [`${end}_app=${node.app ?? node.name}`, `${end}_workload_namespace=${node.namespace}`];
+    return [`${end}_workload=${node.workload}`, ...placeOf(node, end)];
+  if (node.kind === 'app') return [`${end}_app=${node.app ?? node.name}`, ...placeOf(node, end)];
   if (end === 'source') return [`source_workload=${node.name}`];
   return [
     `destination_service_name=${node.service ?? node.name}`,
     ...(node.namespace === '' ? [] : [`destination_service_namespace=${node.namespace}`]),
+    // Nobody knows the cluster of one that did not answer.
+    ...(node.kind !== 'service' ? [] : [`destination_cluster=~${node.cluster}|unknown`]),
   ];
 };
 

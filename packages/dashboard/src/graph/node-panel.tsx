@@ -27,9 +27,17 @@ const pageOf = (node: GraphNode): string | undefined => {
   return undefined;
 };
 
+/** The same in the dashboard of the node's cluster; undefined while that one does not answer. */
+const pageIn = ({ otherClusters = [] }: Graph, node: GraphNode): string | undefined => {
+  const page = pageOf(node);
+  const other = otherClusters.find(({ name }) => name === node.cluster);
+  if (other === undefined || page === undefined) return page;
+  return other.dashboard === '' ? undefined : `${other.dashboard}/${page}`;
+};
+
 /** All about a node. */
 export const NodePanel = ({ graph, node }: { graph: Graph; node: GraphNode }): VNode => {
-  const page = pageOf(node);
+  const page = pageIn(graph, node);
   return (
     <>
       <header>

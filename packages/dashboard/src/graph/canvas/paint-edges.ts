@@ -136,7 +136,7 @@ const drawLabel = (
 };
 
 /** From which zoom on texts stand on the lines; with many lines only on those looked at. */
-const labelScale = 0.46;
+const labelScale = 0.43;
 
 const labelledEdges = ({ edges }: Scene, { lit, camera }: PaintContext): readonly SceneEdge[] => {
   if (edges.length > crowd && lit !== undefined)

@@ -119,7 +119,7 @@ const drawSymbol = (paint: PaintContext, node: SceneNode): void => {
 
 const textLeft = 43;
 
-/** Letters of a size, or as much smaller as the text needs to be seen whole. */
+/** Letters of a size, or smaller ones if the text is seen whole then. */
 const fitFont = (
   canvas: CanvasRenderingContext2D,
   text: string,
@@ -127,9 +127,8 @@ const fitFont = (
 ): void => {
   canvas.font = `550 ${font.size}px ${font.family}`;
   const { width } = canvas.measureText(text);
-  if (width <= font.room) return;
-  const size = Math.max(font.least, (font.size * font.room) / width);
-  canvas.font = `550 ${size}px ${font.family}`;
+  const size = (font.size * font.room) / width;
+  if (width > font.room && size >= font.least) canvas.font = `550 ${size}px ${font.family}`;
 };
 
 const drawTexts = (paint: PaintContext, node: SceneNode): void => {

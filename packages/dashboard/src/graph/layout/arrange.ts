@@ -10,11 +10,6 @@ export const areaPadding = 22;
 export const areaHeader = 30;
 /** Space between frames. */
 const areaGap = 34;
-/** Frame of a region (cluster). */
-export const regionPadding = 26;
-/** Room in a region's frame above its areas. */
-export const regionHeader = 34;
-
 /** Rounds of pulling and spacing: the picture does not change visibly after about ten. */
 const rounds = 14;
 
@@ -141,9 +136,6 @@ const pull = (groups: readonly Group[], units: readonly Unit[]): void => {
 export const arrange = (units: Unit[]): void => {
   const slots = bySlot(units);
   const areas = groupBy(units, (unit) => unit.area);
-  const regions = groupBy(units, (unit) => `region ${unit.region}`).filter(
-    (group) => group.units[0]?.region !== '',
-  );
   for (let round = 0; round < rounds; round++) {
     const forward = round % 2 === 0;
     const inOrder = slots.toSorted(
@@ -154,20 +146,6 @@ export const arrange = (units: Unit[]): void => {
     separate(areas, false);
   }
   separate(areas, true);
-  if (regions.length > 1) separateRegions(regions);
-};
-
-/** Clusters stand above each other, each in a band of its own. */
-const separateRegions = (regions: Group[]): void => {
-  const ordered = regions
-    .map((group) => ({ group, at: extent(group).top }))
-    .sort((a, b) => a.at - b.at);
-  let bottom = Number.NEGATIVE_INFINITY;
-  for (const { group } of ordered) {
-    const top = extent(group).top - regionPadding - regionHeader;
-    if (bottom > top) shift(group, bottom - top);
-    bottom = extent(group).bottom + regionPadding + areaGap;
-  }
 };
 
 /** The smallest rectangle around rectangles; all zero for none. */

@@ -139,3 +139,45 @@ test('clusters stand apart', () => {
   assert.deepEqual(layout.regions.map(({ id }) => id).sort(), ['east', 'west']);
   assert.equal(overlaps(layout.regions), 0);
 });
+
+test('three clusters stand side by side rather than in a tower', () => {
+  const regions = ['east', 'north', 'west'];
+  const nodes = [
+    ...regions.flatMap((region) =>
+      bookinfo.nodes.map(
+        ({ id, area, ...rest }): LayoutNode => ({
+          ...rest,
+          id: `${region}/${id}`,
+          area: `${region}/${area}`,
+          region,
+          ...(rest.box === undefined ? {} : { box: `${region}/${rest.box}` }),
+        }),
+      ),
+    ),
+    { id: 'outside', width: 150, height: 48 },
+  ];
+  const lines = regions.flatMap((region) =>
+    bookinfo.edges.map(({ source, target }) => ({
+      id: `${region} ${source} ${target}`,
+      source: `${region}/${source}`,
+      target: `${region}/${target}`,
+    })),
+  );
+  const across = edges(['east/productpage', 'west/reviews-v1'], ['north/details', 'outside']);
+  const layout = layoutGraph({ nodes, edges: [...lines, ...across] });
+  assert.equal(layout.nodes.size, nodes.length);
+  assert.equal(overlaps(rectsOf(nodes, layout)), 0);
+  assert.equal(overlaps(layout.regions), 0);
+  const { width, height } = layout.bounds;
+  assert.ok(width / height > 1, `${width} x ${height}`);
+  for (const { x, y, width: w, height: h } of layout.areas) {
+    const inside = layout.regions.filter(
+      (region) =>
+        x > region.x &&
+        y > region.y &&
+        x + w < region.x + region.width &&
+        y + h < region.y + region.height,
+    );
+    assert.equal(inside.length, 1);
+  }
+});

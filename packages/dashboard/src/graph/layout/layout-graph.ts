@@ -1,14 +1,8 @@
-import {
-  areaHeader,
-  areaPadding,
-  arrange,
-  regionHeader,
-  regionPadding,
-  surround,
-} from './arrange.ts';
+import { areaHeader, areaPadding, arrange, surround } from './arrange.ts';
 import { layoutGrid } from './grid-layout.ts';
 import type { Frame, Layout, LayoutEdge, LayoutInput, Point, Rect } from './layout-input.ts';
 import { placeNodes } from './node-places.ts';
+import { layoutRegions } from './region-layout.ts';
 import { buildUnits, type Unit, type UnitGraph } from './units.ts';
 
 /** Space between columns: room for the text on a line. */
@@ -51,28 +45,17 @@ interface PlacedUnit {
   readonly rect: Rect;
 }
 
-const frameAreas = (placed: readonly PlacedUnit[]): (Frame & { readonly region: string })[] =>
+const frameAreas = (placed: readonly PlacedUnit[]): readonly Frame[] =>
   [...Map.groupBy(placed, ({ unit }) => unit.area)]
     .filter(([area]) => !area.startsWith('free '))
-    .map(([area, members]) => ({
-      ...frame(
+    .map(([area, members]) =>
+      frame(
         area,
         members.map(({ rect }) => rect),
         areaPadding,
         areaHeader,
       ),
-      region: members[0]?.unit.region ?? '',
-    }));
-
-const frameRegions = (
-  areas: readonly (Frame & { readonly region: string })[],
-): readonly Frame[] => {
-  const groups = [...Map.groupBy(areas, ({ region }) => region)].filter(
-    ([region]) => region !== '',
-  );
-  if (groups.length < 2) return [];
-  return groups.map(([region, members]) => frame(region, members, regionPadding, regionHeader));
-};
+    );
 
 const bendPoints = (
   edges: readonly LayoutEdge[],
@@ -96,12 +79,13 @@ const bendPoints = (
 
 /**
  * Places a graph left to right: callers left of what they call, versions of an app in a box, namespaces in frames
- * that never overlap, clusters around them; large graphs as `layoutGrid` does. Circles are allowed. The same input gives the same picture; with
+ * that never overlap; clusters each on its own, as `layoutRegions` puts them; large graphs as `layoutGrid` does. Circles are allowed. The same input gives the same picture; with
  * `previous` nodes keep the order they had. Takes about 20 ms for 200 nodes and 2,000 edges.
  */
 export const layoutGraph = (input: LayoutInput): Layout => {
-  const hasRegions = input.nodes.some(({ region }) => (region ?? '') !== '');
-  if (input.nodes.length > maxFlowing && !hasRegions) return layoutGrid(input);
+  if (new Set(input.nodes.flatMap(({ region }) => region || [])).size > 1)
+    return layoutRegions(input, layoutGraph);
+  if (input.nodes.length > maxFlowing) return layoutGrid(input);
   const graph = buildUnits(input);
   arrange(graph.units);
   const columns = columnCentres(graph.units);
@@ -111,15 +95,14 @@ export const layoutGraph = (input: LayoutInput): Layout => {
   }));
   const real = placed.filter(({ unit }) => unit.nodes.length > 0);
   const areas = frameAreas(placed);
-  const regions = frameRegions(areas);
   return {
     nodes: new Map(real.flatMap(({ unit }) => placeNodes(unit, columns[unit.rank] ?? 0))),
     boxes: real.flatMap(({ unit, rect }) =>
       unit.box === undefined ? [] : [{ id: unit.box, ...rect }],
     ),
     areas,
-    regions,
+    regions: [],
     waypoints: bendPoints(input.edges, graph, columns),
-    bounds: surround([...real.map(({ rect }) => rect), ...areas, ...regions]),
+    bounds: surround([...real.map(({ rect }) => rect), ...areas]),
   };
 };

@@ -16,7 +16,6 @@ export interface Unit {
   readonly nodes: readonly LayoutNode[];
   readonly box: string | undefined;
   readonly area: string;
-  readonly region: string;
   readonly rank: number;
   readonly width: number;
   readonly height: number;
@@ -92,7 +91,6 @@ const addBends = (units: Unit[], from: number, to: number): number[] => {
       nodes: [],
       box: undefined,
       area: left.area,
-      region: left.region,
       rank,
       width: 0,
       height: 14,
@@ -114,7 +112,6 @@ const unitFrom = (
     nodes: group,
     box: framed ? first.box : undefined,
     area: first.area ?? `free ${first.id}`,
-    region: first.region ?? '',
     rank,
     ...sizeOf(group, framed),
     y: previousY(group, previous),
