@@ -106,10 +106,11 @@ const accessPolicy = (
 const answerPeers = async (
   { place, log }: TelemetryOptions,
   eyes: Eyes,
+  url: string,
 ): Promise<PeerServer | undefined> => {
   if (place?.eyes === undefined) return undefined;
   try {
-    return await startPeerServer(place.eyes.socket, peerRoutes(eyes), log);
+    return await startPeerServer(place.eyes.socket, peerRoutes(eyes, url), log);
   } catch (error) {
     log.error('other clusters cannot see this one', { reason: reasonOf(error) });
     return undefined;
@@ -191,11 +192,12 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     prometheus: (path, parameters) => prometheusAnswer(path, parameters, eyes),
     policy: accessPolicy(options, eyes),
   });
-  const peerServer = await answerPeers(options, eyes);
+  const url = `http://${server.host}:${server.port}`;
+  const peerServer = await answerPeers(options, eyes, url);
   watched.start();
   const cancelWait = scrapeWhenRead(eyes, objects.start(stop.signal));
   return {
-    url: `http://${server.host}:${server.port}`,
+    url,
     host: server.host,
     port: server.port,
     eyes,

@@ -1,7 +1,7 @@
-import type { GraphView } from '../contract/graph.ts';
+import type { Graph, GraphView } from '../contract/graph.ts';
 import type { Eyes } from '../eyes.ts';
 import { buildGraph } from '../graph/build-graph.ts';
-import type { ClusterNodes } from '../graph/cluster-nodes.ts';
+import type { ToldNodes } from '../graph/cluster-nodes.ts';
 import type { GraphOptions } from '../graph/graph-options.ts';
 import { scrapeIntervalMs } from '../scrape/scraper.ts';
 import { ok } from '../server/answer.ts';
@@ -54,12 +54,12 @@ type Shape = Pick<GraphOptions, 'view' | 'namespaces' | 'withServices'>;
 const nodesOfOthers = async (
   { peers, peerRounds, metrics }: Eyes,
   { view, namespaces, withServices }: Shape,
-): Promise<ReadonlyMap<string, ClusterNodes>> => {
+): Promise<ReadonlyMap<string, ToldNodes>> => {
   const parameters = new URLSearchParams({
     ...{ view, namespaces: namespaces.join(','), services: String(withServices) },
   });
   const [nodes] = await Promise.all([
-    peers.askAll<ClusterNodes>(`/nodes?${parameters}`),
+    peers.askAll<ToldNodes>(`/nodes?${parameters}`),
     // A Prometheus has what all clusters measured, or should.
     metrics.url === '' ? peerRounds.refresh() : undefined,
   ]);
@@ -95,7 +95,14 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
         withIdle: query.flag('idle', true),
         withSeries: query.flag('series', false),
       };
-      return ok({ ...buildGraph(eyes.store, eyes.model(), options), warnings: warningsOf(eyes) });
+      return ok({
+        ...buildGraph(eyes.store, eyes.model(), options),
+        otherClusters: eyes.peers.all().map(({ address: { cluster } }) => ({
+          name: cluster,
+          dashboard: others.get(cluster)?.dashboard ?? '',
+        })),
+        warnings: warningsOf(eyes),
+      } satisfies Graph);
     },
   },
 ];

@@ -152,6 +152,12 @@ export interface Graph {
   /** The window that can be asked for: oldest and newest scrape. 0 when there is none. */
   readonly storedFromMs: number;
   readonly storedToMs: number;
+  /** Clusters of the mesh whose nodes are in the graph, besides the dashboard's own. Always in answers of the server. */
+  readonly otherClusters?: readonly {
+    readonly name: string;
+    /** Where its own pages are, with all about its nodes; '' while it does not answer. */
+    readonly dashboard: string;
+  }[];
   /** Things worth a banner: proxies that cannot be scraped, series left out. */
   readonly warnings: readonly string[];
 }

@@ -15,7 +15,8 @@ export interface LabelledSeries extends Series {
 }
 
 /**
- * `GET metrics/query`. Parameters:
+ * `GET metrics/query`, of what was scraped and of what other clusters told for the graph (labels `source_cluster` and
+ * `destination_cluster` tell them apart). Parameters:
  * - `metric`: a name such as `istio_requests_total`, for quantiles the histogram without `_bucket`
  * - `fn`: `rate` (per second, default for counters), `increase` (per step), `value` (gauges), `p50`, `p90`,
  *   `p95`, `p99`, `average` (histograms)

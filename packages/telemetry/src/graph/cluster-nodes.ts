@@ -13,6 +13,11 @@ export interface ClusterNodes {
   readonly services: Readonly<Record<string, string>>;
 }
 
+/** The same, with where its dashboard is (`http://127.0.0.1:20002`). */
+export interface ToldNodes extends ClusterNodes {
+  readonly dashboard: string;
+}
+
 /** Whether a cluster, as labels name it, is another than that of the model. */
 export const isElsewhere = (cluster: string, model: MeshModel): boolean =>
   cluster !== '' && cluster !== 'unknown' && cluster !== model.cluster;

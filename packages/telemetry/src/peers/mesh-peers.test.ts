@@ -116,6 +116,9 @@ test('one graph, whichever cluster is asked, and counted once however often', as
     const graph = await graphOf(eyes);
     assert.deepEqual(told(graph), edges);
     assert.deepEqual(graph.warnings, []);
+    const other =
+      eyes === one ? { name: 'west', dashboard: two.url } : { name: 'east', dashboard: one.url };
+    assert.deepEqual(graph.otherClusters, [other]);
     const nodes = graph.nodes.map(({ id, flags, health: { state } }) => [
       ...[id, state, flags.isIdle, flags.isDead],
     ]);
@@ -206,6 +209,7 @@ test('a cluster that goes leaves the others their own, is named, and comes back'
   await two.close();
   const graph = await graphOf(one);
   assert.deepEqual(told(graph), edges);
+  assert.deepEqual(graph.otherClusters, [{ name: 'west', dashboard: '' }]);
   assert.match(graph.warnings.join(), /^cluster west cannot be reached, .*(?:ENOENT|ECONNREFUSED)/);
   assert.deepEqual((await listOf(one, '')).unreachable, ['west']);
   const trace = await traceOf(one);

@@ -2,6 +2,7 @@ import { graphViews } from '../api/graph-api.ts';
 import { ownLogs, readLogQuestion } from '../api/logs-api.ts';
 import type { Eyes } from '../eyes.ts';
 import { clusterNodes } from '../graph/build-graph.ts';
+import type { ToldNodes } from '../graph/cluster-nodes.ts';
 import { tellRounds } from '../metrics/told-rounds.ts';
 import { ok, problem } from '../server/answer.ts';
 import type { QueryReader } from '../server/query-reader.ts';
@@ -17,22 +18,27 @@ const spansOf = ({ traces, startedAtMs }: Eyes, query: QueryReader): ToldSpans =
   return tellSpans(traces, startedAtMs, { epoch, after: query.integer('after', 0, count) });
 };
 
-/** What the eyes of other clusters may ask: of this cluster, and nothing of others. */
-export const peerRoutes = (eyes: Eyes): readonly ApiRoute[] => {
+/** What the eyes of other clusters may ask: of this cluster, and nothing of others. `dashboard`: where people find it. */
+export const peerRoutes = (eyes: Eyes, dashboard: string): readonly ApiRoute[] => {
   const read = (path: string, handle: ApiRoute['handle']): ApiRoute => ({
     ...{ method: 'GET', path, handle },
   });
   return [
     read('hello', () => ok({ cluster: eyes.model().cluster })),
-    read('rounds', ({ query }) => ok(tellRounds(eyes.store, query.integer('since', 0, count)))),
+    read('rounds', ({ query }) => {
+      const sinceMs = query.integer('since', 0, count);
+      // A Prometheus may have what other clusters measured as well: whoever wants that asks it.
+      return ok(eyes.metrics.url === '' ? tellRounds(eyes.store, sinceMs) : { toMs: 0, sets: [] });
+    }),
     read('nodes', ({ query }) =>
-      ok(
-        clusterNodes(eyes.model(), {
+      ok({
+        ...clusterNodes(eyes.model(), {
           view: query.choice('view', graphViews, 'versionedApp'),
           withServices: query.flag('services', false),
           namespaces: query.list('namespaces'),
         }),
-      ),
+        dashboard,
+      } satisfies ToldNodes),
     ),
     read('spans', ({ query }) => ok(spansOf(eyes, query))),
     read('logs', async ({ query }) => {

@@ -92,9 +92,9 @@ export const runningEyes = async (
       policy: { allowedHosts: () => new Set(), isReadOnly: false, ...policy },
     },
   );
-  const peerServer =
-    place?.eyes && (await startPeerServer(place.eyes.socket, peerRoutes(eyes), silentLogger));
   const url = `http://127.0.0.1:${server.port}`;
+  const peerServer =
+    place?.eyes && (await startPeerServer(place.eyes.socket, peerRoutes(eyes, url), silentLogger));
   return {
     eyes,
     client,
