@@ -114,13 +114,25 @@ const dueDifferences = (
     const subscription = subscriptions.get(typeUrl);
     const waits = isOutstanding(typeUrl) || (clustersWait && referrers.includes(typeUrl));
     if (subscription === undefined || waits) continue;
-    const isEarly = referrersBusy && referred.includes(typeUrl) && difference.withdrawn.length > 0;
-    const rest = { ...difference, withdrawn: [] };
-    const mustGo = !isEmptyDifference(rest) || subscription.owesAnswer;
-    const isDeferred = isEarly && !(tellsAll(typeUrl) && mustGo);
-    due.push({ subscription, difference: isDeferred ? rest : difference, isDeferred });
+    const isEarly = referrersBusy && referred.includes(typeUrl);
+    due.push(
+      isEarly
+        ? withdrawingLater(subscription, difference, tellsAll(typeUrl))
+        : { subscription, difference, isDeferred: false },
+    );
   }
   return due;
+};
+
+const withdrawingLater = (
+  subscription: Subscription,
+  difference: Difference,
+  tellsAll: boolean,
+): DueDifference => {
+  const rest = { ...difference, withdrawn: [] };
+  const mustGo = !isEmptyDifference(rest) || subscription.owesAnswer;
+  const isDeferred = difference.withdrawn.length > 0 && !(tellsAll && mustGo);
+  return { subscription, difference: isDeferred ? rest : difference, isDeferred };
 };
 
 const referrers: readonly string[] = [typeUrls.listener, typeUrls.route];

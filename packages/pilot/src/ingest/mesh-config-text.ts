@@ -204,6 +204,9 @@ const finding = (
   object: 'ConfigMap/istio-system/istio',
 });
 
+const readerOf = (field: string): (typeof readers)[string] | undefined =>
+  Object.hasOwn(readers, field) ? readers[field] : undefined;
+
 /**
  * Reads MeshConfig from the YAML text under `mesh` of the ConfigMap `istio`; what it does not say has
  * Istio's defaults. With any error there is no value, and the last good configuration stays; warnings are about
@@ -221,7 +224,7 @@ export const readMeshConfigText = (yamlText: string): Checked<MeshSettings> => {
   const diagnostics: Diagnostic[] = [];
   let value = defaultMeshSettings;
   for (const [key, entry] of Object.entries(document)) {
-    const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
+    const reader = readerOf(key);
     if (reader === undefined || entry === null) continue;
     const part = reader(entry);
     if (part === undefined)
