@@ -11,6 +11,8 @@ export interface Ports {
   readonly withoutLogAdmin: number;
   readonly bare: number;
   readonly bareAdmin: number;
+  readonly envoy: number;
+  readonly envoyAdmin: number;
   readonly haproxy: number;
   readonly nginx: number;
 }
@@ -156,6 +158,21 @@ export const lateenWith = (
   args: [...proxyFlags, main, '-c', write(folder, `${port}.json`, JSON.stringify(bootstrap))],
 });
 
+/** Flags of a stock Envoy with a bootstrap: one worker, as our proxy has one thread. */
+export const envoyArgs = (bootstrapPath: string): readonly string[] => [
+  ...['-c', bootstrapPath, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'],
+];
+
+/** A stock Envoy with a bootstrap. */
+export const envoyWith = (
+  folder: string,
+  name: string,
+  { port, bootstrap }: { readonly port: number; readonly bootstrap: object },
+): Contender => ({
+  ...{ name, program: 'envoy', port, command: 'envoy' },
+  args: envoyArgs(write(folder, `${port}.json`, JSON.stringify(bootstrap))),
+});
+
 const lateen = (folder: string, name: string, main: string, parts: ProxyParts): Contender =>
   lateenWith(folder, name, { main, port: parts.listen, bootstrap: proxyBootstrap(parts) });
 
@@ -190,6 +207,13 @@ export const partContenders = (
 /** The proxies to compare, ours first; `main` is its program. */
 export const contenders = (folder: string, ports: Ports, main: string): readonly Contender[] => [
   lateen(folder, 'Lateen', main, fullParts(folder, ports)),
+  envoyWith(folder, 'Envoy, 1 worker, no Istio metrics', {
+    port: ports.envoy,
+    bootstrap: proxyBootstrap({
+      ...{ listen: ports.envoy, admin: ports.envoyAdmin, backend: ports.backend, stats: false },
+      accessLogPath: join(folder, 'envoy-access.log'),
+    }),
+  }),
   {
     name: 'HAProxy, 1 thread',
     program: 'haproxy',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCertificateAuthority } from '@lateen/identity';
+import { envoyArgs } from './contender.ts';
 import { benchHost, type ProxyParts, proxyBootstrap } from './proxy-bootstrap.ts';
 
 /** How the two proxies of a pair talk to each other. */
@@ -160,33 +161,53 @@ export const serverBootstrap = (
   return json;
 };
 
-/** Our proxy on both sides. */
-export const lateenPair = (
+/** What takes a bootstrap: our proxy, or an Envoy without Istio's filters. */
+export interface BootstrapProgram {
+  readonly command: string;
+  /** Its arguments with the bootstrap's file. */
+  readonly argsOf: (bootstrapPath: string) => readonly string[];
+  /** It has Istio's metrics. */
+  readonly stats: boolean;
+}
+
+/** Our proxy; `main` is its program. */
+export const lateenProgram = (main: string): BootstrapProgram => ({
+  command: process.execPath,
+  argsOf: (path) => ['--min-semi-space-size=16', '--max-semi-space-size=16', main, '-c', path],
+  stats: true,
+});
+
+/** A stock Envoy, one worker. */
+export const envoyProgram: BootstrapProgram = {
+  ...{ command: 'envoy', argsOf: envoyArgs, stats: false },
+};
+
+/** The same program with a bootstrap on both sides. */
+export const bootstrapPair = (
   folder: string,
   ports: PairPorts,
   hop: Hop,
-  parts: { readonly main: string; readonly certificates: PairCertificates },
+  parts: { readonly program: BootstrapProgram; readonly certificates: PairCertificates },
 ): Pair => {
+  const { command, argsOf, stats } = parts.program;
   const program = (port: number, json: object): PairProgram => {
     const path = join(folder, `${port}.json`);
     writeFileSync(path, JSON.stringify(json));
-    const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
-    const args = [...flags, parts.main, '-c', path];
-    return { command: process.execPath, args, port, outputPath: '/dev/null' };
+    return { command, args: argsOf(path), port, outputPath: '/dev/null' };
   };
   const client: ProxyParts = {
     listen: ports.client,
     admin: ports.clientAdmin,
     backend: ports.server,
     accessLogPath: join(folder, `client-${ports.client}.log`),
-    stats: true,
+    stats,
   };
   const server: ProxyParts = {
     listen: ports.server,
     admin: ports.serverAdmin,
     backend: ports.backend,
     accessLogPath: join(folder, `server-${ports.server}.log`),
-    stats: true,
+    stats,
   };
   return {
     client: program(ports.client, clientBootstrap(client, hop, parts.certificates)),

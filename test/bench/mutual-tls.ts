@@ -10,11 +10,14 @@ import { freePort } from './free-port.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import { median } from './median.ts';
 import {
+  type BootstrapProgram,
+  bootstrapPair,
+  envoyProgram,
   type Hop,
   haproxyPair,
   hops,
   isKept,
-  lateenPair,
+  lateenProgram,
   type Pair,
   type PairPorts,
   type PairProgram,
@@ -33,6 +36,12 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
+
+/** Without Istio's metrics Envoy does a little less than we do. */
+const bootstrapPrograms: readonly (readonly [string, BootstrapProgram])[] = [
+  ['Lateen', lateenProgram(main)],
+  ['Envoy', envoyProgram],
+];
 
 /** Load before the measured rounds: compilers want requests, not seconds, but not for ever. */
 const warmUpRequests = 20_000;
@@ -132,8 +141,12 @@ if (missing.length > 0) {
     print('|---|---|---|---|---|---|---|---|---|---|');
     const connections = Number(values.connections);
     for (const hop of hops.filter((one) => one.includes(values.only))) {
-      const ours = lateenPair(folder, await portsOf(backendPort), hop, { main, certificates });
-      printRow({ name: 'Lateen', hop, rounds: await measurePair(ours, connections) });
+      for (const [name, program] of bootstrapPrograms) {
+        if (!isInstalled(program.command)) continue;
+        const ports = await portsOf(backendPort);
+        const pair = bootstrapPair(folder, ports, hop, { program, certificates });
+        printRow({ name, hop, rounds: await measurePair(pair, connections) });
+      }
       if (!isInstalled('haproxy')) continue;
       const theirs = haproxyPair(folder, await portsOf(backendPort), hop, certificates);
       printRow({ name: 'HAProxy', hop, rounds: await measurePair(theirs, connections) });

@@ -49,6 +49,8 @@ const findPorts = async (): Promise<Ports> => ({
   withoutLogAdmin: await freePort(),
   bare: await freePort(),
   bareAdmin: await freePort(),
+  envoy: await freePort(),
+  envoyAdmin: await freePort(),
   haproxy: await freePort(),
   nginx: await freePort(),
 });

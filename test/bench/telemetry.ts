@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { backend, type Contender, lateenWith } from './contender.ts';
+import { backend, type Contender, envoyWith, lateenWith } from './contender.ts';
 import { freePort } from './free-port.ts';
 import { median } from './median.ts';
 import {
@@ -30,6 +30,8 @@ const { values } = parseArgs({
 /** What is switched on, added one after the other. */
 interface Telemetry {
   readonly name: string;
+  /** Default: our proxy. */
+  readonly proxy?: 'Envoy' | 'Lateen';
   readonly stats: boolean;
   readonly logs: boolean;
   readonly tracedPercent?: number;
@@ -41,7 +43,17 @@ const telemetries: readonly Telemetry[] = [
   { name: 'metrics, traces of 1 %', stats: true, logs: false, tracedPercent: 1 },
   { name: 'metrics, traces of 1 %, access log', stats: true, logs: true, tracedPercent: 1 },
   { name: 'metrics, all traces, access log', stats: true, logs: true, tracedPercent: 100 },
+  // Stock: it has no metrics of Istio's that could be switched.
+  { name: 'off', proxy: 'Envoy', stats: false, logs: false },
+  { name: 'traces of 1 %', proxy: 'Envoy', stats: false, logs: false, tracedPercent: 1 },
+  {
+    ...{ name: 'traces of 1 %, access log', proxy: 'Envoy', tracedPercent: 1 },
+    ...{ stats: false, logs: true },
+  },
 ];
+
+/** Column and key of a row. */
+const labelOf = ({ name, proxy = 'Lateen' }: Telemetry): string => `${proxy} | ${name}`;
 
 const bare = { accessLogPath: undefined, stats: false };
 
@@ -66,7 +78,10 @@ const sidecar = async (
     ...(telemetry.tracedPercent !== undefined && { tracedPercent: telemetry.tracedPercent }),
   };
   const bootstrap = clientBootstrap(parts, hop, more.certificates);
-  return lateenWith(folder, telemetry.name, { main, port: listen, bootstrap });
+  const label = labelOf(telemetry);
+  return telemetry.proxy === 'Envoy'
+    ? envoyWith(folder, label, { port: listen, bootstrap })
+    : lateenWith(folder, label, { main, port: listen, bootstrap });
 };
 
 type Certificates = ReturnType<typeof writeCertificates>;
@@ -101,8 +116,10 @@ const print = (line = ''): void => {
 const printRows = (hop: Hop, rows: readonly ComparisonRow[]): void => {
   const of = (name: string, read: (row: ComparisonRow) => number): number =>
     median(rows.filter((row) => row.name === name).map(read));
-  const off = of('off', ({ cpuUs }) => cpuUs);
-  for (const { name } of telemetries) {
+  for (const telemetry of telemetries) {
+    const name = labelOf(telemetry);
+    if (!rows.some((row) => row.name === name)) continue;
+    const off = of(labelOf({ ...telemetry, name: 'off' }), ({ cpuUs }) => cpuUs);
     const cpuUs = of(name, (row) => row.cpuUs);
     const more = ((cpuUs / off - 1) * 100).toFixed(0);
     const failed = rows.reduce((sum, row) => sum + (row.name === name ? row.failures : 0), 0);
@@ -113,8 +130,10 @@ const printRows = (hop: Hop, rows: readonly ComparisonRow[]): void => {
   }
 };
 
-print('| to the server | telemetry | CPU us/request | more than off | p50 us | p99 us | failed |');
-print('|---|---|---|---|---|---|---|');
+print(
+  '| to the server | proxy | telemetry | CPU us/request | more than off | p50 us | p99 us | failed |',
+);
+print('|---|---|---|---|---|---|---|---|');
 for (const hop of ['mutual TLS, keep-alive', 'plaintext, keep-alive'] as const) {
   const { rows, skipped } = await compareField(
     {
