@@ -6,6 +6,10 @@ import {
   type FileAccessLog,
   FileAccessLogSchema,
 } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import {
+  HttpGrpcAccessLogConfigSchema,
+  TcpGrpcAccessLogConfigSchema,
+} from '@lateen/xds/gen/envoy/extensions/access_loggers/grpc/v3/als_pb.js';
 import { OpenTelemetryAccessLogConfigSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import {
   StderrAccessLogSchema,
@@ -17,6 +21,7 @@ import { dataSource, latin1 } from './data-source.ts';
 import type { Findings } from './findings.ts';
 import { compileFormatWith, compileJsonFormatWith } from './format.ts';
 import type { Format, FormatContext } from './format-context.ts';
+import { compileHttpGrpcLog, compileTcpGrpcLog, type GrpcLogSettings } from './grpc-log.ts';
 import { toHeaderText } from './header-text.ts';
 import { compileOtlpLog, type OtlpLogSettings } from './otlp-log.ts';
 
@@ -29,9 +34,11 @@ export interface AccessLogSettings {
     | { readonly kind: 'stderr' }
     /** Records that are sent to an OpenTelemetry collector. */
     | ({ readonly kind: 'otlp' } & OtlpLogSettings)
+    /** Entries that are sent to an `AccessLogService`. */
+    | ({ readonly kind: 'grpc' } & GrpcLogSettings)
     /** A sink of another kind, kept for those who know it. */
     | { readonly kind: 'other'; readonly typeUrl: string; readonly value: Uint8Array };
-  /** One line with its newline. Unused by `otlp` and `other` sinks. */
+  /** One line with its newline. Unused by `otlp`, `grpc` and `other` sinks. */
   readonly format: Format;
   /** False: this request is not logged. */
   accepts(context: FormatContext): boolean;
@@ -133,6 +140,21 @@ const compileCollector = (any: Any, findings: Findings, path: string): Target =>
     : { sink: { kind: 'otlp', key: latin1(any.value), ...settings }, format: () => '' };
 };
 
+const compileHttpService = (any: Any, findings: Findings, path: string): Target => {
+  const log = unpack(any, HttpGrpcAccessLogConfigSchema, findings, path);
+  return grpcTarget(any, log && compileHttpGrpcLog(log, findings, path));
+};
+
+const compileTcpService = (any: Any, findings: Findings, path: string): Target => {
+  const log = unpack(any, TcpGrpcAccessLogConfigSchema, findings, path);
+  return grpcTarget(any, log && compileTcpGrpcLog(log, findings, path));
+};
+
+const grpcTarget = (any: Any, settings: Omit<GrpcLogSettings, 'key'> | undefined): Target =>
+  settings === undefined
+    ? unknown(any)
+    : { sink: { kind: 'grpc', key: latin1(any.value), ...settings }, format: () => '' };
+
 const targets: readonly (readonly [
   DescMessage,
   (any: Any, findings: Findings, path: string) => Target,
@@ -141,6 +163,8 @@ const targets: readonly (readonly [
   [StdoutAccessLogSchema, compileStream(StdoutAccessLogSchema, 'stdout')],
   [StderrAccessLogSchema, compileStream(StderrAccessLogSchema, 'stderr')],
   [OpenTelemetryAccessLogConfigSchema, compileCollector],
+  [HttpGrpcAccessLogConfigSchema, compileHttpService],
+  [TcpGrpcAccessLogConfigSchema, compileTcpService],
 ];
 
 const compileTarget = (any: Any, findings: Findings, path: string): Target => {

@@ -11,6 +11,7 @@ export type * from './ext-authz-settings.ts';
 export type * from './filter-config.ts';
 export { compileFormat, compileJsonFormat, type FormatOptions } from './format.ts';
 export type * from './format-context.ts';
+export type { GrpcLogSettings } from './grpc-log.ts';
 export { grpcStatusOfHttp } from './grpc-status.ts';
 export type { HeaderCondition } from './header-condition.ts';
 export {

@@ -37,7 +37,7 @@ export const openAccessLogs = (
   log: Logger,
 ): readonly AccessLogger[] =>
   settings.flatMap((one): AccessLogger[] => {
-    if (one.sink.kind === 'otlp') {
+    if (one.sink.kind === 'otlp' || one.sink.kind === 'grpc') {
       const collector = collectors.open(one.sink);
       return [
         {

@@ -3,7 +3,8 @@ import type { FormatContext, OtlpLogRecord } from '@lateen/routing';
 import type { KeyValue } from '@lateen/xds/gen/opentelemetry/proto/common/v1/common_pb.js';
 import { LogRecordSchema } from '@lateen/xds/gen/opentelemetry/proto/logs/v1/logs_pb.js';
 import { ResourceSchema } from '@lateen/xds/gen/opentelemetry/proto/resource/v1/resource_pb.js';
-import type { BatchEncoder } from '../export/batch-exporter.ts';
+import { lengthDelimited } from '../export/length-delimited.ts';
+import type { RecordEncoder } from './record-encoder.ts';
 
 /** Tags of the fields that wrap records: all are length-delimited. */
 const tag = {
@@ -13,22 +14,10 @@ const tag = {
   second: 0x12,
 } as const;
 
-/** A field: tag, length, bytes. */
-const field = (fieldTag: number, bytes: Uint8Array): Buffer => {
-  const head = [fieldTag];
-  let length = bytes.length;
-  while (length > 0x7f) {
-    head.push((length & 0x7f) | 0x80);
-    length >>>= 7;
-  }
-  head.push(length);
-  return Buffer.concat([Buffer.from(head), bytes]);
-};
-
 const idBytes = (id: string | undefined): Uint8Array => Buffer.from(id ?? '', 'hex');
 
 /** Records of one resource, encoded as they come: an `ExportLogsServiceRequest` of OTLP. */
-export class LogEncoder implements BatchEncoder {
+export class LogEncoder implements RecordEncoder {
   readonly #resource: Buffer;
   readonly #record: OtlpLogRecord;
   #records: Buffer[] = [];
@@ -36,7 +25,7 @@ export class LogEncoder implements BatchEncoder {
 
   constructor(resourceAttributes: readonly KeyValue[], record: OtlpLogRecord) {
     const resource = create(ResourceSchema, { attributes: [...resourceAttributes] });
-    this.#resource = field(tag.first, toBinary(ResourceSchema, resource));
+    this.#resource = lengthDelimited(tag.first, toBinary(ResourceSchema, resource));
     this.#record = record;
   }
 
@@ -54,15 +43,15 @@ export class LogEncoder implements BatchEncoder {
       spanId: idBytes(context.spanId),
       flags: context.isSampled === true ? 1 : 0,
     });
-    const bytes = field(tag.second, toBinary(LogRecordSchema, record));
+    const bytes = lengthDelimited(tag.second, toBinary(LogRecordSchema, record));
     this.#records.push(bytes);
     this.bytes += bytes.length;
   }
 
   take(): Buffer {
-    const scopeLogs = field(tag.second, Buffer.concat(this.#records));
+    const scopeLogs = lengthDelimited(tag.second, Buffer.concat(this.#records));
     this.#records = [];
     this.bytes = 0;
-    return field(tag.first, Buffer.concat([this.#resource, scopeLogs]));
+    return lengthDelimited(tag.first, Buffer.concat([this.#resource, scopeLogs]));
   }
 }

@@ -50,6 +50,14 @@ const sender =
     else callCluster(cluster, { ...request(body), dice }, (result) => done(outcome(result)));
   };
 
+/** A stream that is over: its server took what came, whether it has a last word or not. */
+const streamOutcomeOf = (result: CallResult): ReportOutcome => {
+  if ('failure' in result) return 'failed';
+  const inHead = result.headers.find(([name]) => name === 'grpc-status')?.[1];
+  const code = result.trailers?.get('grpc-status') ?? inHead;
+  return result.status === 200 && code === '0' ? 'accepted' : 'refused';
+};
+
 /** Reports by POST. */
 export interface HttpReports {
   readonly cluster: string;
@@ -85,5 +93,17 @@ export const otlpSender = (way: ReportWay, target: OtlpTarget, method: string): 
   return sender(way, cluster, {
     request: (body) => unaryRequest(method, body, options),
     outcome: grpcOutcomeOf,
+  });
+};
+
+/** Sends each batch as a stream of one message; `method`: the full name of a gRPC method that takes streams. */
+export const streamSender = (way: ReportWay, target: OtlpTarget, method: string): SendReport => {
+  const { cluster } = target;
+  const authority = target.authority || cluster;
+  const timeoutMs = target.timeoutMs || otlpTimeoutMs;
+  const options = { authority, timeoutMs, metadata: [...target.headers, ...untraced] };
+  return sender(way, cluster, {
+    request: (body) => unaryRequest(method, body, options),
+    outcome: streamOutcomeOf,
   });
 };
