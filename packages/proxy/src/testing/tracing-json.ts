@@ -46,3 +46,8 @@ export const toZipkin = (more: JsonObject = {}): JsonObject => ({
     ...more,
   }),
 });
+
+/** The trace of a context that comes with a request. */
+export const traceId = '0af7651916cd43dd8448eb211c80319c';
+/** The span of that context. */
+export const parentId = 'b7ad6b7169203331';
