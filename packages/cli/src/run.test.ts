@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { RunRecord } from '@lateen/runtime';
+import {
+  lockStateFolder,
+  processStart,
+  type RunRecord,
+  stateFolderAt,
+  writeRunRecord,
+} from '@lateen/runtime';
 import { Progress } from './progress.ts';
 import { run } from './run.ts';
 import { startCard } from './start-card.ts';
@@ -67,6 +81,51 @@ test('what needs a cluster says how to start one', async (t) => {
       /^lateen: no cluster is running on \S+: start one with "lateen up"(, or set KUBECONFIG)?\n$/,
     );
   }
+});
+
+/** A state folder on which this process seems to run a cluster. */
+const runningOn = (folder: string): void => {
+  mkdirSync(folder, { recursive: true });
+  const { pid } = process;
+  writeRunRecord(stateFolderAt(folder), {
+    ...{ version: '0.1.0', pid, processStart: processStart(pid) ?? '', phase: 'ready' },
+    ...{ startedAt: '', stateDir: folder, kubeconfig: join(folder, 'kubeconfig') },
+    ...{ apiServer: 'https://127.0.0.1:1', network: { kind: 'loopback', cidr: '' } },
+    gateway: { http: 'http://127.0.0.1:1' },
+  });
+};
+
+test('a second start is refused and changes nothing', async (t) => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'lateen-cli-'));
+  t.after(() => rmSync(stateDir, { recursive: true }));
+  runningOn(stateDir);
+  writeFileSync(join(stateDir, 'up.log'), 'log of the first');
+  const lock = await lockStateFolder(stateDir);
+  t.after(() => lock.close());
+  for (const flag of ['--detach', '--clusters=2']) {
+    const { code, err } = await runWords('up', flag, '--state-dir', stateDir);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^lateen: a cluster is already running on \S+: see "lateen status", or .*\n$/,
+    );
+  }
+  assert.equal(readFileSync(join(stateDir, 'up.log'), 'utf8'), 'log of the first');
+  assert.deepEqual(readdirSync(stateDir).sort(), ['run.json', 'up.log']);
+});
+
+test('down in a folder below says where the cluster is', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lateen-cli-')));
+  t.after(() => rmSync(folder, { recursive: true }));
+  runningOn(join(folder, 'state'));
+  const below = join(folder, 'samples', 'customers', 'state');
+  const { code, out } = await runWords('down', '--state-dir', below);
+  assert.equal(code, 0);
+  const there = join(folder, 'state');
+  assert.equal(
+    out,
+    `no cluster is running on ${below}; one runs on ${there}: give that folder with --state-dir\n`,
+  );
 });
 
 test('a kubeconfig that is none, or not there, is named', async (t) => {

@@ -1,3 +1,4 @@
+import { KubeError } from '@lateen/kube';
 import { CommanderError } from 'commander';
 import { CommandExit } from './command-exit.ts';
 import { insteadOf } from './foreign-commands.ts';
@@ -14,7 +15,9 @@ const failed = (error: unknown, output: Output, env: NodeJS.ProcessEnv): number 
     output.err(`${error.message}\n`);
     return error.exitCode;
   }
-  output.err(`lateen: ${error instanceof Error ? error.message : String(error)}\n`);
+  const isAway = error instanceof KubeError && error.code === 'unreachable';
+  const message = error instanceof Error ? error.message : String(error);
+  output.err(`lateen: ${message}${isAway ? '; "lateen up" starts one' : ''}\n`);
   if (env['LATEEN_DEBUG'] !== undefined && error instanceof Error) output.err(`${error.stack}\n`);
   return failureExit;
 };

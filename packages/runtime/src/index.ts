@@ -21,5 +21,5 @@ export {
   writeRunRecord,
 } from './state/run-record.ts';
 export { makeStateRoot, type StateFolder, stateFolderAt } from './state/state-folder.ts';
-export { lockStateFolder } from './state/supervisor-lock.ts';
+export { alreadyRunning, lockStateFolder } from './state/supervisor-lock.ts';
 export { lateenVersion } from './version.ts';

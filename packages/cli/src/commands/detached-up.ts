@@ -1,7 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeStateRoot, RuntimeError, readRunRecord, stateFolderAt } from '@lateen/runtime';
+import {
+  alreadyRunning,
+  makeStateRoot,
+  RuntimeError,
+  readRunRecord,
+  stateFolderAt,
+} from '@lateen/runtime';
 import { CommandExit } from '../command-exit.ts';
 import type { Output } from '../progress.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -44,6 +50,8 @@ export const detachedUp = async (
   output: Output,
 ): Promise<void> => {
   const state = stateFolderAt(stateDir);
+  // Here, not by the process in the background: it would begin the log of the one that runs anew.
+  if (readRunRecord(state) !== undefined) throw alreadyRunning(state.root);
   makeStateRoot(state.root);
   const logPath = join(state.root, 'up.log');
   const log = openSync(logPath, 'w', 0o600);

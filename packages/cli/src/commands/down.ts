@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   processStart,
   type RunRecord,
@@ -37,6 +38,17 @@ const containerProcesses = (stateDir: string): readonly string[] =>
     (name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasStateDir(name, stateDir),
   );
 
+/** For who has changed into a folder below the one where the cluster was started. */
+const hintAbove = (root: string): string => {
+  const name = basename(root);
+  for (let folder = dirname(dirname(root)); ; folder = dirname(folder)) {
+    const other = join(folder, name);
+    if (other !== root && readRunRecord(stateFolderAt(other)) !== undefined)
+      return `; one runs on ${other}: give that folder with --state-dir`;
+    if (dirname(folder) === folder) return '';
+  }
+};
+
 const isGone = ({ pid, processStart: start }: RunRecord): boolean => processStart(pid) !== start;
 
 /** Ends the cluster of a state folder and everything it started. Rejects with RuntimeError. */
@@ -44,7 +56,7 @@ export const down = async (stateDir: string, output: Output): Promise<void> => {
   const state = stateFolderAt(stateDir);
   const record = readRunRecord(state);
   if (record === undefined) {
-    output.out(`no cluster is running on ${state.root}\n`);
+    output.out(`no cluster is running on ${state.root}${hintAbove(state.root)}\n`);
     return;
   }
   process.kill(record.pid, 'SIGTERM');

@@ -122,9 +122,10 @@ export const upMesh = async (
   { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
 ): Promise<void> => {
   makeStateRoot(options.stateDir);
-  writeMembers(options.stateDir, members);
   const state = stateFolderAt(options.stateDir);
   const lock = await lockStateFolder(state.root);
+  // Behind the lock: a cluster that already runs here is not made one of several by an attempt that was refused.
+  writeMembers(options.stateDir, members);
   const processes: MemberProcess[] = [];
   try {
     await startAll(members, { options, output, signal }, processes);
