@@ -44,10 +44,22 @@ export const setPaused = (paused: boolean): void => {
 
 /** After this long without the event stream pages ask by themselves. */
 const pollMs = 5000;
+/**
+ * The server tells of every scrape, each five seconds. Silence of this length is a connection that nobody closed: a
+ * proxy between, or a machine that slept.
+ */
+const silentMs = 30_000;
+
+let heardMs = 0;
+const hear = (): void => {
+  heardMs = performance.now();
+};
 
 const openStream = (): EventSource => {
   const source = new EventSource('api/v1/events');
+  hear();
   source.addEventListener('open', () => {
+    hear();
     const wasLost = state.value === 'lost';
     state.value = 'live';
     if (wasLost) for (const topic of topics) announce(topic);
@@ -55,7 +67,11 @@ const openStream = (): EventSource => {
   source.addEventListener('error', () => {
     state.value = 'lost';
   });
-  for (const topic of topics) source.addEventListener(topic, () => announce(topic));
+  for (const topic of topics)
+    source.addEventListener(topic, () => {
+      hear();
+      announce(topic);
+    });
   return source;
 };
 
@@ -63,7 +79,12 @@ const openStream = (): EventSource => {
 export const connectLive = (): void => {
   let source = openStream();
   setInterval(() => {
-    if (state.value !== 'lost' || document.visibilityState !== 'visible') return;
+    if (document.visibilityState !== 'visible') return;
+    if (performance.now() - heardMs > silentMs) {
+      state.value = 'lost';
+      source.close();
+    }
+    if (state.value !== 'lost') return;
     announce('metrics');
     // The browser comes back by itself unless the server answered with an error.
     if (source.readyState === EventSource.CLOSED) source = openStream();

@@ -49,13 +49,12 @@ export const Skeleton = ({ rows = 6 }: { rows?: number }): VNode => (
   </div>
 );
 
-/** Why there is no answer: that a thing is gone is no failure. */
-const Failure = ({ error }: { error: ApiError }): VNode =>
-  error.status === 404 ? (
-    <Empty title={t('error.notFound')} text={t('error.notFoundText')} />
-  ) : (
-    <Banner kind="bad">{errorText(error)}</Banner>
-  );
+/** Why there is no answer: that a thing is gone is no failure. `isKnown`: what was known of it is still shown. */
+const Failure = ({ error, isKnown }: { error: ApiError; isKnown: boolean }): VNode => {
+  if (error.status !== 404) return <Banner kind="bad">{errorText(error)}</Banner>;
+  if (isKnown) return <Banner kind="warn">{t('error.notFound')}</Banner>;
+  return <Empty title={t('error.notFound')} text={t('error.notFoundText')} />;
+};
 
 /** Draws an answer, or why there is none. */
 export const Loaded = <T,>({
@@ -68,7 +67,9 @@ export const Loaded = <T,>({
   rows?: number;
 }): VNode => (
   <>
-    {resource.error === undefined ? null : <Failure error={resource.error} />}
+    {resource.error === undefined ? null : (
+      <Failure error={resource.error} isKnown={resource.value !== undefined} />
+    )}
     {resource.value === undefined ? null : children(resource.value)}
     {resource.isLoading ? <Skeleton {...(rows === undefined ? {} : { rows })} /> : null}
   </>

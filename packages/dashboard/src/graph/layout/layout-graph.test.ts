@@ -97,6 +97,13 @@ test('a circle, a call to oneself and an unknown end do no harm', () => {
   assert.equal(overlaps(rectsOf([node('a'), node('b'), node('c')], layout)), 0);
 });
 
+test('what no line leads to stands in a block', () => {
+  const nodes = Array.from({ length: 9 }, (_, index) => node(`n${index}`));
+  const layout = layoutGraph({ nodes, edges: [] });
+  assert.equal(overlaps(rectsOf(nodes, layout)), 0);
+  assert.equal(new Set([...layout.nodes.values()].map(({ x }) => x)).size, 3);
+});
+
 test('an empty graph has an empty picture', () => {
   const layout = layoutGraph({ nodes: [], edges: [] });
   assert.equal(layout.nodes.size, 0);

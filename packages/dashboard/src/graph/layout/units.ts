@@ -119,6 +119,31 @@ const unitFrom = (
   };
 };
 
+/** So many things without lines stand above each other in a frame; more stand in a block. */
+const maxTower = 2;
+
+/** Columns for things that no line leads to or from: a tower of them would make everything else small. */
+const spreadLonely = (
+  groups: readonly (readonly LayoutNode[])[],
+  next: readonly (readonly number[])[],
+  ranks: readonly number[],
+): readonly number[] => {
+  const called = new Set(next.flat());
+  const isLonely = (at: number): boolean => next[at]?.length === 0 && !called.has(at);
+  const all = groups.map((_, at) => at);
+  const areas = Map.groupBy(all, (at) => groups[at]?.[0]?.area ?? `free ${at}`);
+  const spread = [...ranks];
+  for (const members of areas.values()) {
+    const lonely = members.filter(isLonely);
+    if (lonely.length <= maxTower) continue;
+    const linked = members.filter((at) => !isLonely(at)).map((at) => ranks[at] ?? 0);
+    const first = linked.length === 0 ? 0 : Math.min(...linked);
+    const columns = Math.ceil(Math.sqrt(lonely.length));
+    for (const [index, at] of lonely.entries()) spread[at] = first + (index % columns);
+  }
+  return spread;
+};
+
 /** Groups nodes to units, gives each its column, and puts bends into long edges of small graphs. */
 export const buildUnits = ({ nodes, edges, previous }: LayoutInput): UnitGraph => {
   const groups = groupNodes(nodes);
@@ -126,7 +151,7 @@ export const buildUnits = ({ nodes, edges, previous }: LayoutInput): UnitGraph =
     groups.flatMap((group, at) => group.map((node) => [node.id, at] as const)),
   );
   const next = connect(edges, unitOf, groups.length);
-  const ranks = rankPlaces(next);
+  const ranks = spreadLonely(groups, next, rankPlaces(next));
   const units = groups.map((group, at) => unitFrom(group, ranks[at] ?? 0, previous));
   const bends = new Map<string, readonly number[]>();
   const isBent = edges.length <= maxBentEdges;
