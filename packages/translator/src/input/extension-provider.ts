@@ -10,7 +10,11 @@ import {
   text,
   uint32,
 } from './reader.ts';
-import { type TelemetryProviders, telemetryProviderFields } from './telemetry-provider.ts';
+import {
+  logService,
+  type TelemetryProviders,
+  telemetryProviderFields,
+} from './telemetry-provider.ts';
 
 /** `includeRequestBodyInCheck` of an external authorizer. */
 export interface BodyInCheck {
@@ -93,10 +97,10 @@ const extensionProviders = list(
 /** Hosts that providers are at: proxies that ask or tell them need their clusters. */
 export const providerHosts = (providers: readonly ExtensionProvider[]): readonly string[] =>
   providers
-    .flatMap(({ envoyExtAuthzHttp, envoyExtAuthzGrpc, opentelemetry, zipkin, envoyOtelAls }) => [
-      envoyExtAuthzHttp ?? envoyExtAuthzGrpc,
-      opentelemetry ?? zipkin,
-      envoyOtelAls,
+    .flatMap((provider) => [
+      provider.envoyExtAuthzHttp ?? provider.envoyExtAuthzGrpc,
+      provider.opentelemetry ?? provider.zipkin,
+      logService(provider),
     ])
     .flatMap((provider) => provider?.service ?? [])
     .map((service) => service.slice(service.indexOf('/') + 1));

@@ -79,12 +79,27 @@ export interface OpenTelemetryLogProvider extends ProviderService {
   readonly logFormat: LogFormat | undefined;
 }
 
+/** MeshConfig.ExtensionProvider.EnvoyTcpGrpcV3LogProvider. */
+export interface TcpGrpcLogProvider extends ProviderService {
+  readonly logName: string | undefined;
+  readonly filterStateObjectsToLog: readonly string[];
+}
+
+/** MeshConfig.ExtensionProvider.EnvoyHttpGrpcV3LogProvider. */
+export interface HttpGrpcLogProvider extends TcpGrpcLogProvider {
+  readonly additionalRequestHeadersToLog: readonly string[];
+  readonly additionalResponseHeadersToLog: readonly string[];
+  readonly additionalResponseTrailersToLog: readonly string[];
+}
+
 /** The providers of MeshConfig that take what proxies tell. */
 export interface TelemetryProviders {
   readonly opentelemetry: OpenTelemetryProvider | undefined;
   readonly zipkin: ZipkinProvider | undefined;
   readonly envoyFileAccessLog: FileLogProvider | undefined;
   readonly envoyOtelAls: OpenTelemetryLogProvider | undefined;
+  readonly envoyHttpAls: HttpGrpcLogProvider | undefined;
+  readonly envoyTcpAls: TcpGrpcLogProvider | undefined;
   readonly prometheus: object | undefined;
 }
 
@@ -99,6 +114,14 @@ const grpc = message<NonNullable<OpenTelemetryProvider['grpc']>>({
   timeout: durationMs,
   initialMetadata: headers,
 });
+
+const tcpGrpcLog: { readonly [Key in keyof TcpGrpcLogProvider]: Reader<TcpGrpcLogProvider[Key]> } =
+  {
+    service: text,
+    port,
+    logName: text,
+    filterStateObjectsToLog: list(text),
+  };
 
 /** Readers of the members of `MeshConfig.ExtensionProvider`. */
 export const telemetryProviderFields: {
@@ -136,5 +159,19 @@ export const telemetryProviderFields: {
     logName: text,
     logFormat,
   }),
+  envoyHttpAls: message<HttpGrpcLogProvider>({
+    ...tcpGrpcLog,
+    additionalRequestHeadersToLog: list(text),
+    additionalResponseHeadersToLog: list(text),
+    additionalResponseTrailersToLog: list(text),
+  }),
+  envoyTcpAls: message<TcpGrpcLogProvider>(tcpGrpcLog),
   prometheus: struct,
 };
+
+/** The one of a provider's members that takes access logs at a service. */
+export const logService = ({
+  envoyOtelAls,
+  envoyHttpAls,
+  envoyTcpAls,
+}: TelemetryProviders): ProviderService | undefined => envoyOtelAls ?? envoyHttpAls ?? envoyTcpAls;

@@ -1,5 +1,5 @@
 import { type ExtensionProvider, readExtensionProviders } from '../input/extension-provider.ts';
-import type { ProviderService } from '../input/telemetry-provider.ts';
+import { logService, type ProviderService } from '../input/telemetry-provider.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { outboundCluster } from '../naming/cluster-name.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
@@ -37,16 +37,17 @@ export const telemetryProviders = ({
   extensionProviders,
 }: Pick<MeshConfig, 'extensionProviders'>): readonly TelemetryProvider[] =>
   [...extensionProviders, ...builtInProviders].map((provider) => {
-    const { opentelemetry, zipkin, envoyFileAccessLog, envoyOtelAls, prometheus } = provider;
+    const { opentelemetry, zipkin, envoyFileAccessLog, prometheus } = provider;
+    const logs = logService(provider);
     const spans = opentelemetry ?? zipkin;
     return {
       name: provider.name ?? '',
       takes: [
         ...(spans === undefined ? [] : ['tracing' as const]),
-        ...((envoyFileAccessLog ?? envoyOtelAls) ? ['accessLogging' as const] : []),
+        ...((envoyFileAccessLog ?? logs) ? ['accessLogging' as const] : []),
         ...(prometheus === undefined ? [] : ['metrics' as const]),
       ],
-      service: (spans ?? envoyOtelAls)?.service,
+      service: (spans ?? logs)?.service,
     };
   });
 

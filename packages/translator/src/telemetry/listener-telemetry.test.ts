@@ -45,6 +45,8 @@ const providers = [
     name: 'short',
     envoyFileAccessLog: { path: '/dev/stderr', logFormat: { text: '%START_TIME%' } },
   },
+  { name: 'requests', envoyHttpAls: { service, port: 4317 } },
+  { name: 'connections', envoyTcpAls: { service: 'nobody.example.com', port: 4317 } },
   {
     name: 'logs',
     envoyOtelAls: { service, port: 4317, logFormat: { labels: { b: '1', a: '2' } } },
@@ -276,6 +278,13 @@ describe('access logs', () => {
         '{ accessLogging: [{ providers: [{ name: logs }], filter: { expression: response.code >= 400 } }] }',
       ),
       outbound: [`otlp ${grpcCluster} otel_envoy_accesslog a b if response.code >= 400`],
+    },
+    {
+      name: "Envoy's own service; one that is not in the mesh gets nothing",
+      yaml: telemetry(
+        '{ accessLogging: [{ providers: [{ name: requests }, { name: connections }] }] }',
+      ),
+      outbound: [`als ${grpcCluster} http_envoy_accesslog`],
     },
     {
       name: 'switched off for one side',

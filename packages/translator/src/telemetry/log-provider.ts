@@ -17,6 +17,7 @@ import type { FileLogProvider, OpenTelemetryLogProvider } from '../input/telemet
 import type { MeshConfig } from '../mesh/mesh-config.ts';
 import { findProviderTarget } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { httpGrpcLog, tcpGrpcLog } from './grpc-log-provider.ts';
 import {
   istioTextFormat,
   jsonLogFormat,
@@ -25,16 +26,8 @@ import {
   stringsOf,
   textLogFormat,
 } from './log-format.ts';
+import { peerStates } from './peer-states.ts';
 
-/** What Istio has proxies send of their peers with OpenTelemetry logs. */
-const filterStateObjects = [
-  'upstream_peer',
-  'downstream_peer',
-  'wasm.upstream_peer',
-  'wasm.upstream_peer_id',
-  'wasm.downstream_peer',
-  'wasm.downstream_peer_id',
-];
 const defaultLogName = 'otel_envoy_accesslog';
 const standardOutput = '/dev/stdout';
 const builtInName = 'envoy';
@@ -108,7 +101,7 @@ const openTelemetryLog = (
         },
       },
       transportApiVersion: ApiVersion.V3,
-      filterStateObjectsToLog: filterStateObjects,
+      filterStateObjectsToLog: [...peerStates],
     },
     disableBuiltinLabels: true,
     body: { value: { case: 'stringValue', value: body } },
@@ -127,7 +120,7 @@ const openTelemetryLog = (
 /** Undefined: the provider takes no logs, or its service is not in the mesh. */
 export const providerLog = (
   push: PushContext,
-  { name, envoyFileAccessLog: file, envoyOtelAls }: ExtensionProvider,
+  { name, envoyFileAccessLog: file, envoyOtelAls, envoyHttpAls, envoyTcpAls }: ExtensionProvider,
 ): AccessLog | undefined => {
   if (file !== undefined) {
     const isPlain = file.logFormat === undefined && file.omitEmptyValues !== true;
@@ -135,5 +128,7 @@ export const providerLog = (
       ? meshFileLog(file.path ?? standardOutput, push.meshConfig)
       : providerFileLog(file);
   }
+  if (envoyHttpAls !== undefined) return httpGrpcLog(push, envoyHttpAls);
+  if (envoyTcpAls !== undefined) return tcpGrpcLog(push, envoyTcpAls);
   return envoyOtelAls && openTelemetryLog(push, envoyOtelAls);
 };

@@ -6,6 +6,7 @@ import { OpenTelemetryConfigSchema } from '@lateen/xds/gen/envoy/config/trace/v3
 import { ZipkinConfigSchema } from '@lateen/xds/gen/envoy/config/trace/v3/zipkin_pb.js';
 import { FileAccessLogSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { ExpressionFilterSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.js';
+import { HttpGrpcAccessLogConfigSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/grpc/v3/als_pb.js';
 import { OpenTelemetryAccessLogConfigSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import type { HttpConnectionManager_Tracing } from '@lateen/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import type { CustomTag } from '@lateen/xds/gen/envoy/type/tracing/v3/custom_tag_pb.js';
@@ -90,7 +91,7 @@ const filterText = (filter: AccessLog['filter']): string => {
   }
 };
 
-/** `file PATH text|json`, `otlp CLUSTER NAME`, then what has to hold. */
+/** `file PATH text|json`, `otlp CLUSTER NAME`, `als CLUSTER NAME`, then what has to hold. */
 export const logText = (log: AccessLog): string => {
   const file = held(configOf(log), FileAccessLogSchema);
   if (file?.accessLogFormat.case === 'logFormat') {
@@ -100,11 +101,14 @@ export const logText = (log: AccessLog): string => {
     const text = isText ? String(format.value.specifier.value) : own;
     return `file ${file.path} ${text.length > 60 ? text.slice(0, 12) : text.trim()}${filterText(log.filter)}`;
   }
+  const als = held(configOf(log), HttpGrpcAccessLogConfigSchema);
   const otlp = held(configOf(log), OpenTelemetryAccessLogConfigSchema);
-  const target = otlp?.commonConfig?.grpcService?.targetSpecifier;
+  const common = (als ?? otlp)?.commonConfig;
+  const target = common?.grpcService?.targetSpecifier;
   const cluster = target?.case === 'envoyGrpc' ? target.value.clusterName : '?';
   const attributes = otlp?.attributes?.values.map(({ key }) => key) ?? [];
-  return `otlp ${cluster} ${[otlp?.commonConfig?.logName, ...attributes].join(' ')}${filterText(log.filter)}`;
+  const kind = als === undefined ? 'otlp' : 'als';
+  return `${kind} ${cluster} ${[common?.logName, ...attributes].join(' ')}${filterText(log.filter)}`;
 };
 
 /** Every metric that is told something: `NAME +TAG=CEL -TAG`, or `NAME off`. */
