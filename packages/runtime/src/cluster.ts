@@ -239,11 +239,18 @@ const linkToPrimary = async (
   await link.start();
 };
 
+const needPrivileges = /need privileges$/;
+
+/** What makes external addresses answer on port 80, as tutorials ask them to. */
+const privilegeAdvice =
+  '; allow them with "sudo sysctl net.ipv4.ip_unprivileged_port_start=80", or use the URL of the gateway';
+
 /** One line however many there are: kubectl get events has them all. */
 const failureNote = (failures: readonly BindFailure[]): ProgressNote => {
   const [first] = failures;
   const more = failures.length > 1 ? ` and ${failures.length - 1} more` : '';
-  const detail = `cannot listen on ${first?.address}${more}: ${first?.reason}`;
+  const advice = needPrivileges.test(first?.reason ?? '') ? privilegeAdvice : '';
+  const detail = `cannot listen on ${first?.address}${more}: ${first?.reason}${advice}`;
   return { kind: 'warning', what: 'services', detail };
 };
 
