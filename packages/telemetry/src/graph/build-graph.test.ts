@@ -147,6 +147,17 @@ test('callers without a proxy, gateways, hosts outside, and requests that nobody
   assert.deepEqual([lost.errorShare, lost.responseFlags], [1, { UH: 48 }]);
 });
 
+test('an endpoint that a ServiceEntry lists is the host outside, whatever workload it is said to be', () => {
+  const graph = graphOf([
+    { from: 'productpage-v1', to: 'httpbin-entry', host: 'httpbin.org', count: 3 },
+  ]);
+  assert.deepEqual(
+    graph.nodes.filter(({ kind }) => kind === 'external').map(({ id, name }) => [id, name]),
+    [['ext:httpbin.org', 'httpbin.org']],
+  );
+  assert.ok(graph.nodes.every(({ flags }) => !flags.isDead));
+});
+
 test('gRPC statuses count as what they are', () => {
   const graph = graphOf([
     { from: 'productpage-v1', to: 'ratings', grpcStatus: '0', count: 6 },

@@ -102,11 +102,19 @@ export class GraphPlaces {
     if (end.workload === unknown) return this.service(called);
     const isGateway = this.#isGateway(end);
     if (isGateway) return workloadPlace(end, this.#view, true);
+    if (this.#isOutside(end, called)) return this.service(called);
     if (this.#view === 'service') {
       const place = this.service(called, end);
       return place.kind === 'unknown' ? workloadPlace(end, 'app', false) : place;
     }
     return workloadPlace(end, this.#view, false);
+  }
+
+  /** Endpoints that a ServiceEntry lists carry its name as their workload's; there is no such workload. */
+  #isOutside({ cluster, namespace, workload }: CallEnd, called: CalledService): boolean {
+    if (isElsewhere(cluster, this.#model)) return false;
+    if (this.#model.workloads.has(`${namespace}/${workload}`)) return false;
+    return this.serviceOf(called)?.kind === 'ServiceEntry';
   }
 
   #serviceOfWorkload({ cluster, namespace, workload }: CallEnd): GraphPlace | undefined {
