@@ -102,6 +102,15 @@ const accessPolicy = (
   };
 };
 
+/** What proxies and apps send goes into the stores. */
+const takersInto = (traces: TraceStore, logs: LogStore, tracesChanged: () => void): Takers => ({
+  takeSpan: (span) => {
+    traces.add(span);
+    tracesChanged();
+  },
+  takeLog: (record) => logs.add(record),
+});
+
 /** Answers the eyes of other clusters. Without, this one is shown as before: it is not worth failing for. */
 const answerPeers = async (
   { place, log }: TelemetryOptions,
@@ -156,15 +165,9 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
   const tracesChanged = throttled(clock, () =>
     events.send({ type: 'traces', atMs: clock.nowMs() }),
   );
+  const proxiesChanged = (): void => events.send({ type: 'proxies', atMs: clock.nowMs() });
   const logs = new LogStore();
-  const takers: Takers = {
-    takeSpan: (span) => {
-      traces.add(span);
-      tracesChanged();
-    },
-    takeLog: (record) => logs.add(record),
-  };
-  const receivers = await openReceivers(options, takers);
+  const receivers = await openReceivers(options, takersInto(traces, logs, tracesChanged));
   const onLook = (): void => {
     tracesChanged();
     tellStates();
@@ -177,12 +180,16 @@ export const startTelemetry = async (options: TelemetryOptions): Promise<Telemet
     raw: createRawKubeClient(connection),
     hasToken: options.token !== undefined,
     ...(options.place !== undefined && { place: options.place }),
-    ...meshPeers(options.place, { store, traces }, { clock, onNew: tracesChanged }),
+    ...meshPeers(
+      options.place,
+      { store, traces },
+      { clock, onNew: tracesChanged, onChange: proxiesChanged },
+    ),
     receiverPorts: receivers.ports,
   });
   const tellStates = whenOther(
     () => `${metricsProblem(eyes)}\n${watched.problem()}`,
-    () => events.send({ type: 'proxies', atMs: clock.nowMs() }),
+    proxiesChanged,
   );
   const server = await startHttpServer(options.dashboard, {
     routes: apiRoutes(eyes, connection.server),

@@ -12,7 +12,6 @@ import { Empty, Loaded } from '../view/feedback.tsx';
 import { type Column, Table } from '../view/table.tsx';
 import { shortOperation } from './operation.ts';
 import { TraceScatter } from './trace-scatter.tsx';
-import { UnreachableNotice } from './unreachable-notice.tsx';
 
 /** Traces with filters; the filters are part of the address. */
 export const TraceListPage = (): VNode => {
@@ -78,17 +77,10 @@ const withChosen = (services: readonly string[], chosen: string | undefined): re
   chosen === undefined || services.includes(chosen) ? services : [chosen, ...services];
 
 const Traces = ({ list }: { list: TraceList }): VNode => {
-  const notice = <UnreachableNotice clusters={list.unreachable} />;
   if (list.traces.length === 0)
-    return (
-      <>
-        {notice}
-        <Empty title={t('trace.empty')} text={t('trace.emptyText')} />
-      </>
-    );
+    return <Empty title={t('trace.empty')} text={t('trace.emptyText')} />;
   return (
     <div class="grid">
-      {notice}
       <TraceScatter traces={list.traces} />
       <Rows traces={list.traces} />
       {list.evicted > 0 ? (

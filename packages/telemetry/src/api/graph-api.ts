@@ -30,7 +30,7 @@ export const metricsProblem = ({ metrics, scraper }: Eyes): string =>
 
 /** What is worth a banner: proxies that do not answer, a store that is full. */
 export const warningsOf = (eyes: Eyes): readonly string[] => {
-  const { scraper, store, objects, metrics, peers } = eyes;
+  const { scraper, store, objects, metrics } = eyes;
   const { ok: answered, total } = scraper.counts;
   const { evicted } = store.use;
   return [
@@ -38,12 +38,6 @@ export const warningsOf = (eyes: Eyes): readonly string[] => {
     ...(metrics.url === '' && answered < total
       ? [`${total - answered} of ${total} proxies cannot be scraped`]
       : []),
-    ...peers
-      .unreachable()
-      .map(
-        ({ cluster, reason }) =>
-          `cluster ${cluster} cannot be reached, and only what others say of it is shown (${reason})`,
-      ),
     ...(evicted > 0 ? [`the metrics store is full: ${evicted} series were left out`] : []),
   ];
 };
@@ -97,9 +91,10 @@ export const graphRoutes = (eyes: Eyes): readonly ApiRoute[] => [
       };
       return ok({
         ...buildGraph(eyes.store, eyes.model(), options),
-        otherClusters: eyes.peers.all().map(({ address: { cluster } }) => ({
+        otherClusters: eyes.peers.all().map(({ address: { cluster }, problem }) => ({
           name: cluster,
           dashboard: others.get(cluster)?.dashboard ?? '',
+          error: problem,
         })),
         warnings: warningsOf(eyes),
       } satisfies Graph);

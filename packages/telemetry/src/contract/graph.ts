@@ -157,6 +157,8 @@ export interface Graph {
     readonly name: string;
     /** Where its own pages are, with all about its nodes; '' while it does not answer. */
     readonly dashboard: string;
+    /** Why its eyes do not answer, and only what others say of it is shown; '' while they do. */
+    readonly error: string;
   }[];
   /** Things worth a banner: proxies that cannot be scraped, series left out. */
   readonly warnings: readonly string[];

@@ -13,13 +13,17 @@ export interface MeshPeers {
   readonly peerTraces: PeerTraces;
 }
 
-/** Follows the others of a place; undefined: there are none. `onNew`: spans came while nobody asked. */
+/** Follows the others of a place; undefined: there are none. `onNew`: spans came while nobody asked; `onChange`: one begins to answer, or to be silent. */
 export const meshPeers = (
   place: MeshPlace | undefined,
   { store, traces }: { readonly store: SeriesStore; readonly traces: TraceStore },
-  { clock, onNew }: { readonly clock: Clock; readonly onNew: () => void },
+  {
+    clock,
+    onNew,
+    onChange,
+  }: { readonly clock: Clock; readonly onNew: () => void; readonly onChange: () => void },
 ): MeshPeers => {
-  const peers = new Peers(place?.eyes, clock);
+  const peers = new Peers(place?.eyes, clock, onChange);
   return {
     peers,
     peerRounds: new PeerRounds(peers, store, clock),

@@ -20,13 +20,16 @@ export const helloPath = '/hello';
 export class Peer {
   readonly address: PeerAddress;
   readonly #clock: Clock;
+  readonly #onChange: () => void;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
   #problem = '';
   #triedMs = 0;
 
-  constructor(address: PeerAddress, clock: Clock) {
+  /** `onChange`: it begins to answer, or to be silent. */
+  constructor(address: PeerAddress, clock: Clock, onChange: () => void) {
     this.address = address;
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   /** Why it does not answer; '' while it does. */
@@ -60,14 +63,20 @@ export class Peer {
   async #try(path: string): Promise<unknown> {
     try {
       const answer = await this.#get(path);
-      this.#problem = '';
+      this.#note('');
       return answer;
     } catch (error) {
       if (error instanceof TelemetryError && error.code === 'too-large') throw error;
-      this.#problem = reasonOf(error);
       this.#triedMs = this.#clock.nowMs();
+      this.#note(reasonOf(error));
       return undefined;
     }
+  }
+
+  #note(problem: string): void {
+    const isOther = (this.#problem === '') !== (problem === '');
+    this.#problem = problem;
+    if (isOther) this.#onChange();
   }
 
   async #get(path: string): Promise<unknown> {

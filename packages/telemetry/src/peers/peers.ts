@@ -6,12 +6,14 @@ import { Peer } from './peer.ts';
 export class Peers {
   readonly #place: MeshPlace['eyes'];
   readonly #clock: Clock;
+  readonly #onChange: () => void;
   readonly #peers = new Map<string, Peer>();
 
-  /** `place` undefined: there are no others. */
-  constructor(place: MeshPlace['eyes'], clock: Clock) {
+  /** `place` undefined: there are no others. `onChange`: one begins to answer, or to be silent. */
+  constructor(place: MeshPlace['eyes'], clock: Clock, onChange: () => void) {
     this.#place = place;
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   /** Those there are; who left the mesh is forgotten. */
@@ -24,7 +26,8 @@ export class Peers {
       this.#peers.delete(cluster);
     }
     return addresses.map((address) => {
-      const known = this.#peers.get(address.cluster) ?? new Peer(address, this.#clock);
+      const known =
+        this.#peers.get(address.cluster) ?? new Peer(address, this.#clock, this.#onChange);
       this.#peers.set(address.cluster, known);
       return known;
     });

@@ -76,7 +76,11 @@ export const runningEyes = async (
     metrics: proxyMetrics(meshObjects),
     raw: { get: unreachable },
     ...(place !== undefined && { place }),
-    ...meshPeers(place, { store, traces }, { clock: systemClock, onNew: () => undefined }),
+    ...meshPeers(
+      place,
+      { store, traces },
+      { clock: systemClock, onNew: () => undefined, onChange: () => undefined },
+    ),
     hasToken: policy.token !== undefined,
     receiverPorts: () => ({ otlpPort: 0, otlpGrpcPort: 0, zipkinPort: 0 }),
   });
