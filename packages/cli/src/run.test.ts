@@ -49,6 +49,7 @@ const cases: readonly [string[], number, RegExp][] = [
   [['status', '-o', 'xml'], 2, /Allowed choices are text, json/],
   [['down', '--state-dir', '/nonexistent/lateen'], 0, /no cluster is running/],
   [['install', '--set', 'profile=demo', '-y'], 2, /no command "install": .*"lateen up"/],
+  [['dashboard', 'kialy'], 2, /Allowed choices are kiali, prometheus/],
   [['x', 'describe', 'pod', 'a'], 2, /no command "x describe": "lateen explain/],
   [
     ['up', '--state-dir', '/dev/null'],

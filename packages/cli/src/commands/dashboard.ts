@@ -3,7 +3,7 @@ import { delimiter, dirname } from 'node:path';
 import { createLogger } from '@lateen/base';
 import { systemClock } from '@lateen/kube';
 import { readRunRecord, stateFolderAt } from '@lateen/runtime';
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { clusterConnection } from '../cluster-connection.ts';
 import { addSourceOptions, type SourceFlags } from '../dashboard/source-flags.ts';
 import { pagesFolder, startDashboard } from '../dashboard/start-dashboard.ts';
@@ -79,13 +79,16 @@ const run = async (
   else await serve(flags, output, env);
 };
 
+const addons = ['kiali', 'prometheus', 'grafana', 'jaeger', 'zipkin'];
+
 /** Adds `lateen dashboard`. */
 export const addDashboard = (program: Command, output: Output, env: NodeJS.ProcessEnv): void => {
   const command = program
     .command('dashboard')
+    .aliases(['dash', 'd'])
     .description('say where the dashboard is, or serve it for any other cluster')
     // istioctl's word for one of the addons: here they are one.
-    .argument('[addon]', 'kiali, prometheus, grafana, jaeger or zipkin: all lead to the same')
+    .addArgument(new Argument('[addon]', 'all lead to the same').choices(addons))
     .option('--state-dir <folder>', 'the cluster to look at', '.lateen')
     .option(
       '--kubeconfig <file>',
