@@ -121,6 +121,24 @@ test('an installed Prometheus is the pod, on its address, with its data in the p
   assert.equal(readFileSync(join(own, 'api.kubeconfig'), 'utf8'), 'credentials');
 });
 
+test('an installed Jaeger is the pod, and listens nowhere else', async (t) => {
+  const { bin, folder } = installed(t, 'jaeger-all-in-one');
+  const image = 'docker.io/jaegertracing/all-in-one:1.67.0';
+  const { prepared, answeredBy } = await prepare(image, { PATH: bin }, folder, {
+    env: [
+      { name: 'MEMORY_MAX_TRACES', value: '9' },
+      { name: 'COLLECTOR_ZIPKIN_HOST_PORT', value: ':9411' },
+    ],
+  });
+  assert.equal(answeredBy, `the real program ${join(bin, 'jaeger-all-in-one')}`);
+  assert.deepEqual(prepared.command, [join(bin, 'jaeger-all-in-one')]);
+  assert.equal(prepared.env['MEMORY_MAX_TRACES'], '9');
+  const listeners = Object.entries(prepared.env).filter(([name]) => name.endsWith('_HOST_PORT'));
+  assert.ok(listeners.length > 8);
+  assert.ok(listeners.every(([, place]) => place.startsWith('127.9.0.2:')));
+  assert.equal(prepared.env['COLLECTOR_ZIPKIN_HOST_PORT'], '127.9.0.2:9411');
+});
+
 test('what is installed is not taken when that is turned off', async (t) => {
   const { bin, folder } = installed(t, 'prometheus');
   const environment = { PATH: bin, LATEEN_REAL_ADDONS: 'off' };

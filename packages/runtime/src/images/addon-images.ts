@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { realGrafana } from '../addons/grafana-program.ts';
 import { installedProgram } from '../addons/installed-program.ts';
+import { realJaeger } from '../addons/jaeger-program.ts';
 import { realPrometheus } from '../addons/prometheus-program.ts';
 import type { AddonSite, RealAddon } from '../addons/real-addon.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
@@ -54,6 +55,7 @@ const addons: Readonly<Record<string, readonly AddonPort[]>> = {
 const realAddons: Readonly<Record<string, RealAddon>> = {
   'docker.io/prom/prometheus': realPrometheus,
   'docker.io/grafana/grafana': realGrafana,
+  'docker.io/jaegertracing/all-in-one': realJaeger,
 };
 
 /** The same program under another name. */
