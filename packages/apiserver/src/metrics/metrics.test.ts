@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { text as readText } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { type Answer, startTestServer, type TestServer } from '../testing/test-server.ts';
 import { requestLabels } from './request-labels.ts';
@@ -85,21 +88,17 @@ const merge = { 'content-type': 'application/merge-patch+json' };
 const apply = { 'content-type': 'application/apply-patch+yaml' };
 
 /** With a token and no certificate. */
-const asJo = (method: string, path: string, body?: unknown): Promise<Answer> => {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+const asJo = async (method: string, path: string, body?: unknown): Promise<Answer> => {
   const { ca } = api.certificates;
   const headers = { authorization: 'Bearer jo-token', 'content-type': 'application/json' };
   const options = { method, headers, ca, agent: false };
-  const request = httpsRequest(`${api.server.url}${path}`, options, async (response) => {
-    let text = '';
-    for await (const chunk of response) text += String(chunk);
-    const { statusCode: code = 0, headers: answered } = response;
-    const isJson = answered['content-type'] === 'application/json';
-    resolve({ code, headers: answered, text, body: isJson ? JSON.parse(text) : undefined });
-  });
-  request.on('error', reject);
+  const request = httpsRequest(`${api.server.url}${path}`, options);
   request.end(body === undefined ? undefined : JSON.stringify(body));
-  return promise;
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const text = await readText(response);
+  const { statusCode: code = 0, headers: answered } = response;
+  const isJson = answered['content-type'] === 'application/json';
+  return { code, headers: answered, text, body: isJson ? JSON.parse(text) : undefined };
 };
 
 test('who may read them: nonResourceURLs', async () => {

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http, { type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ExportLogsServiceRequestSchema } from '@lateen/xds/gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js';
 import { plainValue } from '../testing/log-collector.ts';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson, routesJson } from '../testing/static-bootstrap.ts';
-import { namedUpstream } from '../testing/upstream.ts';
+import { bodyOf, httpUpstream, namedUpstream } from '../testing/upstream.ts';
 
 interface Report {
   readonly target: string;
@@ -19,27 +17,19 @@ interface Report {
 /** A collector of OTLP over HTTP; refuses the first report. */
 const startReceiver = async () => {
   const reports: Report[] = [];
-  const server = http.createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { resourceLogs } = fromBinary(ExportLogsServiceRequestSchema, Buffer.concat(chunks));
-    const records = resourceLogs
-      .flatMap(({ scopeLogs }) => scopeLogs)
-      .flatMap(({ logRecords }) => logRecords);
-    const bodies = records.map(({ body }) => plainValue(body));
-    reports.push({ target: `${request.method} ${request.url}`, headers: request.headers, bodies });
-    response.writeHead(reports.length === 1 ? 503 : 200).end();
+  const upstream = await httpUpstream((request, response) => {
+    const { method, url, headers } = request;
+    void bodyOf(request).then((bytes) => {
+      const { resourceLogs } = fromBinary(ExportLogsServiceRequestSchema, bytes);
+      const records = resourceLogs
+        .flatMap(({ scopeLogs }) => scopeLogs)
+        .flatMap(({ logRecords }) => logRecords);
+      const bodies = records.map(({ body }) => plainValue(body));
+      reports.push({ target: `${method} ${url}`, headers, bodies });
+      response.writeHead(reports.length === 1 ? 503 : 200).end();
+    });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    reports,
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise((done) => server.close(done));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return Object.assign(upstream, { reports });
 };
 
 test('records over HTTP: to the path, with the headers; what is refused is counted', async () => {
