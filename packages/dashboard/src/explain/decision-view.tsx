@@ -183,6 +183,18 @@ const Answers = ({ simulation }: { simulation: Simulation }): VNode | null => {
   );
 };
 
+/** How the cluster itself sends. Where endpoints were followed, each says how it was reached: it may be by mutual TLS. */
+const Transport = ({ destination }: { destination: SimulatedDestination }): VNode | null => {
+  const isTls = /tls/i.test(destination.transport);
+  if (!isTls && destination.arrivals.length > 0) return null;
+  return (
+    <span class="tag">
+      {isTls ? <Icon name="lock" size={12} /> : null}
+      {destination.transport}
+    </span>
+  );
+};
+
 const Destination = ({ destination }: { destination: SimulatedDestination }): VNode => (
   <section class="destination tone-accent">
     <div class="destination-head">
@@ -199,10 +211,7 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
       {destination.loadBalancing === '' ? null : (
         <span class="tag">{destination.loadBalancing}</span>
       )}
-      <span class="tag">
-        {/tls/i.test(destination.transport) ? <Icon name="lock" size={12} /> : null}
-        {destination.transport}
-      </span>
+      <Transport destination={destination} />
       <Origin origin={destination.destinationRule} />
     </p>
     <ul class="endpoints">
@@ -241,7 +250,13 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
         <span class={`tag ${arrival.outcome === 'delivered' ? 'tag-ok' : 'tag-bad'}`}>
           {t(`explain.outcome.${arrival.outcome}`)}
         </span>{' '}
-        {arrival.workload} {arrival.mode === null ? '' : `mTLS ${arrival.mode}`}{' '}
+        {arrival.workload}{' '}
+        {arrival.transport === 'mutual' ? (
+          <span class="tag">
+            <Icon name="lock" size={12} /> {t('legend.mtls')}
+          </span>
+        ) : null}{' '}
+        {arrival.mode ?? ''}{' '}
         <span class="text-quiet">{sentence(arrival.cause, arrival.reason)}</span>
       </p>
     ))}

@@ -159,7 +159,7 @@ const GraphStageView = ({
         onReady={announce}
       />
       <ZoomButtons stage={stage} />
-      <GraphLegend />
+      <GraphLegend picture={placed?.picture} />
     </>
   );
 };

@@ -15,7 +15,11 @@ const columns = (nameOf: (id: string) => string): readonly Column<PictureEdge>[]
   {
     key: 'source',
     title: t('table.from'),
-    cell: ({ source }) => nameOf(source),
+    cell: ({ id, source }) => (
+      <button type="button" class="cell-link" onClick={() => setQuery({ at: id })}>
+        {nameOf(source)}
+      </button>
+    ),
     order: ({ source }) => nameOf(source),
   },
   {

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { formatClock } from '../format/moment.ts';
 import { t } from '../i18n/translate.ts';
 import { Button, IconButton } from '../view/controls.tsx';
+import { Icon } from '../view/icon.tsx';
 
 interface ReplayProps {
   readonly graph: Graph | undefined;
@@ -16,6 +17,14 @@ interface ReplayProps {
 const stepMs = 5000;
 /** How long a step stays while it plays. */
 const showMs = 700;
+
+/** Nothing is stored yet that could be walked through. */
+const Soon = (): VNode => (
+  <div class="replay">
+    <Icon name="clock" size={16} />
+    <span class="text-quiet">{t('replay.soon')}</span>
+  </div>
+);
 
 /** Walks through the stored time; at its end it is live again. */
 export const Replay = ({ graph, atMs, onChange }: ReplayProps): VNode | null => {
@@ -32,7 +41,7 @@ export const Replay = ({ graph, atMs, onChange }: ReplayProps): VNode | null => 
     }, showMs);
     return () => clearTimeout(timer);
   }, [isPlaying, atMs, to, onChange]);
-  if (to === 0 || to - from < stepMs) return <div class="replay" />;
+  if (to === 0 || to - from < stepMs) return <Soon />;
   const shown = atMs ?? to;
   const press = (): void => {
     if (atMs === undefined) onChange(from);

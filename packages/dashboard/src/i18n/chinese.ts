@@ -118,6 +118,7 @@ export const chinese: Readonly<Record<MessageKey, string>> = {
   'replay.play': '回放已存的时间段',
   'replay.stop': '停止回放',
   'replay.now': '现在',
+  'replay.soon': '从现在起的流量会保留一段时间，可在此回放。',
   'replay.live': '回到实时',
   'table.from': '来源',
   'table.to': '目标',

@@ -1,5 +1,6 @@
 import type { ProxyList, ProxyRow, ResourceSync } from '@lateen/telemetry/contract';
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import { chosenNamespaces } from '../app/preferences.ts';
 import { goTo, linkTo } from '../app/route.ts';
 import { useResource } from '../data/resource.ts';
@@ -7,6 +8,7 @@ import { formatAge } from '../format/moment.ts';
 import { formatNumber } from '../format/quantity.ts';
 import { t } from '../i18n/translate.ts';
 import { Banner, Empty, Loaded } from '../view/feedback.tsx';
+import { FilterField, hasText } from '../view/filter-field.tsx';
 import { type Column, Table } from '../view/table.tsx';
 
 const looks = {
@@ -75,31 +77,39 @@ const columns = (): readonly Column<ProxyRow>[] => [
 export const ProxyListPage = (): VNode => {
   const resource = useResource<ProxyList>('proxies', ['proxies', 'metrics']);
   const wanted = chosenNamespaces.value;
+  const [filter, setFilter] = useState('');
   return (
-    <Loaded resource={resource}>
-      {({ proxies, istiodError }) => {
-        const rows = proxies.filter(
-          ({ namespace }) => wanted.length === 0 || wanted.includes(namespace),
-        );
-        return (
-          <>
-            {istiodError === '' ? null : <Banner kind="warn">{istiodError}</Banner>}
-            <Refusals rows={rows} />
-            {rows.length === 0 ? (
-              <Empty title={t('list.empty')} />
-            ) : (
-              <Table
-                label={t('nav.proxies')}
-                rows={rows}
-                columns={columns()}
-                keyOf={({ id }) => id}
-                onOpen={({ namespace, pod }) => goTo(linkTo('proxies', [namespace, pod]))}
-              />
-            )}
-          </>
-        );
-      }}
-    </Loaded>
+    <>
+      <div class="toolbar">
+        <FilterField value={filter} onInput={setFilter} />
+      </div>
+      <Loaded resource={resource}>
+        {({ proxies, istiodError }) => {
+          const rows = proxies.filter(
+            ({ namespace, pod }) =>
+              (wanted.length === 0 || wanted.includes(namespace)) &&
+              hasText(filter, pod, namespace),
+          );
+          return (
+            <>
+              {istiodError === '' ? null : <Banner kind="warn">{istiodError}</Banner>}
+              <Refusals rows={rows} />
+              {rows.length === 0 ? (
+                <Empty title={t('list.empty')} />
+              ) : (
+                <Table
+                  label={t('nav.proxies')}
+                  rows={rows}
+                  columns={columns()}
+                  keyOf={({ id }) => id}
+                  onOpen={({ namespace, pod }) => goTo(linkTo('proxies', [namespace, pod]))}
+                />
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </>
   );
 };
 

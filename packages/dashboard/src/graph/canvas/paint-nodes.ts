@@ -1,5 +1,6 @@
 import { iconPath } from '../../view/icon.tsx';
 import type { NodeBadge, PictureNode } from '../graph-picture.ts';
+import { nodeBadges } from '../node-badges.ts';
 import type { PaintContext } from './paint-context.ts';
 import type { SceneNode } from './scene.ts';
 
@@ -28,13 +29,9 @@ const icons = {
 
 const nobody = toPath('question');
 
-const badgeIcons: Readonly<Record<NodeBadge, Path2D>> = {
-  breaker: toPath('bolt'),
-  routed: toPath('share'),
-  fault: toPath('warning'),
-  noProxy: toPath('eyeOff'),
-  dead: toPath('close'),
-};
+const badgeIcons = Object.fromEntries(
+  Object.entries(nodeBadges).map(([badge, { icon }]) => [badge, toPath(icon)]),
+) as Readonly<Record<NodeBadge, Path2D>>;
 
 const drawIcon = (
   { canvas }: PaintContext,
@@ -156,12 +153,11 @@ const drawTexts = (paint: PaintContext, node: SceneNode): void => {
 
 const drawBadges = (paint: PaintContext, node: SceneNode): void => {
   node.picture.badges.forEach((badge, index) => {
-    const isAlarm = badge === 'fault' || badge === 'noProxy' || badge === 'dead';
     drawIcon(paint, badgeIcons[badge], {
       x: node.x + node.width - 24 - index * 17,
       y: node.y + 8,
       size: 14,
-      colour: isAlarm ? paint.palette.tones.warn : paint.palette.inkQuiet,
+      colour: nodeBadges[badge].isAlarm ? paint.palette.tones.warn : paint.palette.inkQuiet,
     });
   });
 };
