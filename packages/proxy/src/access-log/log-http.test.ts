@@ -41,7 +41,7 @@ test('records over HTTP: to the path, with the headers; what is refused is count
       '@type':
         'type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig',
       httpService: {
-        httpUri: { uri: 'http://logs.example.com/v1/logs', cluster: 'collector', timeout: '1s' },
+        httpUri: { uri: 'http://logs.example.com/v1/logs', cluster: 'collector', timeout: '30s' },
         requestHeadersToAdd: [{ header: { key: 'x-token', value: 'secret' } }],
       },
       bufferFlushInterval: '0.01s',

@@ -17,7 +17,7 @@ export const overGrpc = (more: JsonObject = {}): JsonObject => ({
   provider: provider('opentelemetry', {
     '@type': `${type}.OpenTelemetryConfig`,
     serviceName: 'test.default',
-    grpcService: { envoyGrpc: { clusterName: 'collector', authority: 'otel.obs' }, timeout: '2s' },
+    grpcService: { envoyGrpc: { clusterName: 'collector', authority: 'otel.obs' }, timeout: '30s' },
   }),
   ...more,
 });
@@ -28,7 +28,7 @@ export const overHttp = (): JsonObject => ({
     '@type': `${type}.OpenTelemetryConfig`,
     serviceName: 'test.default',
     httpService: {
-      httpUri: { uri: 'http://otel.obs/v1/traces', cluster: 'collector', timeout: '2s' },
+      httpUri: { uri: 'http://otel.obs/v1/traces', cluster: 'collector', timeout: '30s' },
       requestHeadersToAdd: [{ header: { key: 'x-tenant', value: 'a' } }],
     },
   }),
