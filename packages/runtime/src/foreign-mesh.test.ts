@@ -103,7 +103,7 @@ class Mesh {
     const plane = await startControlPlane(['default/web']);
     cleanup.add(() => plane.close());
     await configure(plane, { trustDomain });
-    const agent = await startWorkloadAgent(plane, { SERVICE_ACCOUNT: 'web', SECRET_TTL: '6s' });
+    const agent = await startWorkloadAgent(plane, { SERVICE_ACCOUNT: 'web', SECRET_TTL: '20s' });
     cleanup.add(() => agent.close());
     return new Mesh(trustDomain, plane, agent);
   }

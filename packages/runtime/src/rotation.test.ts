@@ -13,9 +13,9 @@ import { type ControlPlane, startControlPlane } from './testing/control-plane.ts
 import { until } from './testing/until.ts';
 import { startWorkloadAgent } from './testing/workload-agent.ts';
 
-/** A leaf of this life is renewed every three seconds: a machine that is busy for some is none too late. */
-const secretTtl = '6s';
-const rotation = { distributionMs: 4_000, overlapMs: 8_000 };
+/** A leaf of this life is renewed every five seconds: a machine that is busy for some is none too late. */
+const secretTtl = '10s';
+const rotation = { distributionMs: 6_000, overlapMs: 12_000 };
 
 interface Clients {
   readonly clients: readonly { readonly connectionId: string; readonly connectedAt: string }[];
