@@ -1,7 +1,14 @@
 /** What a person gets wrong, and what they are told. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+import { fetchPage, type Mesh, missing, root, startMesh, until } from './mesh.ts';
+import { processesOf } from './processes.ts';
+import { shellOf } from './shell.ts';
 
 const options = { skip: missing, timeout: 120_000 };
 let mesh: Mesh;
@@ -102,3 +109,63 @@ spec:
     });
   },
 );
+
+test('a second start on the state folder is refused, and the first goes on', options, async () => {
+  for (const flags of [['--detach'], ['--clusters', '2'], ['--clusters', '2', '--detach']]) {
+    const { code, stderr } = await mesh.lateen('up', ...flags);
+    assert.equal(code, 1);
+    assert.match(stderr, /^lateen: a cluster is already running on \S+: see "lateen status"/);
+  }
+  // Else the next start would bring up two clusters.
+  assert.ok(!existsSync(join(mesh.stateDir, 'mesh.json')));
+  assert.equal((await mesh.lateen('status')).code, 0);
+});
+
+test('a Deployment that changes what it selects is refused', options, async () => {
+  const labels = '{"spec":{"selector":{"matchLabels":{"app":"other"}}}}';
+  const { code, stderr } = await mesh.tryKubectl(['patch', 'deploy', 'details-v1', '-p', labels]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /Deployment "details-v1" is invalid: .*spec\.selector: .*field is immutable/s,
+  );
+});
+
+test('commands of istioctl that are not here say what is', options, async () => {
+  const shell = await shellOf(mesh);
+  const rows = [
+    ['istioctl install --set profile=demo -y', /"lateen up" starts both/],
+    ['istioctl x describe pod productpage', /"lateen explain /],
+    ['istioctl dashboard kialy', /Allowed choices are kiali/],
+    ['istioctl pss', /unknown command 'pss'\n\(Did you mean .*ps/],
+  ] as const;
+  for (const [command, words] of rows) {
+    const { code, stderr } = await shell(command);
+    assert.equal(code, 2, command);
+    assert.match(stderr, words);
+  }
+});
+
+test('who does not wait for --detach leaves nothing behind', options, async (t) => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'lateen-e2e-'));
+  t.after(() => rmSync(stateDir, { recursive: true, force: true }));
+  const words = ['up', '--detach', '--no-dashboard', '--state-dir', stateDir];
+  const launcher = spawn(process.execPath, [join(root, 'bin/lateen.mjs'), ...words]);
+  let out = '';
+  let err = '';
+  launcher.stderr.on('data', (chunk: Buffer) => {
+    err += chunk;
+  });
+  const exited = once(launcher, 'exit');
+  for await (const chunk of launcher.stdout) {
+    out += chunk;
+    if (/API server/.test(out)) break;
+  }
+  launcher.kill('SIGINT');
+  const [code] = await exited;
+  assert.equal(code, 130, err);
+  assert.match(err, /stopped before it was ready/);
+  await until('no process left', async () =>
+    processesOf(stateDir).length === 0 ? true : undefined,
+  );
+});

@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inForce } from './in-force.ts';
 import { fetchPage, type Mesh, missing, pageWithStatus, startMesh, until } from './mesh.ts';
+import { type Shell, shellOf } from './shell.ts';
 
 const options = { skip: missing, timeout: 120_000 };
 let mesh: Mesh;
+let shell: Shell;
 
 before(async () => {
   if (missing !== false) return;
   mesh = await startMesh();
+  shell = await shellOf(mesh);
   await mesh.kubectl('label namespace default istio-injection=enabled');
 }, options);
 after(async () => {
@@ -30,16 +33,47 @@ const views = async (count: number, headers?: Record<string, string>): Promise<n
   return cities;
 };
 
+/** Chapters 6.2 and 7.2, which are one text. */
 const cleanUp = async (): Promise<void> => {
-  await mesh.kubectl('delete deploy web-frontend customers-v1 customers-v2');
-  await mesh.kubectl('delete svc customers web-frontend');
-  await mesh.kubectl('delete vs customers web-frontend');
-  await mesh.kubectl('delete dr customers');
-  await mesh.kubectl('delete gateway gateway');
+  const { code, stdout, stderr } = await shell(`
+    kubectl delete deploy web-frontend customers-{v1,v2}
+    kubectl delete svc customers web-frontend
+    kubectl delete vs customers web-frontend
+    kubectl delete dr customers
+    kubectl delete gateway gateway`);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'deployment.apps "web-frontend" deleted',
+    'deployment.apps "customers-v1" deleted',
+    'deployment.apps "customers-v2" deleted',
+    'service "customers" deleted',
+    'service "web-frontend" deleted',
+    'virtualservice.networking.istio.io "customers" deleted',
+    'virtualservice.networking.istio.io "web-frontend" deleted',
+    'destinationrule.networking.istio.io "customers" deleted',
+    'gateway.networking.istio.io "gateway" deleted',
+  ]);
   await until('no pods', async () =>
     (await mesh.kubectl('get pods -o name')) === '' ? true : undefined,
   );
 };
+
+test(
+  'chapters 3 to 5: what their manifests say is admitted, old words with a warning',
+  options,
+  async () => {
+    const file = 'packages/api/testdata/manifests/traffic-policies.yaml';
+    const { code, stdout, stderr } = await mesh.tryKubectl(['apply', '-f', file]);
+    assert.equal(code, 0, stderr);
+    const created = stdout.trimEnd().split('\n');
+    assert.ok(created.length >= 7, stdout);
+    for (const line of created)
+      assert.match(line, /^(destinationrule|virtualservice)\.networking\.istio\.io\/\S+ created$/);
+    for (const words of [/consecutiveErrors is deprecated/, /LEAST_CONN is deprecated/])
+      assert.match(stderr, words);
+    await mesh.kubectl(`delete -f ${file}`);
+  },
+);
 
 test('chapter 6: from v1 alone to half and half', { ...options, timeout: 180_000 }, async () => {
   const folder = 'samples/customers/simple-routing';
@@ -88,6 +122,12 @@ test('chapter 7: debug users get v2', { ...options, timeout: 180_000 }, async ()
   const debug = { user: 'debug' };
   await inForce('cities for debug', () => hasCities(debug));
   assert.equal(await views(20, debug), 20);
+  const printed = await shell(`GATEWAY_URL=${new URL(mesh.gateway).host}
+    curl -H "user: debug" http://$GATEWAY_URL/`);
+  assert.match(
+    printed.stdout,
+    /<th class="px-4 py-2">CITY<\/th>\s*<th class="px-4 py-2">NAME<\/th>/,
+  );
   assert.equal(await views(20), 0);
   await cleanUp();
 });

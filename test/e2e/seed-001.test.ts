@@ -12,6 +12,7 @@ import {
   startMesh,
   until,
 } from './mesh.ts';
+import { shellOf } from './shell.ts';
 
 const options = { skip: missing, timeout: 120_000 };
 let mesh: Mesh;
@@ -194,6 +195,14 @@ test('the gateway lets the world in', options, async () => {
   const table = rowsOf(await mesh.kubectl('get vs'));
   assert.deepEqual(table[0], ['NAME', 'GATEWAYS', 'HOSTS', 'AGE']);
   assert.deepEqual(table[1]?.slice(0, 3), ['bookinfo', '["bookinfo-gateway"]', '["*"]']);
+});
+
+test('the simulated visitor of the tutorial, who never stops', options, async () => {
+  const shell = await shellOf(mesh);
+  // The address is the reader's. The third page ends the loop: its curl finds nobody who listens.
+  const { stdout } = await shell(`set -o pipefail
+    while true ; do curl ${new URL(mesh.gateway).host}/productpage || exit; sleep 0.$RANDOM; done | grep -m 3 '<title>'`);
+  assert.deepEqual(stdout.match(/<title>/g)?.length, 3, stdout);
 });
 
 test('all v1, then jason to v2', options, async () => {

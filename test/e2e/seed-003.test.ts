@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { inForce } from './in-force.ts';
 import { type Mesh, missing, pageWithStatus, root, starsOf, startMesh, until } from './mesh.ts';
 import { productPage, tallyStars } from './product-page.ts';
+import { shellOf } from './shell.ts';
 
 const options = { skip: missing, timeout: 300_000 };
 let mesh: Mesh;
@@ -84,6 +85,18 @@ test(
     }
   },
 );
+
+test('the address of the ingress gateway, as the Bookinfo example finds it', options, async () => {
+  const shell = await shellOf(mesh);
+  const { code, stdout, stderr } = await shell(`
+    export INGRESS_HOST=$(kubectl -n istio-system get service istio-ingressgateway -o jsonpath='{.status.loadBalancer.ingress[0].ip}')
+    export INGRESS_PORT=$(kubectl -n istio-system get service istio-ingressgateway -o jsonpath='{.spec.ports[?(@.name=="http2")].port}')
+    export SECURE_INGRESS_PORT=$(kubectl -n istio-system get service istio-ingressgateway -o jsonpath='{.spec.ports[?(@.name=="https")].port}')
+    export GATEWAY_URL=$INGRESS_HOST:$INGRESS_PORT
+    echo $GATEWAY_URL $SECURE_INGRESS_PORT`);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^127\.\d+\.\d+\.\d+:80 443\n$/);
+});
 
 test('the page shows reviews without ratings', options, async () => {
   await mesh.kubectl(

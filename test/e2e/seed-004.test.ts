@@ -51,6 +51,17 @@ test('destination rules', options, async () => {
   assert.equal(yaml.match(/^ {2}kind: DestinationRule$/gm)?.length, 4);
 });
 
+test('destination rules for mutual TLS, with which the rest goes on', options, async () => {
+  const file = 'samples/bookinfo/networking/destination-rule-all-mtls.yaml';
+  const names = ['productpage', 'reviews', 'ratings', 'details'];
+  assert.equal(
+    await mesh.kubectl(`apply -f ${file}`),
+    names.map((name) => `destinationrule.networking.istio.io/${name} configured\n`).join(''),
+  );
+  const yaml = await mesh.kubectl('get destinationrules -o yaml');
+  assert.equal(yaml.match(/^ {8}mode: ISTIO_MUTUAL$/gm)?.length, 4);
+});
+
 test('all v1: never stars', options, async () => {
   await mesh.kubectl('apply -f samples/bookinfo/networking/virtual-service-all-v1.yaml');
   await inForce('v1 only', async () => Object.keys(await tally(12)).join() === 'none');
@@ -59,10 +70,29 @@ test('all v1: never stars', options, async () => {
   assert.equal(yaml.match(/^ {2}kind: VirtualService$/gm)?.length, 5);
 });
 
+/** What the tutorial prints below `spec:`. */
+const reviewsForJason = `  hosts:
+  - reviews
+  http:
+  - match:
+    - headers:
+        end-user:
+          exact: jason
+    route:
+    - destination:
+        host: reviews
+        subset: v2
+  - route:
+    - destination:
+        host: reviews
+        subset: v1
+`;
+
 test('jason gets v2 with black stars, others none', options, async () => {
   await mesh.kubectl('apply -f samples/bookinfo/networking/virtual-service-reviews-test-v2.yaml');
   const yaml = await mesh.kubectl('get virtualservice reviews -o yaml');
-  assert.match(yaml, /end-user:\n +exact: jason/);
+  const [, spec] = yaml.split(/^spec:\n/m);
+  assert.equal(spec, reviewsForJason);
   await inForce(
     'black for jason',
     async () => starsOf((await productPage(jason)).body) === 'black',
