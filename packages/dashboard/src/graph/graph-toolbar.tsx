@@ -58,7 +58,6 @@ export const GraphToolbar = ({ find, hide, found, isTable }: GraphToolbarProps):
       />
     </div>
     <FindHelp />
-    <span class="grow" />
     <IconButton
       icon="table"
       label={t('graph.table')}

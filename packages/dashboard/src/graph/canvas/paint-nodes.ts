@@ -162,10 +162,20 @@ const drawBadges = (paint: PaintContext, node: SceneNode): void => {
   });
 };
 
+/** In a box, whose name stands above, the version is what is missed most. */
+const plainText = (
+  canvas: CanvasRenderingContext2D,
+  { title, shortTitle, node }: PictureNode,
+  room: number,
+): string =>
+  shortTitle !== title && canvas.measureText(shortTitle).width > room
+    ? (node.version ?? title)
+    : clipText(canvas, shortTitle, room);
+
 /** From far away: a plate in the colour of its state, the name over it as large as there is room. */
 const drawPlain = (paint: PaintContext, node: SceneNode): void => {
   const { canvas, palette, camera } = paint;
-  const { tone, shortTitle } = node.picture;
+  const { tone } = node.picture;
   outline(paint, node, 0);
   canvas.fillStyle = palette.softTones[tone];
   canvas.fill();
@@ -179,7 +189,7 @@ const drawPlain = (paint: PaintContext, node: SceneNode): void => {
   canvas.textAlign = 'center';
   canvas.textBaseline = 'middle';
   canvas.fillText(
-    clipText(canvas, shortTitle, node.width - 6),
+    plainText(canvas, node.picture, node.width - 6),
     node.x + node.width / 2,
     node.y + node.height / 2,
   );
