@@ -79,7 +79,7 @@ export const nodeBinary = () => {
   if (existsSync(bundled)) return bundled;
   if (Number.parseInt(process.versions.node, 10) >= neededMajor) return process.execPath;
   console.error(
-    `lateen: needs Node ${neededMajor} or newer (this is ${process.versions.node}, and none is bundled for ${process.platform}-${process.arch}).`,
+    `lateen: needs Node ${neededMajor} or newer (this is ${process.versions.node}, and none is bundled for ${process.platform}-${process.arch}): install it from https://nodejs.org, or with your version manager.`,
   );
   process.exit(1);
 };

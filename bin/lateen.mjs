@@ -2,13 +2,19 @@
 // The `lateen` command on whatever Node the machine has: installs what is missing, then runs the real
 // one with the right Node. Plain JavaScript; stays out of sight otherwise.
 import { spawn } from 'node:child_process';
-import { join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, join, relative } from 'node:path';
 import { installForRunning, nodeBinary, root } from './install.mjs';
 
-/** How to call this file from a folder: its relative path, or the name it is installed under. */
+const isOnPath = () =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'lateen')));
+
+/** How to call this file from a folder: its path below it, else the name where that is found, else its whole path. */
 const commandFrom = (folder) => {
-  const path = relative(folder, join(root, 'bin/lateen'));
-  return path.startsWith('..') ? 'lateen' : path;
+  const program = join(root, 'bin/lateen');
+  const path = relative(folder, program);
+  if (!path.startsWith('..')) return path;
+  return isOnPath() ? 'lateen' : program;
 };
 
 installForRunning();
