@@ -69,6 +69,7 @@ describe('kubectl', { skip: kubectlMissing }, () => {
   test('version and health', async () => {
     assert.match(await ok('version'), /Server Version: .*v1\.32/);
     assert.equal(await ok('get --raw /readyz'), 'ok');
+    assert.match(await ok('get --raw /metrics'), /^apiserver_request_total\{/m);
   });
 
   test('api-resources and api-versions list built-in kinds and CRDs', async () => {

@@ -69,10 +69,9 @@ const structFields = (value: Readonly<Record<string, unknown>>): StructFields =>
 
 /** What entries of requests and of connections have in common. */
 const common = (context: FormatContext, states: readonly string[]): AccessLogCommon => {
-  const startMs = Math.floor(context.startTimeMs);
+  const startNs = BigInt(Math.round(context.startTimeMs * 1_000)) * 1_000n;
   const { logType = 'NotSet' } = context;
   return create(AccessLogCommonSchema, {
-    sampleRate: 1,
     ...socketAddress('downstreamRemoteAddress', context.downstreamRemoteAddress),
     ...socketAddress('downstreamLocalAddress', context.downstreamLocalAddress),
     ...socketAddress('downstreamDirectRemoteAddress', context.downstreamDirectRemoteAddress),
@@ -80,8 +79,8 @@ const common = (context: FormatContext, states: readonly string[]): AccessLogCom
     ...socketAddress('upstreamLocalAddress', context.upstreamLocalAddress),
     ...logTls(context),
     startTime: create(TimestampSchema, {
-      seconds: BigInt(Math.floor(startMs / 1000)),
-      nanos: (startMs % 1000) * 1_000_000,
+      seconds: startNs / 1_000_000_000n,
+      nanos: Number(startNs % 1_000_000_000n),
     }),
     ...elapsed('timeToLastRxByte', context.requestDurationMs),
     ...elapsed('timeToFirstUpstreamRxByte', context.responseDurationMs),
