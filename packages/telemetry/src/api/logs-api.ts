@@ -66,6 +66,9 @@ export const ownLogs = async (
   return pods && readLogs(places, { ...question, pods });
 };
 
+/** Dozens of containers are read one by one. */
+const logsTimeoutMs = 10_000;
+
 const byTime = (left: LogLine, right: LogLine): number => left.timeMs - right.timeMs;
 
 /** With what other clusters logged of the same request. */
@@ -74,7 +77,7 @@ const meshLogs = async (
   own: LogAnswer,
   { parameters, limit }: LogQuestion,
 ): Promise<LogAnswer> => {
-  const answers = await peers.askAll<LogAnswer>(`/logs?${parameters}`);
+  const answers = await peers.askAll<LogAnswer>(`/logs?${parameters}`, logsTimeoutMs);
   const told = [...answers].flatMap(([cluster, answer]) =>
     answer.lines.map((line) => ({ ...line, cluster })),
   );

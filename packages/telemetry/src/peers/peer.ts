@@ -38,31 +38,31 @@ export class Peer {
   }
 
   /**
-   * What it answers; undefined when it does not, within two seconds. Nobody waits for one that did not answer the last
+   * What it answers; undefined when it does not within `timeoutMs`, two seconds by default. Nobody waits for one that did not answer the last
    * time: it is tried beside. Rejects with TelemetryError `too-large` only.
    */
-  async ask(path: string): Promise<unknown> {
+  async ask(path: string, timeoutMs: number = answerTimeoutMs): Promise<unknown> {
     if (this.#problem !== '') {
       this.probe();
       return undefined;
     }
-    return this.#try(path);
+    return this.#try(path, timeoutMs);
   }
 
   /** Looks whether one that did not answer does again. */
   probe(): void {
     if (this.#problem === '' || this.#clock.nowMs() - this.#triedMs < retryMs) return;
     this.#triedMs = this.#clock.nowMs();
-    void this.#try(helloPath);
+    void this.#try(helloPath, answerTimeoutMs);
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  async #try(path: string): Promise<unknown> {
+  async #try(path: string, timeoutMs: number): Promise<unknown> {
     try {
-      const answer = await this.#get(path);
+      const answer = await this.#get(path, timeoutMs);
       this.#note('');
       return answer;
     } catch (error) {
@@ -79,14 +79,14 @@ export class Peer {
     if (isOther) this.#onChange();
   }
 
-  async #get(path: string): Promise<unknown> {
+  async #get(path: string, timeoutMs: number): Promise<unknown> {
     const who = `the eyes of ${this.address.cluster}`;
-    const signal = AbortSignal.timeout(answerTimeoutMs);
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
       return parseJson(who, await this.#read(who, path, signal));
     } catch (error) {
       if (error instanceof TelemetryError) throw error;
-      const reason = signal.aborted ? `no answer within ${answerTimeoutMs} ms` : reasonOf(error);
+      const reason = signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error);
       throw new TelemetryError('no-answer', reason, error);
     }
   }

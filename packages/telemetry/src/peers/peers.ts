@@ -33,10 +33,12 @@ export class Peers {
     });
   }
 
-  /** Answers by cluster, without those that do not answer. */
-  async askAll<T>(path: string): Promise<ReadonlyMap<string, T>> {
+  /** Answers by cluster, without those that do not answer. Times as `Peer.ask` has them. */
+  async askAll<T>(path: string, timeoutMs?: number): Promise<ReadonlyMap<string, T>> {
     const answers = await Promise.all(
-      this.all().map(async (peer) => [peer.address.cluster, await peer.ask(path)] as const),
+      this.all().map(
+        async (peer) => [peer.address.cluster, await peer.ask(path, timeoutMs)] as const,
+      ),
     );
     return new Map(
       answers.flatMap(([cluster, answer]) =>
