@@ -193,7 +193,8 @@ test('a trace: every hop of a request, and its lines in the logs', inBrowser, as
   await whole.first().click();
   await page.getByRole('tab', { name: 'Waterfall' }).waitFor();
   const rows = await page.locator('.span-row .span-open').allInnerTexts();
-  assert.deepEqual(rows.map((row) => row.split(/\s+/).join(' ')).toSorted(), [
+  const sides = rows.map((row) => row.split(' · ')[0]?.split(/\s+/).join(' '));
+  assert.deepEqual(sides.toSorted(), [
     'details server',
     'istio-ingressgateway client',
     'istio-ingressgateway server',

@@ -8,6 +8,7 @@ const rows: readonly (readonly [string, string])[] = [
     'productpage.default.svc.cluster.local:9080/productpage',
     'productpage.default:9080/productpage',
   ],
+  ['router outbound|80||a.b.svc.cluster.local egress', 'router outbound|80||a.b egress'],
   ['api.books.example:80/*', 'api.books.example:80/*'],
   ['GET /svc.cluster.localised', 'GET /svc.cluster.localised'],
 ];
