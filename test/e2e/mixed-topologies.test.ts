@@ -1,6 +1,7 @@
 /** Two control planes, one of them for a third cluster too, and all pods on one network. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Graph } from '@lateen/telemetry/contract';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
 
 const options = { skip: missing, timeout: 240_000 };
@@ -68,7 +69,7 @@ const call = async (cluster: Cluster): Promise<string | undefined> => {
 before(async () => {
   if (missing !== false) return;
   const names = ['--cluster', 'west', '--cluster', 'east', '--remote', 'north=west'];
-  mesh = await startMesh({ flags: [...names, '--one-network'] });
+  mesh = await startMesh({ flags: [...names, '--one-network'], dashboard: true });
   const { stdout } = await mesh.lateen('status', '-o', 'json');
   const { clusters: members } = JSON.parse(stdout) as {
     clusters: readonly { name: string; gateway: { http: string } }[];
@@ -106,6 +107,23 @@ test('its proxies belong to one control plane, its service to both', options, as
     (await mesh.lateen('ps', '--context', cluster)).stdout;
   assert.match(await proxies('west'), /^reviews-v1\S+ +north /m);
   assert.doesNotMatch(await proxies('east'), / north /);
+});
+
+const gatewayOf = (cluster: Cluster): string =>
+  `wl:${cluster}/istio-system/istio-ingressgateway|app:north/default/reviews@v1|http`;
+
+test('each of three dashboards shows who calls whom', options, async () => {
+  for (const cluster of clusters) {
+    const { stdout } = await mesh.lateen('status', '--context', cluster, '-o', 'json');
+    const { dashboard } = JSON.parse(stdout) as { dashboard: string };
+    await until(`both callers in the dashboard of ${cluster}`, async () => {
+      await Promise.all([call('west'), call('east')]);
+      const page = await fetchPage(`${dashboard}/api/v1/graph?namespaces=default`);
+      const edges = (JSON.parse(page.body) as Graph).edges.map(({ id }) => id);
+      const isThere = edges.includes(gatewayOf('west')) && edges.includes(gatewayOf('east'));
+      return isThere ? true : undefined;
+    });
+  }
 });
 
 test('pods are reached directly, without a gateway between', options, async () => {
