@@ -146,6 +146,13 @@ test('commands of istioctl that are not here say what is', options, async () => 
   }
 });
 
+test('who reads only the beginning gets no stack trace', options, async () => {
+  const shell = await shellOf(mesh);
+  const { stdout, stderr } = await shell('for i in 1 2 3; do lateen up --help | head -1; done');
+  assert.equal(stdout, 'Usage: lateen up [options]\n'.repeat(3));
+  assert.equal(stderr, '');
+});
+
 test('who does not wait for --detach leaves nothing behind', options, async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'lateen-e2e-'));
   t.after(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -157,10 +164,10 @@ test('who does not wait for --detach leaves nothing behind', options, async (t) 
     err += chunk;
   });
   const exited = once(launcher, 'exit');
-  for await (const chunk of launcher.stdout) {
+  launcher.stdout.on('data', (chunk: Buffer) => {
     out += chunk;
-    if (/API server/.test(out)) break;
-  }
+  });
+  await until('its first steps', async () => (/API server/.test(out) ? true : undefined), 60_000);
   launcher.kill('SIGINT');
   const [code] = await exited;
   assert.equal(code, 130, err);

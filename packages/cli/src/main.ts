@@ -1,5 +1,15 @@
 import { run } from './run.ts';
 
+/** What a shell reports of a program that a closed pipe ended. */
+const closedPipeExit = 141;
+
+// `lateen ps | head -1`: nobody reads on, so there is nothing left to do.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(closedPipeExit);
+  });
+
 const color = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
 
 const code = await run(
