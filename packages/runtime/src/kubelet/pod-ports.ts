@@ -48,6 +48,11 @@ export class PodPorts {
     return new Map([...this.#byContainer.values()].flatMap((ports) => [...ports]));
   }
 
+  /** Ports of 127.0.0.1 that were claimed. */
+  claimed(): readonly number[] {
+    return [...this.#byContainer.values()].flatMap((ports) => [...ports.values()]);
+  }
+
   /** `PORT` is the first port's, `PORT_<containerPort>` each port's (ARCHITECTURE.md, "Addresses"). */
   environment(container: string): Record<string, string> {
     const ports = [...(this.#byContainer.get(container) ?? [])];

@@ -360,8 +360,10 @@ export class PodWorker {
   }
 
   async #cleanUp(): Promise<void> {
+    const { network, podAddresses } = this.#context;
     this.#forwarders?.close();
-    this.#context.podAddresses.release(this.#pod.metadata.uid ?? this.#name);
+    for (const port of this.#site?.ports.claimed() ?? []) network.releaseAppPort(port);
+    podAddresses.release(this.#pod.metadata.uid ?? this.#name);
     await rm(this.#folder, { recursive: true, force: true });
   }
 

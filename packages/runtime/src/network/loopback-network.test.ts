@@ -18,12 +18,29 @@ test('two clusters never share a block, and a block comes back after close', asy
   await second.network.close();
 });
 
-test('app ports are free and differ', async () => {
+test('app ports are free, and nobody is given one that another may still take', async () => {
   const { network } = await claimLoopbackNetwork({ seed: 'ports' });
-  const ports = [await network.claimAppPort(), await network.claimAppPort()];
-  assert.notEqual(ports[0], ports[1]);
+  // More than are for one cluster first.
+  const ports = await Promise.all(Array.from({ length: 60 }, () => network.claimAppPort()));
+  assert.equal(new Set(ports).size, ports.length);
   for (const port of ports) assert.equal(await isPortFree('127.0.0.1', port), true);
+  const [first = 0] = ports;
+  network.releaseAppPort(first);
+  assert.equal(await network.claimAppPort(), first);
   await network.close();
+});
+
+test('clusters side by side have app ports of their own', async () => {
+  const [one, two] = [
+    await claimLoopbackNetwork({ seed: 'side by side' }),
+    await claimLoopbackNetwork({ seed: 'side by side' }),
+  ];
+  const claim = ({ network }: typeof one): Promise<number[]> =>
+    Promise.all(Array.from({ length: 39 }, () => network.claimAppPort()));
+  const ports = [...(await claim(one)), ...(await claim(two))];
+  assert.equal(new Set(ports).size, ports.length);
+  await one.network.close();
+  await two.network.close();
 });
 
 test('addresses: kept by owner, preferred if free, not reused at once, bounded', () => {

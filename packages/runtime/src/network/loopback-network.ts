@@ -12,6 +12,8 @@ const ownershipPort = 10_250;
 /** App ports lie below the ephemeral range (32768) and node ports (30000), so that no outgoing connection holds one. */
 const firstAppPort = 20_000;
 const appPortCount = 9_900;
+/** So many are for one cluster first: clusters side by side look at each other's only when their own are taken. */
+const ownAppPorts = Math.floor(appPortCount / (lastBlock - firstBlock + 1));
 
 const claimBlock = async (block: number): Promise<Server | undefined> => {
   try {
@@ -49,7 +51,10 @@ class LoopbackNetwork implements Network {
   readonly serviceAddresses;
   readonly loadBalancerAddresses;
   readonly #owner: Server;
-  #appPort: number;
+  /** Given to apps, which may listen on them later. */
+  readonly #claimed = new Set<number>();
+  readonly #firstOwnPort: number;
+  #nextOwn = 0;
 
   constructor(block: number, owner: Server) {
     const prefix = `127.${block}`;
@@ -59,17 +64,34 @@ class LoopbackNetwork implements Network {
     this.loadBalancerAddresses = { first: `${prefix}.127.10`, last: `${prefix}.127.254` };
     this.serviceAddresses = { first: `${prefix}.128.1`, last: `${prefix}.255.254` };
     this.#owner = owner;
-    // Clusters side by side start their search at different ports.
-    this.#appPort = (block * 39) % appPortCount;
+    this.#firstOwnPort = (block - firstBlock) * ownAppPorts;
   }
 
   async claimAppPort(): Promise<number> {
+    // Not one that was released a moment ago, if there is another.
+    const start = this.#nextOwn++;
+    for (let tries = 0; tries < ownAppPorts; tries++) {
+      const offset = this.#firstOwnPort + ((start + tries) % ownAppPorts);
+      if (await this.#claim(firstAppPort + offset)) return firstAppPort + offset;
+    }
     for (let tries = 0; tries < appPortCount; tries++) {
-      const port = firstAppPort + this.#appPort;
-      this.#appPort = (this.#appPort + 1) % appPortCount;
-      if (await isPortFree('127.0.0.1', port)) return port;
+      const offset = (this.#firstOwnPort + tries) % appPortCount;
+      if (await this.#claim(firstAppPort + offset)) return firstAppPort + offset;
     }
     throw new RuntimeError('no-free-port', 'no port of 127.0.0.1 is left for another container');
+  }
+
+  releaseAppPort(port: number): void {
+    this.#claimed.delete(port);
+  }
+
+  /** Whether it could be had. */
+  async #claim(port: number): Promise<boolean> {
+    if (this.#claimed.has(port)) return false;
+    this.#claimed.add(port);
+    if (await isPortFree('127.0.0.1', port)) return true;
+    this.#claimed.delete(port);
+    return false;
   }
 
   close(): Promise<void> {

@@ -19,8 +19,9 @@ export interface Network {
   readonly loadBalancerAddresses: AddressRange;
   /** Names the network to the user: `127.7.0.0/16`. */
   readonly cidr: string;
-  /** A port of 127.0.0.1 that nobody listens on, for an app to take. */
+  /** A port of 127.0.0.1 that nobody listens on and nobody else is given, for an app to take until it is released. */
   claimAppPort(): Promise<number>;
+  releaseAppPort(port: number): void;
   /** Gives the addresses back to other clusters. */
   close(): Promise<void>;
 }
