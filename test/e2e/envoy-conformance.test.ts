@@ -48,9 +48,9 @@ const runGroup = async (cases: readonly SocketCase[]) => {
   const failures = new Map<SocketCase, unknown>();
   const [first] = cases;
   assert.ok(first);
-  const envoy = await startRealEnvoy(first.row, {
-    upstreams,
-    discovery: [discovery, discoveryPort],
+  const envoy = await startRealEnvoy(first.row, upstreams, {
+    server: discovery,
+    port: discoveryPort,
   });
   let log: ReadonlyMap<string, LoggedRequest> = new Map();
   try {

@@ -17,6 +17,8 @@ export interface HeaderCondition {
   holds(head: RequestHead): boolean;
   /** The same test on a value: a response header, for instance. */
   matches(value: string | undefined): boolean;
+  /** The test on several lines, each alone: some of them passes, or none where the test is inverted. */
+  matchesLines(values: readonly string[]): boolean;
 }
 
 type ValueTest = (value: string) => boolean;
@@ -124,6 +126,10 @@ export const compileHeaderCondition = (
     name,
     text: describe(matcher, test),
     matches,
+    matchesLines: (values) =>
+      test.kind === 'presence'
+        ? matches(values[0])
+        : values.some(test.matches) !== matcher.invertMatch,
     holds: (head) => matches(readHeader(head, name)),
   };
 };

@@ -33,6 +33,11 @@ export interface PolicyRequest {
   readonly remoteAddress: string;
   /** With the path as the connection manager normalised it. */
   readonly head: RequestHead | undefined;
+  /**
+   * Values of a header's lines, each alone: `header()` has them joined. Absent, or less than two: nothing is
+   * joined. Asked for rarely, and by lower-case name.
+   */
+  headerLines?(name: string): readonly string[];
   /** What filters before this one wrote: `envoy.filters.http.jwt_authn`, `['payload', 'iss']`. */
   dynamicMetadata(namespace: string, path: readonly string[]): unknown;
   /** Metadata of the matched route; undefined also when there is no route. */

@@ -30,7 +30,10 @@ export const unknownCondition = (
   return neverCondition;
 };
 
-/** A header, pseudo headers included. A bare connection has none, and fails. */
+/**
+ * A header, pseudo headers included. A bare connection has none, and fails. Of several lines each counts
+ * alone, as in Envoy since CVE-2026-26308: joined, a second line would hide the first from a DENY.
+ */
 export const headerTest = (
   matcher: HeaderMatcher,
   findings: Findings,
@@ -40,7 +43,13 @@ export const headerTest = (
   const { name } = condition;
   return singleCondition(
     condition.text,
-    ({ head }) => (head === undefined ? condition.matches(undefined) : condition.holds(head)),
+    (request) => {
+      const { head } = request;
+      const value = head && readHeader(head, name);
+      // Only what is joined has a comma.
+      const lines = value?.includes(',') === true ? (request.headerLines?.(name) ?? []) : [];
+      return lines.length > 1 ? condition.matchesLines(lines) : condition.matches(value);
+    },
     ({ head }) => (head && readHeader(head, name)) ?? absent,
   );
 };

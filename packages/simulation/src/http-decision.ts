@@ -276,6 +276,7 @@ const stateOf = (asked: Asked, path: string): RequestState => {
   return new RequestState({
     head: requestHead(request, path, headers),
     headers,
+    ...(request.repeated && { repeated: request.repeated }),
     connection,
     remoteAddress: remoteAddressOf(
       connection.sourceAddress,

@@ -5,7 +5,12 @@ export type { RunningConfiguration } from './compiled-proxy.ts';
 export { askedProviders, denialReason } from './denial-reason.ts';
 export { meshInputs, simulatedKinds } from './mesh-objects.ts';
 export { completeCluster } from './offline-cluster.ts';
-export { parseRequest, type RequestText, type SimulatedRequest } from './request.ts';
+export {
+  parseRequest,
+  type RequestText,
+  repeatedHeaders,
+  type SimulatedRequest,
+} from './request.ts';
 export type { Locate } from './rule-origin.ts';
 export { type Reason, type Sentence, sentenceText } from './sentence.ts';
 export { simulate } from './simulate.ts';

@@ -31,7 +31,9 @@ export const meshInputs = (
   const inGroup =
     (group: string) =>
     (kind: string): readonly KubeObject[] =>
-      of(kind).filter(({ apiVersion }) => String(apiVersion).startsWith(`${group}/`));
+      of(kind).filter(
+        ({ apiVersion }) => typeof apiVersion === 'string' && apiVersion.startsWith(`${group}/`),
+      );
   const networking = inGroup('networking.istio.io');
   const security = inGroup('security.istio.io');
   return {

@@ -235,7 +235,8 @@ const rootNetwork = (objects: readonly KubeObject[]): string | undefined => {
 /** Workloads for Gateways that select none of those given. */
 const missingGateways = (objects: readonly KubeObject[]): readonly KubeObject[] => {
   const gateways = objects.filter(
-    ({ kind, apiVersion }) => kind === 'Gateway' && String(apiVersion).includes('istio'),
+    ({ kind, apiVersion }) =>
+      kind === 'Gateway' && typeof apiVersion === 'string' && apiVersion.includes('istio'),
   );
   const labelSets = objects.flatMap((object) => {
     if (object.kind === 'Pod') return [labelsOf(object)];

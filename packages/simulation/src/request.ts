@@ -20,6 +20,8 @@ export interface SimulatedRequest {
   readonly path: string;
   /** By lower-case name; several lines joined with `,`. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Lines of those that have several, each alone. Absent: none has. */
+  readonly repeated?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A request as people write it. */
@@ -58,6 +60,22 @@ const readHeaders = (lines: readonly string[], diagnostics: Diagnostic[]): Map<s
     headers.set(name, before === undefined ? value : `${before},${value}`);
   }
   return headers;
+};
+
+/** Values of headers with more than one line (`name: value`), by lower-case name. */
+export const repeatedHeaders = (
+  lines: readonly string[],
+): ReadonlyMap<string, readonly string[]> => {
+  const pairs = lines.map((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const;
+  });
+  const byName = Map.groupBy(pairs, ([name]) => name);
+  return new Map(
+    [...byName]
+      .filter(([, found]) => found.length > 1)
+      .map(([name, found]) => [name, found.map(([, value]) => value)]),
+  );
 };
 
 const isAddress = (host: string): boolean => /^\[|^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
@@ -103,7 +121,10 @@ export const parseRequest = ({ method, url, headers }: RequestText): Checked<Sim
   fields.delete('host');
   const serverName = scheme === 'https' && !isAddress(host) ? host : '';
   return {
-    value: { method, ...parts, urlAuthority, authority, serverName, headers: fields },
+    value: {
+      ...{ method, ...parts, urlAuthority, authority, serverName, headers: fields },
+      repeated: repeatedHeaders(headers),
+    },
     diagnostics,
   };
 };

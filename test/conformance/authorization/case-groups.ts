@@ -10,27 +10,36 @@ export interface CaseGroup {
   readonly cases: readonly AuthorizationCase[];
   /** Starts the proxy when first asked. */
   endpointOf(one: AuthorizationCase): Promise<Endpoint>;
+  /** Stops it, if it runs. */
+  stop(): Promise<void>;
 }
 
 /** Which listener it is does not depend on the time. */
 const listenerOf = (one: AuthorizationCase): string | undefined =>
   simulatedVerdict(one, 0).simulation?.listener ?? undefined;
 
-/** Sorts cases by the proxy that answers them; the proxies stop after the tests of the file. */
+/** Sorts cases by the proxy that answers them; they stop after the tests of the file. */
 export const caseGroups = (
   cases: readonly AuthorizationCase[],
   upstreams: EchoUpstreams,
+  startProxy: typeof startCaseProxy = startCaseProxy,
 ): readonly CaseGroup[] =>
   [...Map.groupBy(cases, (one) => one.group).values()].map((group) => {
     let started: Promise<CaseProxy> | undefined;
-    after(async () => (await started)?.stop());
+    const stop = async (): Promise<void> => {
+      const running = await started?.catch(() => undefined);
+      started = undefined;
+      await running?.stop();
+    };
+    after(stop);
     const start = (one: AuthorizationCase): Promise<CaseProxy> => {
       const listeners = group.flatMap((other) => listenerOf(other) ?? []);
-      started ??= startCaseProxy(one, new Set(listeners), upstreams);
+      started ??= startProxy(one, new Set(listeners), upstreams);
       return started;
     };
     return {
       cases: group,
+      stop,
       endpointOf: async (one) => {
         const proxy = await start(one);
         const port = proxy.port(listenerOf(one) ?? '');

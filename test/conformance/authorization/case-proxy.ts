@@ -9,7 +9,7 @@ import {
   type ProxyDescriptor,
   type PushContext,
 } from '@lateen/translator';
-import { endpointNameOf, routeNamesOf, typeUrls } from '@lateen/xds';
+import { endpointNameOf, type Resource, routeNamesOf, typeUrls } from '@lateen/xds';
 import { BootstrapSchema } from '@lateen/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
 import { ClusterSchema } from '@lateen/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { AddressSchema } from '@lateen/xds/gen/envoy/config/core/v3/address_pb.js';
@@ -36,7 +36,8 @@ export interface CaseProxy {
 let proxies = 0;
 const processPart = process.pid % 200;
 
-const nextAddress = (): string => {
+/** An address of loopback that no other proxy of the tests has. */
+export const nextAddress = (): string => {
   proxies++;
   return `127.${40 + processPart}.${100 + (proxies >> 8)}.${proxies & 255 || 1}`;
 };
@@ -67,13 +68,15 @@ const proxyOf = (one: AuthorizationCase): { push: PushContext; proxy: ProxyDescr
   return { push, proxy: value.proxy };
 };
 
-const resourcesOf = async (
+/** The listeners that the cases of a group come to, on an address, and all that is behind them. */
+export const caseConfiguration = async (
   one: AuthorizationCase,
   wanted: ReadonlySet<string>,
-  address: string,
   upstreams: EchoUpstreams,
-) => {
-  const { push, proxy } = proxyOf(one);
+  { address, extensions }: { address: string; extensions?: ProxyDescriptor['extensions'] },
+): Promise<readonly Resource[]> => {
+  const { push, proxy: found } = proxyOf(one);
+  const proxy = extensions === undefined ? found : { ...found, extensions };
   const listeners = buildListeners(push, proxy).filter(({ name }) => wanted.has(name));
   const clusters = buildClusters(push, proxy);
   const routeNames = [...new Set(listeners.flatMap(({ message }) => [...routeNamesOf(message)]))];
@@ -114,7 +117,7 @@ export const startCaseProxy = async (
   const proxy = await startProxy(create(BootstrapSchema, { node: { id: 'authorization' } }), {
     secrets: meshSecrets('spiffe://cluster.local/ns/default/sa/web'),
   });
-  for (const part of await resourcesOf(one, listeners, address, upstreams)) {
+  for (const part of await caseConfiguration(one, listeners, upstreams, { address })) {
     const reason = await proxy.configuration.apply(part);
     if (reason !== undefined) throw new Error(`the proxy refuses ${part.name}: ${reason}`);
   }

@@ -34,6 +34,8 @@ interface CaseText {
   readonly only?: 'simulation' | 'sockets';
   /** The request byte for byte, for sockets. */
   readonly raw?: string;
+  /** Stock Envoy does otherwise: why. */
+  readonly notInEnvoy?: string;
 }
 
 interface GroupText {
@@ -80,6 +82,7 @@ export interface AuthorizationCase {
   readonly bypass: boolean;
   readonly only: CaseText['only'];
   readonly raw: string | undefined;
+  readonly notInEnvoy: string | undefined;
 }
 
 const folder = join(import.meta.dirname, 'testdata');
@@ -191,6 +194,7 @@ const caseOf = (
   answered: text.answered,
   bypass: text.bypass ?? false,
   only: text.only,
+  notInEnvoy: text.notInEnvoy,
 });
 
 const configOf = ({ config }: GroupText): Partial<MeshConfig> => {

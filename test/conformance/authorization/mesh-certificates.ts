@@ -46,12 +46,15 @@ export const flawedIdentity = (principal: string, flaw: CertificateFlaw): TestId
   return { cert: certificate, key };
 };
 
+/** Roots of the mesh, PEM. */
+export const meshRoots: string = authority.certificate;
+
 /** What an agent would bring to the proxy of a workload. */
 export const meshSecrets = (principal: string): SecretStore => {
   const store = new SecretStore();
   const { cert, key } = identityOf(principal);
   const secret = { chain: Buffer.from(cert), privateKey: Buffer.from(key) };
   store.putCertificate('default', secret, 'sds-grpc');
-  store.putAuthority('ROOTCA', Buffer.from(authority.certificate), 'sds-grpc');
+  store.putAuthority('ROOTCA', Buffer.from(meshRoots), 'sds-grpc');
   return store;
 };

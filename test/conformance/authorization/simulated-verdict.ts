@@ -1,4 +1,9 @@
-import { type SimulatedRequest, type Simulation, simulate } from '@lateen/simulation';
+import {
+  repeatedHeaders,
+  type SimulatedRequest,
+  type Simulation,
+  simulate,
+} from '@lateen/simulation';
 import { meshOf } from '../simulated-answer.ts';
 import type { AuthorizationCase, Verdict } from './case-table.ts';
 import { makeToken, verifyTestToken } from './test-tokens.ts';
@@ -41,6 +46,7 @@ const requestOf = (one: AuthorizationCase, nowSeconds: number): SimulatedRequest
     serverName: '',
     path,
     headers: headerMap(headers),
+    repeated: repeatedHeaders(headers),
   };
 };
 

@@ -47,7 +47,8 @@ export const answerTo = async (socket: net.Socket, bytes: string): Promise<strin
   });
   socket.on('error', () => socket.destroy());
   socket.once(ready, () => socket.write(bytes, 'latin1'));
-  await once(socket, 'close');
+  // A reset, or the alert that refuses a certificate, is an answer too: none.
+  await once(socket, 'close').catch(() => undefined);
   return answer;
 };
 

@@ -16,6 +16,12 @@ import { type EnvoyProcess, pollUntil, startEnvoy } from './envoy-program.ts';
 /** What a stock Envoy has of Istio. */
 export const stockExtensions = { stats: false, alpn: false, metadataExchange: false } as const;
 
+/** Where Envoys get their resources. */
+export interface Discovery {
+  readonly server: DiscoveryServer;
+  readonly port: number;
+}
+
 /** An Envoy that serves what the translator made for a row's caller. */
 export interface RealEnvoy {
   port(listener: string): number | undefined;
@@ -32,27 +38,32 @@ const inline = (text: string) => ({
   specifier: { case: 'inlineBytes' as const, value: new Uint8Array(Buffer.from(text)) },
 });
 
+/** Roots, PEM, as a resource of SDS. */
+export const rootsSecret = (name: string, roots: string): Resource =>
+  secret({ name, type: { case: 'validationContext', value: { trustedCa: inline(roots) } } });
+
+/** A certificate chain and its key, PEM, as a resource of SDS. */
+export const certificateSecret = (
+  name: string,
+  { cert, key }: { readonly cert: string; readonly key: string },
+): Resource =>
+  secret({
+    name,
+    type: {
+      case: 'tlsCertificate',
+      value: { certificateChain: inline(cert), privateKey: inline(key) },
+    },
+  });
+
 /**
  * What agents have, and a certificate for every name that the row's Gateways ask for. Nobody's certificate
  * is below the roots: no row is about who is trusted.
  */
 const secretsOf = ({ objects }: Row): readonly Resource[] => {
-  const { cert, key } = testCertificate();
-  const trustedCa = inline(rootCertificates.join('\n'));
+  const names = credentialNames(objects).map((name) => `kubernetes://${name}`);
   return [
-    ...['file-root:system', 'ROOTCA'].map((name) =>
-      secret({ name, type: { case: 'validationContext', value: { trustedCa } } }),
-    ),
-    ...['default', ...new Set(credentialNames(objects).map((name) => `kubernetes://${name}`))].map(
-      (name) =>
-        secret({
-          name,
-          type: {
-            case: 'tlsCertificate',
-            value: { certificateChain: inline(cert), privateKey: inline(key) },
-          },
-        }),
-    ),
+    ...['file-root:system', 'ROOTCA'].map((name) => rootsSecret(name, rootCertificates.join('\n'))),
+    ...['default', ...new Set(names)].map((name) => certificateSecret(name, testCertificate())),
   ];
 };
 
@@ -123,24 +134,22 @@ const listenerPorts = async (envoy: EnvoyProcess): Promise<ReadonlyMap<string, n
   );
 };
 
+/** A running Envoy with its resources in force. */
+export interface ConfiguredEnvoy {
+  port(listener: string): number | undefined;
+  stop(): Promise<void>;
+}
+
 let nodes = 0;
 
-/** Starts an Envoy as the proxy of a row's caller. Rejects with what it refuses of the configuration. */
-export const startRealEnvoy = async (
-  row: Row,
-  { upstreams, discovery }: { upstreams: EchoUpstreams; discovery: [DiscoveryServer, number] },
-): Promise<RealEnvoy> => {
-  const folder = mkdtempSync(join(tmpdir(), 'lateen-conformance-'));
-  const logFile = join(folder, 'access.log');
-  const [server, port] = discovery;
+/** Starts an Envoy with these resources, secrets among them. Rejects with what it refuses of them. */
+export const startConfiguredEnvoy = async (
+  resources: readonly Resource[],
+  { server, port }: Discovery,
+): Promise<ConfiguredEnvoy> => {
   nodes++;
   const id = `conformance-${nodes}`;
-  const resources = await rowConfiguration(row, {
-    accessLogFile: logFile,
-    upstreams,
-    extensions: stockExtensions,
-  });
-  server.put(id, [...resources, ...secretsOf(row)]);
+  server.put(id, resources);
   const envoy = await startEnvoy(envoyBootstrap(id, port));
   const stop = async (): Promise<void> => {
     await envoy.stop();
@@ -159,10 +168,32 @@ export const startRealEnvoy = async (
       },
       () => envoy.log,
     );
+    return { port: (listener) => ports.get(listener), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Starts an Envoy as the proxy of a row's caller. Rejects with what it refuses of the configuration. */
+export const startRealEnvoy = async (
+  row: Row,
+  upstreams: EchoUpstreams,
+  discovery: Discovery,
+): Promise<RealEnvoy> => {
+  const folder = mkdtempSync(join(tmpdir(), 'lateen-conformance-'));
+  const logFile = join(folder, 'access.log');
+  try {
+    const resources = await rowConfiguration(row, {
+      accessLogFile: logFile,
+      upstreams,
+      extensions: stockExtensions,
+    });
+    const envoy = await startConfiguredEnvoy([...resources, ...secretsOf(row)], discovery);
     return {
-      port: (listener) => ports.get(listener),
+      port: (listener) => envoy.port(listener),
       stop: async () => {
-        await stop();
+        await envoy.stop();
         try {
           return readLog(logFile);
         } finally {
@@ -171,7 +202,6 @@ export const startRealEnvoy = async (
       },
     };
   } catch (error) {
-    await stop();
     rmSync(folder, { recursive: true });
     throw error;
   }

@@ -68,6 +68,14 @@ export class ExchangePolicyRequest implements PolicyRequest {
     return plainAddress(this.#exchange.clientAddress);
   }
 
+  headerLines(name: string): readonly string[] {
+    const { request } = this.#exchange;
+    const values: string[] = [];
+    for (let line = request.indexOf(name); line >= 0; line = request.indexOf(name, line + 1))
+      values.push(request.valueAt(line));
+    return values;
+  }
+
   dynamicMetadata(namespace: string, path: readonly string[]): unknown {
     return this.#exchange.dynamicMetadata(namespace, path);
   }

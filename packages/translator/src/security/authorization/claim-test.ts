@@ -41,11 +41,15 @@ export const listValue = (value: ValueMatcher): ValueMatcher =>
     },
   });
 
-/** One or the other. */
-export const someValue = (valueMatchers: readonly ValueMatcher[]): ValueMatcher =>
-  create(ValueMatcherSchema, {
-    matchPattern: { case: 'orMatch', value: { valueMatchers: [...valueMatchers] } },
-  });
+/** One or the other; of one there is no choice: Envoy refuses `or_match` with less than two. */
+export const someValue = (valueMatchers: readonly ValueMatcher[]): ValueMatcher => {
+  const [only] = valueMatchers;
+  return valueMatchers.length === 1 && only !== undefined
+    ? only
+    : create(ValueMatcherSchema, {
+        matchPattern: { case: 'orMatch', value: { valueMatchers: [...valueMatchers] } },
+      });
+};
 
 const claimMatch = (claims: readonly string[], value: ValueMatcher): Principal =>
   principal({
