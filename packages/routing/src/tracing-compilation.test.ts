@@ -105,6 +105,7 @@ test('tracing as Istio writes it: OpenTelemetry over gRPC, rates in hundredths, 
     spawnsUpstreamSpan: true,
     usesRequestId: true,
     packsReason: true,
+    propagatesContext: true,
   });
 });
 
