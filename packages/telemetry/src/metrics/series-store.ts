@@ -75,14 +75,24 @@ interface TargetState {
   readonly info: TargetInfo;
   readonly slots: Map<number, Slot>;
   readonly histograms: Map<string, HistogramSeries>;
-  /** Of clusters that tell increments. */
-  readonly counters: Map<string, CounterSeries>;
+  /** Of clusters that tell increments: by family and `ToldSeries.key`. */
+  readonly told: Map<string, CounterSeries | HistogramSeries>;
   /** New series count from 0: we know that they were not there before. */
   countsFromZero: boolean;
   isGone: boolean;
 }
 
 type Families = Map<string, { readonly kind: MetricKind; readonly series: Set<Series> }>;
+
+type Emptiness = Omit<
+  HistogramSeries,
+  'family' | 'labels' | 'target' | 'seenRound' | 'changedRound' | 'isNew'
+>;
+
+const emptyHistogram = (): Emptiness => ({
+  ...{ kind: 'histogram', bounds: [], last: [], current: [], increments: [] },
+  ...{ lastSum: 0, currentSum: 0, sums: undefined },
+});
 
 const forgetIn = <T extends Series>(map: Map<string, T>, gone: ReadonlySet<Series>): void => {
   for (const [key, series] of map) if (gone.has(series)) map.delete(key);
@@ -197,15 +207,12 @@ export class SeriesStore {
     const slotAt = (timeMs: number): number | undefined => this.rounds.slotAt(timeMs);
     const double = { round, slotAt, make: () => doubles(context) };
     const float = { round, slotAt, make: () => floats(context) };
-    if (told.kind === 'counter') {
-      const series = this.#toldCounter(target, told);
-      if (series === undefined) return;
+    const series = this.#told(target, told);
+    if (series?.kind === 'counter' && told.kind === 'counter') {
       const write = { ...double, told: told.increments };
       series.increments = addIncrements(series, series.increments, write);
-      return;
     }
-    const series = this.#histogram(target, told.family, told.labels);
-    if (series === undefined) return;
+    if (series?.kind !== 'histogram' || told.kind !== 'histogram') return;
     for (const [bound, increments] of told.buckets) {
       const index = bucketIndex(series, bound);
       const write = { ...float, told: increments };
@@ -221,7 +228,7 @@ export class SeriesStore {
     target.isGone = true;
     target.slots.clear();
     target.histograms.clear();
-    target.counters.clear();
+    target.told.clear();
     this.#targets.delete(id);
   }
 
@@ -244,7 +251,7 @@ export class SeriesStore {
       info,
       slots: new Map(),
       histograms: new Map(),
-      counters: new Map(),
+      told: new Map(),
       countsFromZero: isYoung,
       isGone: false,
     };
@@ -351,34 +358,29 @@ export class SeriesStore {
       return known;
     }
     const made: HistogramSeries = {
-      ...{ kind: 'histogram', family, labels: set, target: target.info },
+      ...{ family, labels: set, target: target.info },
       ...{ seenRound: this.rounds.newest, changedRound: this.rounds.newest },
-      ...{ bounds: [], last: [], current: [], increments: [] },
-      ...{ lastSum: 0, currentSum: 0, sums: undefined, isNew: !target.countsFromZero },
+      ...{ ...emptyHistogram(), isNew: !target.countsFromZero },
     };
     target.histograms.set(key, made);
     this.#add(made, 'histogram');
     return made;
   }
 
-  #toldCounter(
-    target: TargetState,
-    { family, labels }: Pick<ToldSeries, 'family' | 'labels'>,
-  ): CounterSeries | undefined {
-    const set = this.#labels.acquire(labels);
-    const key = `${family} ${JSON.stringify(set)}`;
-    const known = target.counters.get(key);
-    if (known !== undefined || !this.#hasRoom()) {
-      this.#labels.release(set);
-      return known;
-    }
-    const made: CounterSeries = {
-      ...{ kind: 'counter', family, labels: set, target: target.info },
+  #told(target: TargetState, told: ToldSeries): CounterSeries | HistogramSeries | undefined {
+    const key = `${told.family} ${told.key}`;
+    const known = target.told.get(key);
+    if (known !== undefined || !this.#hasRoom()) return known;
+    const base = {
+      ...{ family: told.family, labels: this.#labels.acquire(told.labels), target: target.info },
       ...{ seenRound: this.rounds.newest, changedRound: this.rounds.newest },
-      ...{ last: 0, increments: undefined },
     };
-    target.counters.set(key, made);
-    this.#add(made, 'counter');
+    const made: CounterSeries | HistogramSeries =
+      told.kind === 'counter'
+        ? { ...base, kind: 'counter', last: 0, increments: undefined }
+        : { ...base, ...emptyHistogram(), isNew: false };
+    target.told.set(key, made);
+    this.#add(made, told.kind);
     return made;
   }
 
@@ -451,12 +453,12 @@ export class SeriesStore {
   }
 
   #forgetSlotsOf(gone: ReadonlySet<Series>): void {
-    for (const { slots, histograms, counters } of this.#targets.values()) {
+    for (const { slots, histograms, told } of this.#targets.values()) {
       for (const [key, slot] of slots) {
         if (slot.series === undefined || gone.has(slot.series)) slots.delete(key);
       }
       forgetIn(histograms, gone);
-      forgetIn(counters, gone);
+      forgetIn(told, gone);
     }
   }
 

@@ -120,16 +120,16 @@ export const tellRounds = (store: SeriesStore, sinceMs: number): ToldRounds => {
 /** The series of an answer. */
 export const toldSeries = ({ sets }: ToldRounds): readonly ToldSeries[] =>
   sets.flatMap(({ labels, counters, histograms }) => {
-    const pairs = Object.entries(labels);
+    const same = { labels: Object.entries(labels), key: JSON.stringify(labels) };
     return [
       ...Object.entries(counters).map(
         ([family, increments]): ToldSeries => ({
-          ...{ kind: 'counter', family, labels: pairs, increments },
+          ...{ ...same, kind: 'counter', family, increments },
         }),
       ),
       ...Object.entries(histograms).map(
         ([family, { sums, buckets }]): ToldSeries => ({
-          ...{ kind: 'histogram', family, labels: pairs, sums },
+          ...{ ...same, kind: 'histogram', family, sums },
           buckets: buckets.map(([bound, increments]) => [
             bound === lastBound ? Number.POSITIVE_INFINITY : bound,
             increments,

@@ -4,6 +4,8 @@ export type ToldIncrements = readonly (readonly [timeMs: number, value: number])
 interface ToldBase {
   readonly family: string;
   readonly labels: readonly (readonly [string, string])[];
+  /** The same for the same labels, as long as one store tells them. */
+  readonly key: string;
 }
 
 /** A series as another store tells it. */
