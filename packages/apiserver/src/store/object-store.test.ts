@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { KubeObject } from '@lateen/api';
 import { ApiError } from '../api-error.ts';
@@ -71,6 +72,26 @@ test('watchers see durable changes in order, and can resume', async (t) => {
     () => store.eventsSince(start - 1),
     (error) => error instanceof ApiError,
   );
+});
+
+test('a write that the disk has no room for says so, and later ones go on', async (t) => {
+  const path = scratch(t);
+  const store = new ObjectStore(path);
+  t.after(() => store.close());
+  const first = await store.put(key('a'), object('a', '1'), undefined);
+  // As SQLite does it: the transaction is rolled back at once.
+  const disk = new DatabaseSync(path);
+  disk.exec(`CREATE TRIGGER full BEFORE INSERT ON objects
+    BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`);
+  await assert.rejects(store.put(key('b'), object('b'), undefined), {
+    message: 'the store cannot write: database or disk is full',
+  });
+  assert.equal(store.get(key('b')), undefined);
+  disk.exec('DROP TRIGGER full');
+  disk.close();
+  await store.put(key('b'), object('b', '2'), undefined);
+  assert.deepEqual(store.get(key('a')), first);
+  assert.equal(store.get(key('b'))?.spec, '2');
 });
 
 test('an acknowledged write survives kill -9', async (t) => {
