@@ -26,7 +26,10 @@ const quietEdge = (source: string, target: string, share: number): GraphEdge => 
   hosts: [],
 });
 
-/** The graph with a line for every way that the request may take, whether there was traffic on it or not. */
+/**
+ * The graph with a line for every way that the request may take, whether there was traffic on it or not. The share of
+ * these lines is that of the request explained, not of what is sent now.
+ */
 export const addPath = (graph: Graph, path: ExplainPath | null): Graph => {
   if (path === null) return graph;
   const nodes = new Set(graph.nodes.map(({ id }) => id));
@@ -39,7 +42,12 @@ export const addPath = (graph: Graph, path: ExplainPath | null): Graph => {
   return {
     ...graph,
     edges: [
-      ...graph.edges,
+      ...graph.edges.map((edge) => {
+        const way = path.ways.find(
+          ({ source, target }) => source === edge.source && target === edge.target,
+        );
+        return way === undefined ? edge : { ...edge, share: way.percent / 100 };
+      }),
       ...missing.map(({ source, target, percent }) => quietEdge(source, target, percent / 100)),
     ],
   };
