@@ -7,6 +7,8 @@ import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { clusterConnection } from '../cluster-connection.ts';
 import { addSourceOptions, type SourceFlags } from '../dashboard/source-flags.ts';
 import { pagesFolder, startDashboard } from '../dashboard/start-dashboard.ts';
+import { withLiveMembers } from '../mesh/member-ports.ts';
+import { readMembers } from '../mesh/mesh-members.ts';
 import type { Output } from '../progress.ts';
 
 /** Kiali's port. */
@@ -56,15 +58,16 @@ const serve = async (
 
 /** The dashboard that runs beside the cluster on the state folder, or beside that of KUBECONFIG. */
 const runningDashboard = (
-  { stateDir, kubeconfig, prometheus, tracing }: DashboardFlags,
+  { stateDir, kubeconfig, context, prometheus, tracing }: DashboardFlags,
   env: NodeJS.ProcessEnv,
 ): string | undefined => {
   // With sources of its own it is another one.
   if (kubeconfig !== undefined || prometheus !== undefined || tracing !== undefined) {
     return undefined;
   }
-  const here = readRunRecord(stateFolderAt(stateDir));
-  if (here !== undefined) return here.dashboard;
+  const member = readMembers(stateDir).find(({ name }) => name === context);
+  const here = readRunRecord(stateFolderAt(member?.stateDir ?? stateDir));
+  if (here !== undefined) return withLiveMembers(here).dashboard;
   const [first = ''] = (env['KUBECONFIG'] ?? '').split(delimiter);
   return first === '' ? undefined : readRunRecord(stateFolderAt(dirname(first)))?.dashboard;
 };

@@ -42,8 +42,10 @@ test('a member comes back where it was, and status says where it is', (t) => {
   assert.deepEqual(memberPorts(stateDir, 'west'), {});
   assert.deepEqual(withLiveMembers(mesh), mesh);
   const moved = recordAt(member, 'https://127.0.0.1:7003', 'http://127.0.0.1:7004');
-  writeRunRecord(stateFolderAt(member), moved);
+  const dashboard = 'http://127.0.0.1:20005';
+  writeRunRecord(stateFolderAt(member), { ...moved, dashboard });
   const [east] = withLiveMembers(mesh).clusters ?? [];
+  assert.equal(withLiveMembers(mesh).dashboard, dashboard);
   assert.equal(east?.apiServer, 'https://127.0.0.1:7003');
   assert.equal(east?.gateway.http, 'http://127.0.0.1:7004');
 });

@@ -13,13 +13,19 @@ export const memberPorts = (
   return { port: portOf(member.apiServer), gatewayPort: portOf(member.gateway.http) };
 };
 
-/** The record of a mesh with each member where it is now: one that was brought back may be elsewhere. */
+/**
+ * The record of a mesh with each member where it is now: one that was brought back may be elsewhere. The dashboard is that
+ * of the first that runs: each shows the whole mesh.
+ */
 export const withLiveMembers = (record: RunRecord): RunRecord => {
   if (record.clusters === undefined) return record;
-  const clusters = record.clusters.map((member) => {
-    const own = readRunRecord(stateFolderAt(member.stateDir));
-    if (own === undefined) return member;
-    return { ...member, apiServer: own.apiServer, gateway: own.gateway };
+  const records = record.clusters.map(({ stateDir }) => readRunRecord(stateFolderAt(stateDir)));
+  const clusters = record.clusters.map((member, at) => {
+    const own = records[at];
+    return own === undefined
+      ? member
+      : { ...member, apiServer: own.apiServer, gateway: own.gateway };
   });
-  return { ...record, clusters };
+  const dashboard = records.find((own) => own?.dashboard !== undefined)?.dashboard;
+  return { ...record, clusters, ...(dashboard !== undefined && { dashboard }) };
 };
