@@ -96,7 +96,8 @@ const envoyVariable = 'ENVOY';
 /** The same agent and the same bootstrap, for a real Envoy in the place of our proxy. */
 const envoy = (options: BuiltInImageOptions): Program => ({
   prepare: async (request) => {
-    const binary = process.env[envoyVariable] || installedProgram(['envoy'], process.env);
+    const binary =
+      process.env[envoyVariable] || installedProgram(['envoy'], { PATH: process.env['PATH'] });
     if (binary === undefined)
       throw new ConfigMissing(
         `there is no envoy on the PATH of lateen up (${envoyVariable} may name it)`,
