@@ -10,6 +10,7 @@ import { linkTo } from '../app/route.ts';
 import { formatMs } from '../format/quantity.ts';
 import { sentence } from '../i18n/sentence.ts';
 import { t } from '../i18n/translate.ts';
+import { breakable } from '../view/breakable.tsx';
 import { Card } from '../view/card.tsx';
 import { Findings } from '../view/feedback.tsx';
 import { Icon } from '../view/icon.tsx';
@@ -46,7 +47,7 @@ export const DecisionView = ({ simulation }: { simulation: Simulation }): VNode 
             <code>{simulation.listener ?? t('explain.none')}</code>
           </Step>
           <Step name={t('explain.virtualHost')} isMissing={simulation.virtualHost === null}>
-            <code>{simulation.virtualHost ?? t('explain.none')}</code>
+            <code>{breakable(simulation.virtualHost ?? t('explain.none'))}</code>
           </Step>
           {simulation.tried.map((tried, index) => (
             <Tried key={index} tried={tried} />
@@ -205,7 +206,7 @@ const Destination = ({ destination }: { destination: SimulatedDestination }): VN
       <b class="number">{destination.percent} %</b>
     </div>
     <small>
-      <code>{destination.cluster}</code>
+      <code>{breakable(destination.cluster)}</code>
     </small>
     <p class="tags">
       {destination.loadBalancing === '' ? null : (
