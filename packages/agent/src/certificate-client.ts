@@ -64,7 +64,7 @@ export interface CertificateRequest {
   readonly keys: KeyPair;
   /** Trusted for the connection, PEM. */
   readonly roots: string;
-  /** The certificate in use, if there is one: it authenticates as well as the token. */
+  /** The certificate in use, if there is one that is valid: it authenticates as well as the token. */
   readonly current: Credentials | undefined;
 }
 

@@ -114,7 +114,7 @@ export class WorkloadCertificate {
   async #request(roots: string): Promise<number> {
     const { settings, log, onChange, clock, jitter } = this.#options;
     const keys = await createKeyPair(settings.keyAlgorithm);
-    const signed = await requestCertificate({ settings, keys, roots, current: this.#certificate });
+    const signed = await requestCertificate({ settings, keys, roots, current: this.#shown() });
     const leaf = new X509Certificate(signed.chain);
     if (!leaf.publicKey.equals(keys.publicKey))
       throw new AgentError('no-certificate', 'the certificate is for another key');
@@ -133,6 +133,17 @@ export class WorkloadCertificate {
     });
     onChange(this.secrets);
     return waitMs;
+  }
+
+  /**
+   * What is shown beside the token. One that has expired (after a sleep, or while istiod was away), or that istiod
+   * takes no longer, would end every handshake: it is left out, and at every other try whatever it is.
+   */
+  #shown(): Credentials | undefined {
+    const own = this.#certificate;
+    if (own === undefined || this.#failures % 2 === 1) return undefined;
+    const endMs = new X509Certificate(own.chain).validToDate.getTime();
+    return endMs > this.#options.clock.nowMs() ? own : undefined;
   }
 
   #noteFailure(error: unknown): void {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, readSettings, startAgent } from '@lateen/agent';
-import { silentLogger } from '@lateen/base';
+import { type Clock, silentLogger } from '@lateen/base';
 import { systemClock } from '@lateen/kube';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -12,6 +12,7 @@ import type { ControlPlane } from './control-plane.ts';
 export const startWorkloadAgent = async (
   plane: ControlPlane,
   variables: Readonly<Record<string, string>> = { SERVICE_ACCOUNT: 'web' },
+  clock: Clock = systemClock,
 ): Promise<Agent> => {
   const fileOf = (name: string): string => join(plane.folder, name);
   await plane.followRoots('default', fileOf('roots.pem'));
@@ -24,7 +25,7 @@ export const startWorkloadAgent = async (
       tokenPath: fileOf('token'),
     }),
     socketPath: fileOf('sds'),
-    clock: systemClock,
+    clock,
     log: silentLogger,
     jitter: () => 0.5,
   });
