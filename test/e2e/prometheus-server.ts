@@ -28,23 +28,56 @@ export interface PrometheusServer {
 
 interface PrometheusConfig {
   global: { scrape_interval: string; scrape_timeout: string };
-  scrape_configs: { kubernetes_sd_configs?: unknown; file_sd_configs?: unknown }[];
+  scrape_configs: {
+    kubernetes_sd_configs?: unknown;
+    file_sd_configs?: unknown;
+    authorization?: unknown;
+    tls_config?: unknown;
+    static_configs?: unknown;
+  }[];
 }
+
+/** The API server and who asks it, by the kubeconfig of the mesh; the files are written to `folder`. */
+const apiServerOf = (mesh: Mesh, folder: string) => {
+  const { clusters, users } = parse(readFileSync(join(mesh.stateDir, 'kubeconfig'), 'utf8')) as {
+    readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+    readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
+  };
+  const cluster = clusters[0]?.cluster ?? {};
+  const user = users[0]?.user ?? {};
+  const file = (name: string, base64 = ''): string => {
+    const path = join(folder, name);
+    writeFileSync(path, Buffer.from(base64, 'base64'), { mode: 0o600 });
+    return path;
+  };
+  return {
+    tls_config: {
+      ca_file: file('ca.crt', cluster['certificate-authority-data']),
+      cert_file: file('client.crt', user['client-certificate-data']),
+      key_file: file('client.key', user['client-key-data']),
+    },
+    static_configs: [{ targets: [new URL(cluster['server'] ?? '').host] }],
+  };
+};
 
 /**
  * That of the addon. Debian builds Prometheus without the part that asks Kubernetes, so that a file tells it the same of
  * each pod, in the same words: which are scraped, and where, is the addon's configuration's to say.
  */
-const configWith = (file: string): string => {
+const configWith = (file: string, apiServer: ReturnType<typeof apiServerOf>): string => {
   const manifests = readFileSync(join(root, 'samples/addons/prometheus.yaml'), 'utf8');
   const map = parseAllDocuments(manifests)
     .map((document) => document.toJS() as { kind: string; data?: Record<string, string> })
     .find(({ kind }) => kind === 'ConfigMap');
   const config = parse(map?.data?.['prometheus.yml'] ?? '') as PrometheusConfig;
-  // Pods only: what this API server is asked with is not the test's.
-  config.scrape_configs = config.scrape_configs.filter((job) => 'kubernetes_sd_configs' in job);
   config.global = { scrape_interval: '1s', scrape_timeout: '1s' };
   for (const job of config.scrape_configs) {
+    if (job.kubernetes_sd_configs === undefined) {
+      // Of the API server: a pod's credentials are at no place of this machine.
+      delete job.authorization;
+      Object.assign(job, apiServer);
+      continue;
+    }
     delete job.kubernetes_sd_configs;
     job.file_sd_configs = [{ files: [file] }];
   }
@@ -87,7 +120,7 @@ const discovered = (pods: readonly PodFacts[]): unknown =>
 export const startPrometheus = async (mesh: Mesh): Promise<PrometheusServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'lateen-prometheus-'));
   const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, configWith('pods.json'));
+  writeFileSync(file, configWith('pods.json', apiServerOf(mesh, folder)));
   const { items } = JSON.parse(await mesh.kubectl('get pods -A -o json')) as {
     items: readonly PodFacts[];
   };

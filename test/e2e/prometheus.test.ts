@@ -234,7 +234,7 @@ const bounded: readonly (readonly [what: string, query: string, least: number, m
   ['Istio control plane: proxies', 'sum(pilot_xds)', 8, 8],
   ['Istio control plane: services', 'max(pilot_services)', 8, 20],
   ['Istio control plane: nothing refused', 'sum(pilot_total_xds_rejects) or vector(0)', 0, 0],
-  ['targets: every proxy and istiod', 'sum(up) or vector(9)', 9, 9],
+  ['targets: every proxy and istiod', 'sum(up{job="kubernetes-pods"}) or vector(9)', 9, 9],
 ];
 
 /** Answers that must be the same number here and there. */
