@@ -30,6 +30,29 @@ const target = (name: string): ScrapeTarget => ({
   url: new URL(`http://${name}/`),
 });
 
+test('a target that is only starting is no failing one', async () => {
+  let isDown = true;
+  const scraper = new Scraper({
+    store: new SeriesStore(),
+    clock: new ManualClock(1_000_000),
+    log: silentLogger,
+    targets: () => [target('a'), target('b')],
+    fetchMetrics: async ({ pod: name }) => {
+      if (isDown && name === 'b') throw new Error('refused');
+      return Buffer.from('');
+    },
+    onRound: () => undefined,
+  });
+  const seen: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    await scraper.round();
+    seen.push(scraper.failing);
+  }
+  isDown = false;
+  await scraper.round();
+  assert.deepEqual([...seen, scraper.failing], [0, 0, 1, 0]);
+});
+
 test('rounds: targets that fail are told, those that go are forgotten, the next round comes in time', async () => {
   const clock = new ManualClock(1_000_000);
   const store = new SeriesStore();

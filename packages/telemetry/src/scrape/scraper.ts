@@ -62,6 +62,11 @@ export class Scraper {
     return { ok: states.filter(({ ok }) => ok).length, total: states.length };
   }
 
+  /** Targets that failed several times in a row: one that is only starting is none of them. */
+  get failing(): number {
+    return [...this.#failures.values()].filter((count) => count >= failuresBeforeWarning).length;
+  }
+
   /** One round over all targets; never rejects. */
   async round(): Promise<void> {
     const { store, clock, onRound } = this.#options;
