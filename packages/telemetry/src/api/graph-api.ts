@@ -31,12 +31,13 @@ export const metricsProblem = ({ metrics, scraper }: Eyes): string =>
 /** What is worth a banner: proxies that do not answer, a store that is full. */
 export const warningsOf = (eyes: Eyes): readonly string[] => {
   const { scraper, store, objects, metrics } = eyes;
-  const { ok: answered, total } = scraper.counts;
+  const { total } = scraper.counts;
+  const { failing } = scraper;
   const { evicted } = store.use;
   return [
     ...(objects.problem === '' ? [] : [`the Kubernetes API does not answer: ${objects.problem}`]),
-    ...(metrics.url === '' && answered < total
-      ? [`${total - answered} of ${total} proxies cannot be scraped`]
+    ...(metrics.url === '' && failing > 0
+      ? [`${failing} of ${total} proxies cannot be scraped`]
       : []),
     ...(evicted > 0 ? [`the metrics store is full: ${evicted} series were left out`] : []),
   ];
