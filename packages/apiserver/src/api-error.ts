@@ -114,6 +114,7 @@ const detailsOf = ({ group, plural, name }: ErrorSubject): StatusDetails => ({
   kind: plural,
 });
 
+/** 404, in Kubernetes' words. */
 export const notFound = (subject: ErrorSubject): ApiError =>
   new ApiError(
     'NotFound',
@@ -121,6 +122,7 @@ export const notFound = (subject: ErrorSubject): ApiError =>
     detailsOf(subject),
   );
 
+/** 409 for a create, in Kubernetes' words. */
 export const alreadyExists = (subject: ErrorSubject): ApiError =>
   new ApiError(
     'AlreadyExists',
@@ -128,6 +130,7 @@ export const alreadyExists = (subject: ErrorSubject): ApiError =>
     detailsOf(subject),
   );
 
+/** 409 for a change that rests on an old state, in Kubernetes' words. */
 export const conflict = (subject: ErrorSubject, why: string): ApiError =>
   new ApiError(
     'Conflict',
@@ -135,6 +138,7 @@ export const conflict = (subject: ErrorSubject, why: string): ApiError =>
     detailsOf(subject),
   );
 
+/** The conflict of a resourceVersion that is not the newest. */
 export const modifiedMeanwhile = (subject: ErrorSubject): ApiError =>
   conflict(
     subject,

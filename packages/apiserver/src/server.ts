@@ -22,6 +22,7 @@ const headersTimeoutMs = 30_000;
 /** Open connections; beyond it new ones wait in the kernel's queue. */
 const maxConnections = 2_000;
 
+/** All that a server is made of; nothing is read from the environment. */
 export interface ApiServerOptions {
   /** SQLite file; its folder must exist. */
   readonly storePath: string;
@@ -50,6 +51,7 @@ export interface ApiServerOptions {
   readonly log: Logger;
 }
 
+/** A running server. */
 export interface ApiServer {
   /** `https://host:port` */
   readonly url: string;

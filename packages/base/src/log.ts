@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 
+/** How much a line matters, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Values a log line may carry. Secrets have no place here: pass a name or a fingerprint instead. */
@@ -19,6 +20,7 @@ const weights: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2
 /** Where a logger writes: one complete line with its newline. */
 export type LineSink = (line: string) => void;
 
+/** Where a logger writes, from which level on, and what each line says besides. */
 export interface LoggerOptions {
   readonly clock: Clock;
   readonly sink: LineSink;
@@ -27,6 +29,7 @@ export interface LoggerOptions {
   readonly fields?: LogFields;
 }
 
+/** A logger of JSON lines: `time` (RFC 3339), `level`, `message`, then the fields. */
 export const createLogger = (options: LoggerOptions): Logger => {
   const least = weights[options.level ?? 'info'];
   const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {

@@ -22,6 +22,7 @@ export interface CertificateAndKey {
   readonly key: string;
 }
 
+/** A leaf to be made with a key of its own. */
 export interface IssueRequest {
   readonly subject: DistinguishedName;
   readonly altNames?: readonly SubjectAltName[];
@@ -29,6 +30,7 @@ export interface IssueRequest {
   readonly lifetimeMs: number;
 }
 
+/** An authority to be made below this one. */
 export interface IntermediateRequest {
   readonly subject: DistinguishedName;
   readonly lifetimeMs: number;

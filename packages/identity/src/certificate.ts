@@ -20,11 +20,13 @@ export interface DistinguishedName {
   readonly organizations?: readonly string[];
 }
 
+/** A name of a certificate (RFC 5280 section 4.2.1.6), as text. */
 export type SubjectAltName =
   | { readonly kind: 'dns'; readonly value: string }
   | { readonly kind: 'ip'; readonly value: string }
   | { readonly kind: 'uri'; readonly value: string };
 
+/** All that a certificate says, and the key that signs it. */
 export interface CertificateRequest {
   readonly subject: DistinguishedName;
   /** A name, or the encoded subject of the issuer's certificate. */

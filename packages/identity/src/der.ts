@@ -15,10 +15,15 @@ export const tagged = (tag: number, ...parts: readonly Uint8Array[]): Buffer => 
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 };
 
+/** SEQUENCE of parts that are encoded already. */
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => tagged(0x30, ...parts);
+/** SET of parts that are encoded already, in the order given. */
 export const setOf = (...parts: readonly Uint8Array[]): Buffer => tagged(0x31, ...parts);
+/** OCTET STRING. */
 export const octetString = (bytes: Uint8Array): Buffer => tagged(0x04, bytes);
+/** BOOLEAN; DER knows one form of true. */
 export const boolean = (value: boolean): Buffer => tagged(0x01, Buffer.from([value ? 0xff : 0]));
+/** UTF8String. */
 export const utf8String = (text: string): Buffer => tagged(0x0c, Buffer.from(text, 'utf8'));
 
 /** A non-negative integer from its big-endian bytes; a zero byte keeps the sign off. */

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 /** Keys of workloads: ECDSA P-256 unless RSA is asked for (Istio's `ECC_SIGNATURE_ALGORITHM`). */
 export type KeyAlgorithm = 'ecdsa-p256' | 'rsa-2048';
 
+/** A key and its public half. */
 export interface KeyPair {
   readonly publicKey: KeyObject;
   /** Secret. It stays in memory and goes to the proxy of the same process only. */

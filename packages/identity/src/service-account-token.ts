@@ -17,6 +17,7 @@ export interface ServiceAccountIdentity {
   readonly pod?: { readonly name: string; readonly uid: string };
 }
 
+/** Whose token, for whom, how long. */
 export interface TokenRequest extends ServiceAccountIdentity {
   /** Default: the API server itself (`issuer`). Istio's CA asks for `istio-ca`. */
   readonly audiences?: readonly string[];
@@ -64,6 +65,7 @@ const readIdentity = (payload: JWTPayload): ServiceAccountIdentity | undefined =
   };
 };
 
+/** An authority on a private key, PKCS 8 PEM (`createTokenKey`). Throws when the text is no key. */
 export const createTokenAuthority = (key: string, clock: Clock): TokenAuthority => {
   const privateKey = createPrivateKey(key);
   const publicKey = createPublicKey(privateKey);

@@ -15,6 +15,7 @@ export interface InformerChange<T extends KubeObject> {
   readonly after?: T;
 }
 
+/** What to follow, and how to wait between tries. */
 export interface InformerOptions {
   readonly client: KubeClient;
   readonly resource: Resource;

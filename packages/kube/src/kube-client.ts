@@ -7,6 +7,7 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
   readonly object: T;
 }
 
+/** Which objects of a collection; all fields absent: every one. */
 export interface ListOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string;
@@ -15,15 +16,18 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A collection as of `resourceVersion`, from which a watch goes on without loss. */
 export interface ListResult<T extends KubeObject> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
 }
 
+/** Which changes, from which state on. */
 export interface WatchOptions extends ListOptions {
   readonly resourceVersion: string;
 }
 
+/** One object of a collection; without a namespace it is of the whole cluster. */
 export interface ObjectRef {
   readonly name: string;
   readonly namespace?: string | undefined;
@@ -35,6 +39,7 @@ export interface ObjectRef {
  */
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply';
 
+/** A change of one object, as its `kind` reads the body. */
 export interface PatchRequest extends ObjectRef {
   readonly kind: PatchKind;
   readonly body: unknown;
@@ -44,6 +49,7 @@ export interface PatchRequest extends ObjectRef {
   readonly fieldManager?: string;
 }
 
+/** One object to delete, if it still has the `uid`, and what becomes of those it owns. */
 export interface DeleteOptions extends ObjectRef {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly gracePeriodSeconds?: number;

@@ -23,6 +23,7 @@ export interface KubeStatus {
   readonly details?: unknown;
 }
 
+/** What stands behind an error: the server's Status, or what the network said. */
 export interface KubeErrorOptions {
   readonly status?: KubeStatus;
   readonly cause?: unknown;
@@ -42,6 +43,7 @@ export class KubeError extends Error {
   }
 }
 
+/** Whether an error is a KubeError, of one of these codes if any are given. */
 export const isKubeError = (error: unknown, ...codes: readonly KubeErrorCode[]): boolean =>
   error instanceof KubeError && (codes.length === 0 || codes.includes(error.code));
 

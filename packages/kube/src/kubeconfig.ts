@@ -72,6 +72,7 @@ const refuseFiles = (settings: Settings): void => {
     fail(`kubeconfig: ${named} must not name a file here; put its content in instead`);
 };
 
+/** Which context of a kubeconfig, and what it may name. */
 export interface KubeConfigOptions {
   /** Default: `current-context`. */
   readonly context?: string;

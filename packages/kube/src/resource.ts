@@ -19,9 +19,11 @@ export const resourceOf = (kind: ResourceKind, version?: string): Resource => ({
   namespaced: kind.namespaced,
 });
 
+/** `v1`, `networking.istio.io/v1`: as objects have it. */
 export const apiVersionOf = ({ group, version }: Resource): string =>
   group === '' ? version : `${group}/${version}`;
 
+/** What of a collection a path leads to. */
 export interface ResourcePathParts {
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;

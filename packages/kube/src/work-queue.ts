@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@lateen/base';
 const retryFirstMs = 20;
 const retryLastMs = 30_000;
 
+/** What a queue does with its keys, and how many at once. */
 export interface WorkQueueOptions {
   readonly name: string;
   /** Brings the world in line with the object of this key; a rejection means: try again later. */

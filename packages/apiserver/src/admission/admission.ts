@@ -19,6 +19,7 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
 }
 
+/** What a step lets pass, perhaps changed. */
 export interface AdmissionAnswer {
   /** A changed object; absent: as it was. */
   readonly object?: KubeObject;

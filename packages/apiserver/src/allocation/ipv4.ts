@@ -7,5 +7,6 @@ export const ipv4ToNumber = (text: string): number | undefined => {
   return parts?.reduce((sum, part) => sum * 256 + Number(part), 0);
 };
 
+/** Dotted text of an unsigned number of 32 bits. */
 export const ipv4FromNumber = (number: number): string =>
   [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');

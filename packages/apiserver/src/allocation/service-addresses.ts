@@ -4,6 +4,7 @@ import type { AdmissionAnswer, AdmissionPlugin, AdmissionRequest } from '../admi
 import { ipv4FromNumber, ipv4ToNumber } from './ipv4.ts';
 import { NumberPool, type NumberRange } from './number-pool.ts';
 
+/** What may be given out, and what is taken. */
 export interface ServiceAddressOptions {
   /** ClusterIPs to give out, both ends included. The first is given only to who asks for it (`kubernetes`). */
   readonly addresses: { readonly first: string; readonly last: string };

@@ -38,6 +38,7 @@ export const clientCertificateAuthenticator: Authenticator = {
  */
 export type VerifyToken = (token: string, audience?: string) => Promise<UserInfo | undefined>;
 
+/** Who the token of `Authorization: Bearer` is of; a request without one is left to others. */
 export const bearerTokenAuthenticator = (verify: VerifyToken): Authenticator => ({
   authenticate: (request) => {
     const token = /^Bearer +([\w\-.~+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1];

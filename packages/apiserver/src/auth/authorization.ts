@@ -20,12 +20,14 @@ export const pathAttributes = (user: UserInfo, verb: string, path: string): Acce
   ...{ subresource: undefined, namespace: undefined, name: undefined },
 });
 
+/** A verdict on one request. */
 export interface AccessDecision {
   readonly allowed: boolean;
   /** Why not, for the 403 message. */
   readonly reason?: string;
 }
 
+/** Judges requests of callers that are known. */
 export type Authorizer = (attributes: AccessAttributes) => AccessDecision;
 
 /** What members of a group, or one user, may do; `*` stands for anything. */

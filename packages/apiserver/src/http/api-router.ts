@@ -22,6 +22,7 @@ import { sendError, sendJson } from './response.ts';
 import { parseProxyName, serviceProxyTarget } from './service-proxy-target.ts';
 import { handleVerb } from './verb-handler.ts';
 
+/** What answers are made of. */
 export interface RouterOptions {
   readonly store: ObjectStore;
   readonly registry: KindRegistry;

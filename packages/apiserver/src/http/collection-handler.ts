@@ -17,6 +17,7 @@ export interface ReadServices {
   readonly clock: Clock;
 }
 
+/** A GET of a collection or of one object, of a kind that is served. */
 export interface ReadRequest {
   readonly served: ServedKind;
   readonly namespace: string | undefined;

@@ -14,6 +14,7 @@ const warningHeader = (text: string): string => {
   return `299 - "${ascii}"`;
 };
 
+/** An answer as JSON. */
 export interface JsonAnswer {
   readonly code: number;
   readonly body: unknown;
@@ -21,6 +22,7 @@ export interface JsonAnswer {
   readonly contentType?: string;
 }
 
+/** Sends it whole, each warning as a `Warning` header (code 299); nothing where an answer has begun. */
 export const sendJson = (response: ServerResponse, answer: JsonAnswer): void => {
   if (response.headersSent) return;
   const text = `${JSON.stringify(answer.body)}\n`;

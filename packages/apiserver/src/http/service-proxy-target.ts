@@ -15,6 +15,7 @@ export interface ProxyName {
   readonly port: string | undefined;
 }
 
+/** Reads `NAME`, `NAME:PORT` and `SCHEME:NAME:PORT`; the scheme counts for nothing. */
 export const parseProxyName = (text: string): ProxyName => {
   const words = text.split(':');
   const [name = '', port] = words.length === 3 ? words.slice(1) : words;

@@ -17,6 +17,7 @@ const defaultTimeoutMs: number = 30 * 60_000;
 /** How one object is shown in an event: plain, or as a one-row Table. */
 export type RenderObject = (object: KubeObject) => unknown;
 
+/** What a client watches, and how it is to be told. */
 export interface WatchRequest {
   readonly served: ServedKind;
   readonly namespace: string | undefined;

@@ -12,6 +12,7 @@ export interface DocumentedKind {
 const groupVersionPath = (group: string, version: string): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
+/** Path of the group version that a kind is served in. */
 export const pathOf = ({ kind, version }: DocumentedKind): string =>
   groupVersionPath(kind.group, version.name);
 
@@ -22,6 +23,7 @@ export interface GroupVersionKind {
   readonly kind: string;
 }
 
+/** The value of `x-kubernetes-group-version-kind` for a kind. */
 export const groupVersionKind = ({ kind, version }: DocumentedKind): GroupVersionKind => ({
   group: kind.group,
   version: version.name,

@@ -19,6 +19,7 @@ export interface OpenApiV3Index {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 
+/** `info` of every document: the release whose clients are served. */
 export const v3Info = { title: 'Kubernetes', version: 'v1.32.0' } as const;
 
 /**

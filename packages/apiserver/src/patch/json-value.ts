@@ -1,6 +1,7 @@
 /** A JSON object as parsed; keys such as `__proto__` are ordinary own keys. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Whether a value is an object of JSON: no list, no null. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

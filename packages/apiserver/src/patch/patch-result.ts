@@ -7,6 +7,7 @@ export interface PatchFailure {
 /** The patched value (a new one: the live value is never changed) or why there is none. */
 export type PatchResult = { readonly value: unknown } | { readonly error: PatchFailure };
 
+/** A patch that cannot be applied, as a result. */
 export const patchFailure = (
   reason: PatchFailure['reason'],
   message: string,

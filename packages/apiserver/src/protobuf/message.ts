@@ -35,6 +35,7 @@ const numberOf = (value: WireValue): bigint => {
 
 const never = (): boolean => false;
 
+/** `string`: UTF-8. */
 export const string: ValueType = {
   read: (value) => textDecoder.decode(bytesOf(value)),
   isZero: (value) => value === '',
@@ -46,6 +47,7 @@ export const integer: ValueType = {
   isZero: (value) => value === 0,
 };
 
+/** `bool`. */
 export const boolean: ValueType = {
   read: (value) => numberOf(value) !== 0n,
   isZero: (value) => value === false,
@@ -71,6 +73,7 @@ export const pointer = (name: string, type: ValueType): FieldDescriptor => ({
   keepsZero: true,
 });
 
+/** A repeated field. */
 export const list = (name: string, type: ValueType): FieldDescriptor => ({
   ...field(name, type),
   shape: 'list',

@@ -39,6 +39,7 @@ export interface ObjectTarget {
   readonly subresource?: string | undefined;
 }
 
+/** Where objects live, which kinds there are, and who is asked before a write. */
 export interface ObjectServiceOptions {
   readonly store: ObjectStore;
   readonly registry: KindRegistry;

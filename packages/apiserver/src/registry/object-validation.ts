@@ -15,6 +15,7 @@ import type { RequestContext } from './request-context.ts';
 /** Unknown fields named in one answer; the rest is counted. */
 const unknownFieldsShown = 20;
 
+/** What errors about an object call it. */
 export const subjectOf = (served: ServedKind, name: string): ErrorSubject => ({
   group: served.kind.group,
   kind: served.kind.kind,

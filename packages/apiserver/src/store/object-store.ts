@@ -14,6 +14,7 @@ export interface StoreEvent {
   readonly after?: KubeObject;
 }
 
+/** Told of each change after it is durable, in order. */
 export type StoreListener = (event: StoreEvent) => void;
 
 interface PendingWrite {

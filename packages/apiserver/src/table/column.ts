@@ -41,11 +41,13 @@ export const column = <Kind extends KubeObject>(
 /** Shows a column only with `-o wide`. */
 export const wide = (shown: Column): Column => ({ ...shown, priority: 1 });
 
+/** The first column of every table. */
 export const nameColumn: Column = column('Name', ({ metadata }) => metadata.name, {
   format: 'name',
   description: 'Name must be unique within a namespace.',
 });
 
+/** How long ago an object was created, as kubectl writes it: `5m12s`. */
 export const ageColumn: Column = column('Age', ({ metadata }, nowMs) =>
   humanAge(metadata.creationTimestamp, nowMs),
 );

@@ -83,6 +83,7 @@ const withHead = (first: number, flags: number, body: Buffer): Buffer => {
 export const dataFrame = (streamId: number, data: Buffer, fin: boolean): Buffer =>
   withHead(streamId, fin ? finFlag : 0, data);
 
+/** A control frame of SPDY 3.1; the payload must be shorter than 16 MiB. */
 export const controlFrame = (controlType: number, flags: number, payload: Buffer): Buffer =>
   withHead(0x8003_0000 + controlType, flags, payload);
 

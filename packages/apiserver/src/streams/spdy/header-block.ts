@@ -33,6 +33,7 @@ export const parseHeaders = (block: Buffer): Headers => {
   return Object.fromEntries(headers);
 };
 
+/** The name/value block of SPDY 3.1, before compression. */
 export const formatHeaders = (headers: Headers): Buffer => {
   const word = (text: string): readonly Buffer[] => {
     const bytes = Buffer.from(text, 'latin1');

@@ -21,6 +21,7 @@ const maxCloseWaitMs = 5_000;
 /** Status codes of RST_STREAM (SPDY/3, section 2.6.3). */
 const rstReasons = { refusedStream: 3, cancel: 5 } as const;
 
+/** The server's side of a connection. */
 export interface SpdySessionOptions {
   /** The connection, after its upgrade. The session owns it. */
   readonly transport: Duplex;
