@@ -43,6 +43,10 @@ export const warningsOf = (eyes: Eyes): readonly string[] => {
   ];
 };
 
+/** Another version may speak otherwise. */
+const isToldNodes = ({ nodes, idle, gateways, services }: Partial<ToldNodes>): boolean =>
+  [nodes, idle, gateways].every(Array.isArray) && typeof services === 'object';
+
 type Shape = Pick<GraphOptions, 'view' | 'namespaces' | 'withServices'>;
 
 /** What the other clusters say of their nodes; what they measured is in the store then. */
@@ -58,7 +62,7 @@ const nodesOfOthers = async (
     // A Prometheus has what all clusters measured, or should.
     metrics.url === '' ? peerRounds.refresh() : undefined,
   ]);
-  return nodes;
+  return new Map([...nodes].filter(([, told]) => isToldNodes(told)));
 };
 
 /** `GET graph`. */

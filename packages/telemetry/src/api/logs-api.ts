@@ -77,15 +77,19 @@ const meshLogs = async (
   own: LogAnswer,
   { parameters, limit }: LogQuestion,
 ): Promise<LogAnswer> => {
-  const answers = await peers.askAll<LogAnswer>(`/logs?${parameters}`, logsTimeoutMs);
-  const told = [...answers].flatMap(([cluster, answer]) =>
+  const asked = await peers.askAll<LogAnswer>(`/logs?${parameters}`, logsTimeoutMs);
+  // Another version may speak otherwise.
+  const answers = [...asked].filter(([, { lines, errors }]) =>
+    [lines, errors].every(Array.isArray),
+  );
+  const told = answers.flatMap(([cluster, answer]) =>
     answer.lines.map((line) => ({ ...line, cluster })),
   );
   const lines = [...own.lines, ...told].sort(byTime);
   const unreachable = peers.unreachable().map(({ cluster, reason }) => ({
     ...{ pod: `cluster ${cluster}`, container: '', message: `cannot be reached (${reason})` },
   }));
-  const all = [...answers.values()];
+  const all = answers.map(([, answer]) => answer);
   return {
     lines: lines.slice(-limit),
     truncated: lines.length > limit || [own, ...all].some(({ truncated }) => truncated),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -238,6 +239,7 @@ test('a cluster that does not answer keeps nobody waiting twice', async (context
   const asked: string[] = [];
   const silent = http.createServer(({ url = '' }) => asked.push(url));
   silent.listen(placeOf('west').eyes?.socket);
+  await once(silent, 'listening');
   context.after(() => {
     silent.close();
     silent.closeAllConnections();
@@ -252,4 +254,22 @@ test('a cluster that does not answer keeps nobody waiting twice', async (context
     asked.slice(before).filter((url) => url !== '/hello'),
     [],
   );
+});
+
+test('a cluster that speaks otherwise is passed over', async (context) => {
+  const { east: one, west: two, placeOf } = await twoClusters(context);
+  await two.close();
+  for (const answer of ['{}', '{"sets":[{}],"spans":[{}],"nodes":"x","lines":1}']) {
+    const other = http.createServer((_, response) => response.end(answer));
+    other.listen(placeOf('west').eyes?.socket);
+    await once(other, 'listening');
+    assert.equal((await graphOf(one)).edges.length, 2);
+    assert.deepEqual((await listOf(one, '')).traces, []);
+    assert.equal((await one.call('GET', `traces/${traceId}`)).status, 404);
+    assert.equal((await one.call('GET', `logs?traceId=${traceId}`)).status, 200);
+    const closed = once(other, 'close');
+    other.close();
+    other.closeAllConnections();
+    await closed;
+  }
 });

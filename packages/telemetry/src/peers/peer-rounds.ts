@@ -40,7 +40,8 @@ export class PeerRounds {
   }
 
   async #run(): Promise<void> {
-    await Promise.all(this.#peers.all().map((peer) => this.#follow(peer)));
+    // One that speaks otherwise, of another version, is passed over.
+    await Promise.allSettled(this.#peers.all().map((peer) => this.#follow(peer)));
     this.#ranMs = this.#clock.nowMs();
     this.#running = undefined;
   }

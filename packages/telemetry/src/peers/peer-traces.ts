@@ -59,7 +59,7 @@ export class PeerTraces {
   /** All spans of one trace. */
   async refreshTrace(traceId: string): Promise<void> {
     const path = `/spans?traceId=${encodeURIComponent(traceId)}`;
-    await Promise.all(
+    await Promise.allSettled(
       this.#peers.all().map(async (peer) => {
         for (const span of (await askSpans(peer, path))?.spans ?? []) this.#store.addTold(span);
       }),
@@ -85,9 +85,12 @@ export class PeerTraces {
   }
 
   #pull(): Promise<void> {
-    this.#running ??= Promise.all(this.#peers.all().map((peer) => this.#follow(peer))).then(() => {
-      this.#running = undefined;
-    });
+    // One that speaks otherwise, of another version, is passed over.
+    this.#running ??= Promise.allSettled(this.#peers.all().map((peer) => this.#follow(peer))).then(
+      () => {
+        this.#running = undefined;
+      },
+    );
     return this.#running;
   }
 
@@ -101,9 +104,16 @@ export class PeerTraces {
   }
 }
 
+const isSpan = ({ traceId, spanId, name, service, attributes, events }: ReceivedSpan): boolean =>
+  [traceId, spanId, name, service].every((text) => typeof text === 'string') &&
+  typeof attributes === 'object' &&
+  Array.isArray(events);
+
 const askSpans = async (peer: Peer, path: string): Promise<ToldSpans | undefined> => {
   try {
-    return (await peer.ask(path)) as ToldSpans | undefined;
+    const told = (await peer.ask(path)) as ToldSpans | undefined;
+    // Another version may speak otherwise.
+    return told && { ...told, spans: told.spans.filter(isSpan) };
   } catch (error) {
     // Longer than any answer may be: the next one begins later.
     if (error instanceof TelemetryError) return undefined;
