@@ -156,8 +156,13 @@ test('who reads only the beginning gets no stack trace', options, async () => {
 test('who does not wait for --detach leaves nothing behind', options, async (t) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'lateen-e2e-'));
   t.after(() => rmSync(stateDir, { recursive: true, force: true }));
-  const words = ['up', '--detach', '--no-dashboard', '--state-dir', stateDir];
-  const launcher = spawn(process.execPath, [join(root, 'bin/lateen.mjs'), ...words]);
+  // With an application: long enough that it is not ready yet when somebody has read the first line.
+  const words = ['up', '--detach', '--sample', 'bookinfo', '--no-dashboard'];
+  const launcher = spawn(process.execPath, [
+    join(root, 'bin/lateen.mjs'),
+    ...words,
+    ...['--state-dir', stateDir],
+  ]);
   let out = '';
   let err = '';
   launcher.stderr.on('data', (chunk: Buffer) => {
@@ -167,7 +172,9 @@ test('who does not wait for --detach leaves nothing behind', options, async (t) 
   launcher.stdout.on('data', (chunk: Buffer) => {
     out += chunk;
   });
-  await until('its first steps', async () => (/API server/.test(out) ? true : undefined), 60_000);
+  const hasBegun = (): boolean => /API server/.test(out) || launcher.exitCode !== null;
+  await until('its first steps', async () => (hasBegun() ? true : undefined), 60_000);
+  assert.equal(launcher.exitCode, null, out + err);
   launcher.kill('SIGINT');
   const [code] = await exited;
   assert.equal(code, 130, err);
