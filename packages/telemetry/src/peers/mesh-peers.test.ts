@@ -91,7 +91,7 @@ const twoClusters = async (context: TestContext): Promise<TwoClusters> => {
 };
 
 const graphOf = async ({ call }: RunningEyes, query = ''): Promise<Graph> => {
-  const { status, body } = await call('GET', `graph?window=60s${query}`);
+  const { status, body } = await call('GET', `graph?window=5m${query}`);
   assert.equal(status, 200);
   return body as Graph;
 };
@@ -140,9 +140,9 @@ test('one graph, whichever cluster is asked, and counted once however often', as
     'svc:east/default/productpage|svc:west/default/reviews|http',
     'svc:west/default/reviews|svc:west/default/ratings|http',
   ]);
-  const chart = 'metrics/query?metric=istio_requests_total&fn=increase&step=60s';
+  const chart = 'metrics/query?metric=istio_requests_total&fn=increase&step=5m';
   const match = '&match=reporter%3Dsource&match=source_cluster%3Dwest';
-  const { body } = await one.call('GET', `${chart}&window=60s${match}`);
+  const { body } = await one.call('GET', `${chart}&window=5m${match}`);
   assert.deepEqual((body as MetricsAnswer).series[0]?.values.at(-1), 18);
   // What goes on there is its own pages' to tell, and its own store's.
   assert.equal([...one.eyes.store.series('istio_requests_total')].length, 3);
