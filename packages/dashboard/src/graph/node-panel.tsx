@@ -18,6 +18,9 @@ import { useSeries } from './panel-series.ts';
 
 /** Where the page about a node is; undefined for what has none. */
 const pageOf = (node: GraphNode): string | undefined => {
+  // A host is not the name of the object that lets it in.
+  if (node.kind === 'external')
+    return node.flags.isServiceEntry ? linkTo('config', [], { kind: 'ServiceEntry' }) : undefined;
   if (node.kind === 'service' && node.service !== undefined)
     return linkTo('services', [node.namespace, node.service]);
   if (node.workload !== undefined && node.namespace !== '')
@@ -61,7 +64,7 @@ export const NodePanel = ({ graph, node }: { graph: Graph; node: GraphNode }): V
           <a class="button button-plain" href={page}>
             {t('panel.open')}
           </a>
-          {node.service === undefined && node.app === undefined ? null : (
+          {node.kind === 'external' || (node.service ?? node.app) === undefined ? null : (
             <a
               class="button button-plain"
               href={linkTo('traces', [], {
