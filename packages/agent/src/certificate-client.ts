@@ -59,6 +59,7 @@ const call = (client: Client, request: Uint8Array, metadata: Metadata) => {
 
 const hosts = (address: string): string => (/^\d+(\.\d+){3}:/.test(address) ? 'ipv4' : 'dns');
 
+/** What is to be signed, and by what istiod knows us. */
 export interface CertificateRequest {
   readonly settings: CertificateSettings;
   readonly keys: KeyPair;

@@ -10,6 +10,7 @@ import type { WorkloadSecrets } from './workload-certificate.ts';
 
 /** Istio's SDS names of an agent's own secrets. */
 export const workloadName = 'default';
+/** The SDS name of the mesh's roots. */
 export const rootName = 'ROOTCA';
 const systemRootName = 'file-root:system';
 const fileRoot = 'file-root:';

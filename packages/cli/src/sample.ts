@@ -32,6 +32,7 @@ const bookinfo: Sample = {
 export const findSample = (name: string): Sample | undefined =>
   name === bookinfo.name ? bookinfo : undefined;
 
+/** What `--sample` takes. */
 export const sampleNames: readonly string[] = [bookinfo.name];
 
 /** Absolute path of a file below `samples/`. */

@@ -16,6 +16,7 @@ export interface PushQueueOptions<Key, Item> {
  */
 const pushesPerTurn = 8;
 
+/** One merged item for each key that waits; `pushesPerTurn` of them are done between two turns. */
 export class PushQueue<Key, Item> {
   readonly #options: PushQueueOptions<Key, Item>;
   readonly #pending = new Map<Key, Item>();

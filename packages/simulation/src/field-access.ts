@@ -10,16 +10,19 @@ export const fieldOf = (value: unknown, ...path: readonly string[]): unknown => 
   return current;
 };
 
+/** The list at a path of fields; [] for anything else. */
 export const listOf = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
   const found = fieldOf(value, ...path);
   return Array.isArray(found) ? found : [];
 };
 
+/** The text at a path of fields; undefined for anything else. */
 export const textOf = (value: unknown, ...path: readonly string[]): string | undefined => {
   const found = fieldOf(value, ...path);
   return typeof found === 'string' ? found : undefined;
 };
 
+/** The number at a path of fields; undefined for anything else. */
 export const numberOf = (value: unknown, ...path: readonly string[]): number | undefined => {
   const found = fieldOf(value, ...path);
   return typeof found === 'number' ? found : undefined;

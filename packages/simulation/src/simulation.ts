@@ -208,11 +208,13 @@ export interface SimulatedDestination {
   readonly relays: readonly Simulation[];
 }
 
+/** The route answers with another place. */
 export interface SimulatedRedirect {
   readonly status: number;
   readonly location: string;
 }
 
+/** The route answers itself. */
 export interface SimulatedDirectResponse {
   readonly status: number;
   readonly body: string;
@@ -229,6 +231,7 @@ export interface SimulatedFault {
   } | null;
 }
 
+/** What is tried again, and how often (`retry_policy`). */
 export interface SimulatedRetries {
   readonly attempts: number;
   readonly retryOn: readonly string[];

@@ -93,6 +93,7 @@ export const clientSubscription = (state: ClientState, typeUrl: string): ClientS
     nonce: '',
   };
 
+/** The state with one subscription replaced. */
 export const withClientSubscription = (
   state: ClientState,
   subscription: ClientSubscription,

@@ -134,6 +134,7 @@ export interface Difference {
 
 const noDifference: Difference = { changed: [], withdrawn: [], missing: [] };
 
+/** Whether there is nothing to tell. */
 export const isEmptyDifference = ({ changed, withdrawn, missing }: Difference): boolean =>
   changed.length === 0 && withdrawn.length === 0 && missing.length === 0;
 

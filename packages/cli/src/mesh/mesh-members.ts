@@ -31,6 +31,7 @@ interface Role {
 /** Where the control planes of a mesh are: one in each cluster, or one for all in the first. Istio's words. */
 export type Topology = 'multi-primary' | 'primary-remote';
 
+/** What `--topology` takes. */
 export const topologies: readonly Topology[] = ['multi-primary', 'primary-remote'];
 
 /** The machine's memory and patience, not a limit of the mesh. */

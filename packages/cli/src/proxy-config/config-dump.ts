@@ -37,16 +37,19 @@ export const clustersOf = (section: JsonRecord): readonly JsonRecord[] => [
   ...resources(section, 'static_clusters', ['cluster']),
 ];
 
+/** Listeners of a `ListenersConfigDump`. */
 export const listenersOf = (section: JsonRecord): readonly JsonRecord[] => [
   ...resources(section, 'dynamic_listeners', ['active_state', 'listener']),
   ...resources(section, 'static_listeners', ['listener']),
 ];
 
+/** Route configurations of a `RoutesConfigDump`. */
 export const routesOf = (section: JsonRecord): readonly JsonRecord[] => [
   ...resources(section, 'dynamic_route_configs', ['route_config']),
   ...resources(section, 'static_route_configs', ['route_config']),
 ];
 
+/** Load assignments of an `EndpointsConfigDump`. */
 export const assignmentsOf = (section: JsonRecord): readonly JsonRecord[] => [
   ...resources(section, 'dynamic_endpoint_configs', ['endpoint_config']),
   ...resources(section, 'static_endpoint_configs', ['endpoint_config']),
@@ -59,6 +62,7 @@ export interface DumpedSecret {
   readonly secret: JsonRecord;
 }
 
+/** Secrets of a `SecretsConfigDump`. */
 export const secretsOf = (section: JsonRecord): readonly DumpedSecret[] =>
   (
     [

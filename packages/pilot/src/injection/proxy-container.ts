@@ -6,11 +6,13 @@ import type { WorkloadIdentity } from './workload-identity.ts';
 
 /** Istio's names: tools and people look for them. */
 export const proxyContainerName = 'istio-proxy';
+/** Istio's init container that redirects traffic. */
 export const initContainerName = 'istio-init';
 
 /** The proxy's Prometheus port, its readiness port, and the port of app and proxy metrics together. */
 const prometheusPort = 15090;
 const readinessPort = 15021;
+/** Where the app's and the proxy's metrics are one page. */
 export const mergedMetricsPort = 15020;
 
 /** User of the proxy, whose own traffic netfilter leaves alone. */

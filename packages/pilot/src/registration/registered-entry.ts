@@ -3,8 +3,11 @@ import type { ProxyDescriptor } from '@lateen/translator';
 
 /** Istio's annotations of WorkloadEntries that proxies made by connecting. */
 export const groupAnnotation = 'istio.io/autoRegistrationGroup';
+/** Which control plane its proxy is connected to. */
 export const controllerAnnotation = 'istio.io/workloadController';
+/** Since when, RFC 3339. */
 export const connectedAnnotation = 'istio.io/connectedAt';
+/** Since when it is gone, RFC 3339. */
 export const disconnectedAnnotation = 'istio.io/disconnectedAt';
 /** Endpoints of such an entry count as unhealthy until the agent reports otherwise. */
 const healthChecksAnnotation = 'proxy.istio.io/health-checks-enabled';

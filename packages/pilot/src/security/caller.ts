@@ -22,6 +22,7 @@ export interface IncomingCall {
   getPeer(): string;
 }
 
+/** Who calls, or why nobody is believed. */
 export type Authenticated =
   | { readonly caller: Caller; readonly refusal?: undefined }
   | { readonly caller?: undefined; readonly refusal: Refusal };
@@ -29,6 +30,7 @@ export type Authenticated =
 /** Longest token reviewed; those of Kubernetes have about a thousand bytes. */
 const maxTokenBytes = 16 * 1024;
 
+/** By what callers are known. */
 export interface AuthenticationOptions {
   readonly peers: PeerCertificates;
   /** By the cluster that a call says its token is of; undefined id: it does not say. */

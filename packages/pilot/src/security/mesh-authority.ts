@@ -19,6 +19,7 @@ import { PilotError } from '../pilot-error.ts';
 
 /** Istio's Secrets: an authority that was plugged in, and the one istiod made for itself. */
 export const pluggedSecretName = 'cacerts';
+/** The Secret of the root that istiod makes itself. */
 export const selfSignedSecretName = 'istio-ca-secret';
 
 /** How a change of roots goes about. */
@@ -32,11 +33,13 @@ export interface RootRotation {
   readonly overlapMs: number;
 }
 
+/** Two minutes to hear of a root; the old one stays as long as the longest leaf below it, and an hour. */
 export const defaultRootRotation: RootRotation = {
   distributionMs: 120_000,
   overlapMs: maxLeafLifetimeMs + 60 * 60 * 1000,
 };
 
+/** What an authority reads, where it writes, and how its roots change. */
 export interface MeshAuthorityOptions {
   readonly client: KubeClient;
   readonly clock: Clock;

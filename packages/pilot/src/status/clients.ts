@@ -28,6 +28,7 @@ interface WatchVersions {
   readonly error?: string;
 }
 
+/** `/debug/adsz`. */
 export const adsClients = (connections: readonly Connection[]): AdsClients => ({
   totalClients: connections.length,
   clients: connections.map((connection) => ({

@@ -43,6 +43,7 @@ const fieldOf = (value: unknown, name: string): unknown =>
 /** What is left of a spec that does not pass validation, given the errors. */
 export type Salvage<Spec> = (spec: Spec, errors: readonly Diagnostic[]) => Spec;
 
+/** How objects of a kind are read. */
 export interface ReadOptions<Spec> {
   /** `whole`: kinds such as EndpointSlice carry their fields beside `metadata` instead of in `spec`. */
   readonly root: 'spec' | 'whole';

@@ -21,6 +21,7 @@ export interface KubeService {
   readonly ports: readonly KubeServicePort[];
 }
 
+/** `ServicePort` of a Kubernetes Service. */
 export interface KubeServicePort {
   readonly name: string | undefined;
   readonly port: number | undefined;
@@ -55,6 +56,7 @@ export interface EndpointSlice {
   readonly ports: readonly SlicePort[];
 }
 
+/** `Endpoint` of an EndpointSlice. */
 export interface SliceEndpoint {
   readonly addresses: readonly string[];
   readonly conditions: {

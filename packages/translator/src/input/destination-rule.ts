@@ -10,6 +10,7 @@ export interface DestinationRule {
   readonly workloadSelector: { readonly matchLabels: ReadonlyMap<string, string> } | undefined;
 }
 
+/** `Subset` of a DestinationRule. */
 export interface Subset {
   readonly name: string | undefined;
   readonly labels: ReadonlyMap<string, string>;

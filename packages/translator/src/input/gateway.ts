@@ -6,6 +6,7 @@ export interface Gateway {
   readonly selector: ReadonlyMap<string, string>;
 }
 
+/** `Server` of a Gateway. */
 export interface Server {
   readonly port: ServerPort | undefined;
   readonly bind: string | undefined;

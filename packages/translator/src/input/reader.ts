@@ -16,12 +16,14 @@ const isAbsent = (value: unknown): value is undefined | null =>
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A text, or absent. */
 export const text: Reader<string | undefined> = (value, path, report) => {
   if (isAbsent(value) || typeof value === 'string') return value ?? undefined;
   report(path, 'must be a string');
   return undefined;
 };
 
+/** A truth value, or absent. */
 export const boolean: Reader<boolean | undefined> = (value, path, report) => {
   if (isAbsent(value) || typeof value === 'boolean') return value ?? undefined;
   report(path, 'must be true or false');

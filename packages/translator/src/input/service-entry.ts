@@ -15,6 +15,7 @@ export interface ServiceEntry {
   readonly subjectAltNames: readonly string[];
 }
 
+/** `ServicePort` of a ServiceEntry. */
 export interface ServiceEntryPort {
   readonly number: number | undefined;
   readonly protocol: string | undefined;

@@ -8,6 +8,7 @@ export interface StringMatch {
   readonly regex: string | undefined;
 }
 
+/** `StringMatch`: one of exact, prefix and regex. */
 export const stringMatch: Reader<StringMatch | undefined> = message<StringMatch>({
   exact: text,
   prefix: text,

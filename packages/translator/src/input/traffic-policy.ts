@@ -16,6 +16,7 @@ interface CookieAttribute {
   readonly value: string | undefined;
 }
 
+/** `LoadBalancerSettings.ConsistentHashLB`. */
 export interface ConsistentHash {
   readonly httpHeaderName: string | undefined;
   readonly httpCookie:
@@ -49,6 +50,7 @@ export interface LocalitySetting {
   readonly failoverPriority: readonly string[];
 }
 
+/** `LoadBalancerSettings`. */
 export interface LoadBalancer {
   readonly simple:
     | 'UNSPECIFIED'
@@ -64,12 +66,14 @@ export interface LoadBalancer {
   readonly warmupDurationSecs: number | undefined;
 }
 
+/** `WarmupConfiguration`. */
 export interface Warmup {
   readonly duration: number | undefined;
   readonly minimumPercent: number | undefined;
   readonly aggression: number | undefined;
 }
 
+/** `ConnectionPoolSettings`. */
 export interface ConnectionPool {
   readonly tcp:
     | {
@@ -100,6 +104,7 @@ export interface ConnectionPool {
     | undefined;
 }
 
+/** `OutlierDetection`. */
 export interface OutlierDetectionInput {
   readonly consecutiveErrors: number | undefined;
   readonly consecutive5xxErrors: number | undefined;
@@ -112,6 +117,7 @@ export interface OutlierDetectionInput {
   readonly minHealthPercent: number | undefined;
 }
 
+/** `ClientTLSSettings`. */
 export interface ClientTls {
   readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' | undefined;
   readonly clientCertificate: string | undefined;
@@ -132,6 +138,7 @@ export interface PortTrafficPolicy {
   readonly tls: ClientTls | undefined;
 }
 
+/** `TrafficPolicy` of a DestinationRule or of one of its subsets. */
 export interface TrafficPolicy extends PortTrafficPolicy {
   readonly portLevelSettings: readonly (PortTrafficPolicy & {
     readonly port: { readonly number: number | undefined } | undefined;
@@ -141,6 +148,7 @@ export interface TrafficPolicy extends PortTrafficPolicy {
   readonly retryBudget: RetryBudget | undefined;
 }
 
+/** `TrafficPolicy.RetryBudget`. */
 export interface RetryBudget {
   readonly percent: number | undefined;
   readonly minRetryConcurrency: number | undefined;

@@ -25,6 +25,7 @@ export interface VirtualService {
   readonly tcp: readonly TcpRoute[];
 }
 
+/** `HTTPRoute` of a VirtualService. */
 export interface HttpRoute {
   readonly name: string | undefined;
   readonly match: readonly HttpMatch[];
@@ -46,6 +47,7 @@ export interface HttpRoute {
   readonly headers: Headers | undefined;
 }
 
+/** `HTTPMatchRequest`. */
 export interface HttpMatch {
   readonly name: string | undefined;
   readonly uri: StringMatch | undefined;
@@ -63,16 +65,19 @@ export interface HttpMatch {
   readonly statPrefix: string | undefined;
 }
 
+/** `Destination`: a host of the registry, perhaps one of its subsets. */
 export interface Destination {
   readonly host: string | undefined;
   readonly subset: string | undefined;
   readonly port: PortSelector | undefined;
 }
 
+/** `PortSelector`. */
 export interface PortSelector {
   readonly number: number | undefined;
 }
 
+/** `HTTPRouteDestination`. */
 export interface HttpDestination {
   readonly destination: Destination;
   readonly weight: number | undefined;
@@ -86,11 +91,13 @@ export interface HeaderOperations {
   readonly remove: readonly string[];
 }
 
+/** `Headers`: what changes on the way there and back. */
 export interface Headers {
   readonly request: HeaderOperations;
   readonly response: HeaderOperations;
 }
 
+/** `HTTPRedirect`. */
 export interface Redirect {
   readonly uri: string | undefined;
   readonly prefixRewrite: string | undefined;
@@ -101,6 +108,7 @@ export interface Redirect {
   readonly redirectCode: number | undefined;
 }
 
+/** `HTTPDirectResponse`. */
 export interface DirectResponse {
   readonly status: number | undefined;
   readonly body:
@@ -113,6 +121,7 @@ interface Delegate {
   readonly namespace: string | undefined;
 }
 
+/** `HTTPRewrite`. */
 export interface Rewrite {
   readonly uri: string | undefined;
   readonly authority: string | undefined;
@@ -136,6 +145,7 @@ export interface Percent {
   readonly value: number | undefined;
 }
 
+/** `HTTPFaultInjection`. */
 export interface Fault {
   readonly delay:
     | {
@@ -158,6 +168,7 @@ interface Mirror {
   readonly percentage: Percent | undefined;
 }
 
+/** `CorsPolicy`. */
 export interface Cors {
   readonly allowOrigins: readonly StringMatch[];
   readonly allowOrigin: readonly string[];
@@ -169,6 +180,7 @@ export interface Cors {
   readonly unmatchedPreflights: 'UNSPECIFIED' | 'FORWARD' | 'IGNORE' | undefined;
 }
 
+/** `L4MatchAttributes`. */
 export interface L4Match {
   readonly destinationSubnets: readonly string[];
   readonly port: number | undefined;
@@ -181,16 +193,19 @@ interface TlsMatch extends L4Match {
   readonly sniHosts: readonly string[];
 }
 
+/** `RouteDestination`. */
 export interface L4Destination {
   readonly destination: Destination;
   readonly weight: number | undefined;
 }
 
+/** `TLSRoute`. */
 export interface TlsRoute {
   readonly match: readonly TlsMatch[];
   readonly route: readonly L4Destination[];
 }
 
+/** `TCPRoute`. */
 export interface TcpRoute {
   readonly match: readonly L4Match[];
   readonly route: readonly L4Destination[];

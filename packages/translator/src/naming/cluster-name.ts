@@ -8,17 +8,22 @@ export interface ClusterName {
   readonly host: string;
 }
 
+/** Where calls go that nobody takes. */
 export const blackHoleCluster = 'BlackHoleCluster';
+/** Where calls go that leave the mesh as they came. */
 export const passthroughCluster = 'PassthroughCluster';
+/** Calls to ports of the workload that no Service names. */
 export const inboundPassthroughCluster = 'InboundPassthroughCluster';
 
 /** Istio's `BuildSubsetKey`. */
 export const formatClusterName = ({ direction, port, subset, host }: ClusterName): string =>
   `${direction}|${port}|${subset}|${host}`;
 
+/** `outbound|PORT|SUBSET|HOST`. */
 export const outboundCluster = (port: number, subset: string, host: string): string =>
   formatClusterName({ direction: 'outbound', port, subset, host });
 
+/** `inbound|PORT||`. */
 export const inboundCluster = (port: number): string =>
   formatClusterName({ direction: 'inbound', port, subset: '', host: '' });
 

@@ -6,6 +6,7 @@ export type ListenerClass = 'sidecar-inbound' | 'sidecar-outbound' | 'gateway';
 /** Gateways count as clients. */
 export type Side = 'CLIENT' | 'SERVER';
 
+/** The side of a call that a listener is on. */
 export const sideOf = (listenerClass: ListenerClass): Side =>
   listenerClass === 'sidecar-inbound' ? 'SERVER' : 'CLIENT';
 

@@ -14,6 +14,7 @@ import { exactMatch, regexMatch, valueMatch } from './value-match.ts';
 
 /** The JWT filter, and the key under which it leaves the payload of a good token. */
 export const jwtFilter = 'envoy.filters.http.jwt_authn';
+/** Where the filter of tokens leaves the claims, in its metadata. */
 export const jwtPayload = 'payload';
 
 /** A value in what a filter left about the request. */
