@@ -47,10 +47,15 @@ const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions 
     kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),
 });
 
+interface Course {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
 const bringSample = async (
   cluster: Cluster,
   sample: Sample,
-  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+  { progress, signal }: Course,
 ): Promise<void> => {
   const url = `${cluster.record.gateway.http}${sample.path}`;
   await cluster.untilAppsReady(sample.namespace, sample.apps, signal);
@@ -69,17 +74,20 @@ const readySample = (name: string | undefined): Sample | undefined => {
   return sample;
 };
 
-/** Resolves with the record that names it; addons' pods find it there. */
+/** Resolves with the record that names it; addons' pods find it there. Who stops meanwhile does not wait for it. */
 const openDashboard = async (
   { client, record, state }: Cluster,
   dashboard: DashboardProcess,
-  progress: Progress,
+  { progress, signal }: Course,
 ): Promise<RunRecord> => {
+  if (signal.aborted) return record;
+  signal.addEventListener('abort', () => void dashboard.stop(), { once: true });
   const addons = await dashboard.start((moved) => {
     publishTelemetry(client, moved).catch((error: unknown) =>
       progress.warn('dashboard', `spans do not find it: ${String(error)}`),
     );
   });
+  if (signal.aborted) return record;
   if (addons === undefined) {
     progress.warn('dashboard', 'it did not start: see dashboard.log');
     return record;
@@ -95,6 +103,8 @@ const openDashboard = async (
 export const up = async (options: UpOptions, output: Output): Promise<void> => {
   const sample = readySample(options.sample);
   const signal = stopSignal(options.background);
+  // At once: what is on its way may take a while to end.
+  signal.addEventListener('abort', () => output.out('\nstopping ...\n'), { once: true });
   const progress = new Progress(output, () => performance.now());
   const cluster = await startCluster(clusterOptions(options, progress));
   const words = [...sourceWords(options), ...meshWords(options.membership)];
@@ -102,8 +112,9 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
   try {
     if (sample !== undefined) await applySample(cluster.client, sample);
     await cluster.untilReady(signal);
-    const opened = options.dashboard ? openDashboard(cluster, eyes, progress) : cluster.record;
-    if (sample !== undefined) await bringSample(cluster, sample, { progress, signal });
+    const course = { progress, signal };
+    const opened = options.dashboard ? openDashboard(cluster, eyes, course) : cluster.record;
+    if (sample !== undefined) await bringSample(cluster, sample, course);
     const record = await opened;
     if (!signal.aborted) {
       const { background: detached, sample: name, stateDir, command, binFolder } = options;
@@ -113,7 +124,6 @@ export const up = async (options: UpOptions, output: Output): Promise<void> => {
       writeRunRecord(cluster.state, { ...record, phase: 'ready' });
     }
     await aborted(signal);
-    output.out('\nstopping ...\n');
   } finally {
     await eyes.stop();
     await cluster.stop();
