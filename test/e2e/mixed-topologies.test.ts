@@ -144,6 +144,13 @@ test('pods are reached directly, without a gateway between', options, async () =
     assert.match(stdout, new RegExp(`^${address}:9080 +HEALTHY`, 'm'), stdout);
     assert.doesNotMatch(stdout, /:15443/);
   }
+  for (const cluster of ['west', 'east'] as const) {
+    const words = ['http://reviews.example:8080/reviews/0', '--gateway', 'entrance'];
+    const { stdout, stderr } = await mesh.lateen('explain', 'GET', ...words, '--context', cluster);
+    assert.equal(stderr, '');
+    assert.match(stdout, new RegExp(`endpoints +${address}:9080 default/reviews-v1-\\S+ in north`));
+    assert.match(stdout, /^arrives .* in north: mutual TLS .*, the port is STRICT/m);
+  }
   await context('north', '-n istio-system scale deployment istio-ingressgateway --replicas=0');
   await until('no gateway in north', async () => {
     const pods = await context('north', '-n istio-system get pods -o name');
