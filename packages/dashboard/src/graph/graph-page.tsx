@@ -7,6 +7,7 @@ import { withQuery } from '../data/api-client.ts';
 import { isPaused } from '../data/live-events.ts';
 import { useResource } from '../data/resource.ts';
 import { t } from '../i18n/translate.ts';
+import { warningText } from '../i18n/warning.ts';
 import { Banner, Empty, errorText, Skeleton } from '../view/feedback.tsx';
 import type { Focus } from './canvas/focus.ts';
 import type { GraphStage } from './canvas/stage.ts';
@@ -126,8 +127,18 @@ const Warnings = ({
   graph: Graph | undefined;
   status: Status | undefined;
 }): VNode | null => {
-  const all = [...new Set([...(graph?.warnings ?? []), ...(status?.warnings ?? [])])];
-  return all.length === 0 ? null : <Banner kind="warn">{all.slice(0, 3).join(' ')}</Banner>;
+  const said = [...new Set([...(graph?.warnings ?? []), ...(status?.warnings ?? [])])];
+  // Said above the page already, as on every other.
+  const isSaid = status?.kubernetes.ok === false;
+  const all = said.filter((warning) => !(isSaid && /^the Kubernetes API/.test(warning)));
+  if (all.length === 0) return null;
+  return (
+    <Banner kind="warn">
+      {all.slice(0, 3).map((warning) => (
+        <p key={warning}>{warningText(warning)}</p>
+      ))}
+    </Banner>
+  );
 };
 
 const GraphStageView = ({
