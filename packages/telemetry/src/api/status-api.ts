@@ -1,5 +1,7 @@
-import type { Status } from '../contract/status.ts';
+import type { NamespaceRow, Status } from '../contract/status.ts';
 import type { Eyes } from '../eyes.ts';
+import { helloPath } from '../peers/peer.ts';
+import type { Hello } from '../peers/peer-routes.ts';
 import { isSynced, readSyncTable } from '../proxies/sync-status.ts';
 import { scrapeIntervalMs } from '../scrape/scraper.ts';
 import { ok } from '../server/answer.ts';
@@ -8,6 +10,19 @@ import { metricsProblem, warningsOf } from './graph-api.ts';
 
 /** Package version; there is one for all of Lateen. */
 const version = '0.1.0';
+
+/** Those of all clusters: one of a name is one namespace, as in Istio. */
+const namespacesOfMesh = async ({ model, peers }: Eyes): Promise<readonly NamespaceRow[]> => {
+  const hellos = [...(await peers.askAll<Partial<Hello>>(helloPath)).values()];
+  const rows = [...model().namespaces, ...hellos.flatMap(({ namespaces = [] }) => namespaces)];
+  return [...Map.groupBy(rows, ({ name }) => name)]
+    .map(([name, same]) => ({
+      name,
+      isInjected: same.some(({ isInjected }) => isInjected),
+      isControlPlane: same.some(({ isControlPlane }) => isControlPlane),
+    }))
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+};
 
 /** `GET status`. */
 export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] => [
@@ -24,10 +39,10 @@ export const statusRoutes = (eyes: Eyes, server: string): readonly ApiRoute[] =>
         nowMs: eyes.clock.nowMs(),
         startedAtMs: eyes.startedAtMs,
         cluster: eyes.model().cluster,
+        namespaces: await namespacesOfMesh(eyes),
         otherClusters: eyes.peers
           .all()
           .map(({ address, problem }) => ({ name: address.cluster, error: problem })),
-        namespaces: eyes.model().namespaces,
         access: { canWrite, reason: readOnlyReason, tokenAccepted: eyes.hasToken },
         kubernetes: { ok: objects.problem === '', server, error: objects.problem },
         istiod: { ok: sync.error === '', version: sync.istiodVersion, error: sync.error },

@@ -30,6 +30,7 @@ export interface Status {
     /** Why its eyes do not answer; '' while they do. */
     readonly error: string;
   }[];
+  /** Of all clusters of the mesh. */
   readonly namespaces: readonly NamespaceRow[];
   readonly access: Access;
   readonly kubernetes: { readonly ok: boolean; readonly server: string; readonly error: string };

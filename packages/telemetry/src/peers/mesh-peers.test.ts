@@ -32,6 +32,7 @@ const east: readonly KubeObject[] = [
 ];
 const west: readonly KubeObject[] = [
   namespace,
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
   ...[samplePod('reviews', 'v3'), samplePod('ratings', 'v1'), samplePod('ratings', 'v2')],
   ...['reviews', 'ratings'].map(sampleService),
 ];
@@ -144,6 +145,14 @@ test('one graph, whichever cluster is asked, and counted once however often', as
   const match = '&match=reporter%3Dsource&match=source_cluster%3Dwest';
   const { body } = await one.call('GET', `${chart}&window=5m${match}`);
   assert.deepEqual((body as MetricsAnswer).series[0]?.values.at(-1), 18);
+  const { namespaces } = (await one.call('GET', 'status')).body as Status;
+  assert.deepEqual(
+    namespaces.map(({ name, isInjected }) => [name, isInjected]),
+    [
+      ['default', true],
+      ['shop', false],
+    ],
+  );
   // What goes on there is its own pages' to tell, and its own store's.
   assert.equal([...one.eyes.store.series('istio_requests_total')].length, 3);
 });

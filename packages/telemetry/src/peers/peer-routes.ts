@@ -1,5 +1,6 @@
 import { graphViews } from '../api/graph-api.ts';
 import { ownLogs, readLogQuestion } from '../api/logs-api.ts';
+import type { NamespaceRow } from '../contract/status.ts';
 import type { Eyes } from '../eyes.ts';
 import { clusterNodes } from '../graph/build-graph.ts';
 import type { ToldNodes } from '../graph/cluster-nodes.ts';
@@ -8,6 +9,12 @@ import { ok, problem } from '../server/answer.ts';
 import type { QueryReader } from '../server/query-reader.ts';
 import type { ApiRoute } from '../server/route-table.ts';
 import { type ToldSpans, tellSpans } from './peer-traces.ts';
+
+/** Who a cluster is. JSON. */
+export interface Hello {
+  readonly cluster: string;
+  readonly namespaces: readonly NamespaceRow[];
+}
 
 const count = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
@@ -24,7 +31,10 @@ export const peerRoutes = (eyes: Eyes, dashboard: string): readonly ApiRoute[] =
     ...{ method: 'GET', path, handle },
   });
   return [
-    read('hello', () => ok({ cluster: eyes.model().cluster })),
+    read('hello', () => {
+      const { cluster, namespaces } = eyes.model();
+      return ok({ cluster, namespaces } satisfies Hello);
+    }),
     read('rounds', ({ query }) => {
       const sinceMs = query.integer('since', 0, count);
       // A Prometheus may have what other clusters measured as well: whoever wants that asks it.
