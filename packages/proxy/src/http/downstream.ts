@@ -19,6 +19,8 @@ export interface Downstream {
   readonly outlet: ResponseOutlet | undefined;
   /** No further request after this one. */
   closeAfter: boolean;
+  /** Of the request's body so far: bytes of chunked framing, which nobody counts as body. */
+  readonly framingBytes: number;
   /** Remembered by the connection manager: the last authority and what it led to. */
   cachedAuthority: string;
   cachedHost: unknown;

@@ -72,7 +72,8 @@ export class HttpExchange
   flags = '';
   details = '';
   transportFailure: string | undefined = undefined;
-  bytesReceived = 0;
+  /** Of the request's body, with chunked framing if there is any. */
+  #takenBytes = 0;
   requestHeadBytes = 0;
   responseHeadBytes = 0;
   durationMs = 0;
@@ -110,6 +111,11 @@ export class HttpExchange
     this.request = connection.request;
     this.startMs = manager.deps.nowMs();
     this.#writer = connection.outlet ?? new ResponseWriter(connection);
+  }
+
+  /** Framing that was refused was not taken. */
+  get bytesReceived(): number {
+    return Math.max(0, this.#takenBytes - this.connection.framingBytes);
   }
 
   get bytesSent(): number {
@@ -257,7 +263,7 @@ export class HttpExchange
   }
 
   requestBody(bytes: Buffer, start: number, end: number): boolean {
-    this.bytesReceived += end - start;
+    this.#takenBytes += end - start;
     this.#timer?.touch(this.manager.deps.nowMs());
     if (this.#router !== undefined) return this.#router.body(bytes, start, end);
     if (this.isDone) return true;
@@ -288,7 +294,7 @@ export class HttpExchange
   }
 
   tunnelBytes(bytes: Buffer): boolean {
-    this.bytesReceived += bytes.length;
+    this.#takenBytes += bytes.length;
     this.#timer?.touch(this.manager.deps.nowMs());
     return this.#router?.tunnel(bytes) ?? true;
   }

@@ -13,17 +13,23 @@ export class ResponseWriter {
   readonly #connection: ServerConnection;
   #framing: ResponseFraming = 'same';
   #head = '';
-  /** Body bytes so far. */
-  bytesSent = 0;
+  /** With chunked framing, if there is any. */
+  #takenBytes = 0;
+  #framingBytes = 0;
 
   constructor(connection: ServerConnection) {
     this.#connection = connection;
   }
 
+  /** Body bytes so far. */
+  get bytesSent(): number {
+    return this.#takenBytes - this.#framingBytes;
+  }
+
   /** An answer of our own, whole. Returns the size of its head. */
   reply(status: number, head: MessageHead, body: string): number {
     const text = head.serialize(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
-    this.bytesSent = body.length;
+    this.#takenBytes = body.length;
     this.#connection.writeText(text + body);
     return text.length;
   }
@@ -50,7 +56,8 @@ export class ResponseWriter {
   write(upstream: UpstreamConnection, bytes: Buffer, start: number, end: number): boolean {
     const connection = this.#connection;
     const length = end - start;
-    this.bytesSent += length;
+    this.#takenBytes += length;
+    this.#framingBytes = upstream.framingBytes;
     const head = this.#head;
     this.#head = '';
     if (this.#framing === 'encode-chunks') {

@@ -35,6 +35,8 @@ export interface UpstreamConnection {
   /** The response's length is not known before its end. */
   readonly isChunked: boolean;
   readonly isCloseDelimited: boolean;
+  /** Of the body as handed over so far: bytes of chunked framing, which nobody counts as body. */
+  readonly framingBytes: number;
   /** Set before the body: hand over data alone. */
   decodeChunks: boolean;
   /** Set before the body: trailers stay in its chunked framing. Default false: they are left out. */

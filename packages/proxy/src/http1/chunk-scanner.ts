@@ -52,6 +52,8 @@ export class ChunkScanner {
   trailerText = '';
   /** Start and end of each run that must not be passed on, in the last `scan`. Mostly empty. */
   readonly cuts: number[] = [];
+  /** Bytes so far that are neither data nor cut: what framing adds to what is passed on. */
+  framingBytes = 0;
   #cutting = false;
   readonly #dropsTrailers: boolean;
 
@@ -80,6 +82,7 @@ export class ChunkScanner {
       const wasCutting = this.#cutting;
       if (!this.#step(bytes[at] as number)) return -1;
       if (this.#cutting !== wasCutting) this.cuts.push(at);
+      if (!this.#cutting) this.framingBytes++;
       at++;
       if (this.#state === state.finished) return at;
     }

@@ -281,6 +281,10 @@ export class ClientConnection implements UpstreamConnection {
     return this.#framing === framing.close;
   }
 
+  get framingBytes(): number {
+    return this.decodeChunks ? 0 : (this.#scanner?.framingBytes ?? 0);
+  }
+
   /** Whether the body comes in chunks. */
   get isChunked(): boolean {
     return this.#framing === framing.chunked;

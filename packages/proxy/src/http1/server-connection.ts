@@ -453,6 +453,10 @@ export class ServerConnection {
     if (isLast && this.exchange === exchange) exchange?.requestEnd();
   }
 
+  get framingBytes(): number {
+    return this.#scanner?.framingBytes ?? 0;
+  }
+
   /** What is read of the body, without chunk extensions. False: the upstream is slower. */
   #passBody(start: number, end: number): boolean {
     const input = this.#input;

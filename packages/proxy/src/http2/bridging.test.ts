@@ -5,6 +5,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { startAccessLog } from '../testing/access-log-file.ts';
 import {
   FrameClient,
   frame,
@@ -85,8 +86,11 @@ for (const client of both) {
   for (const server of both) {
     const pair = `${client.name} to ${server.name}`;
 
-    test(`${pair}: large bodies both ways arrive whole`, { timeout: 60_000 }, async () => {
+    test(`${pair}: large bodies both ways arrive whole, and are counted without their chunks`, {
+      timeout: 60_000,
+    }, async () => {
       const sent = randomBytes(6_000_000);
+      await using log = await startAccessLog('%BYTES_RECEIVED% %BYTES_SENT%');
       const echo = async (request: AsyncIterable<unknown>, response: NodeJS.WritableStream) => {
         // A slow reader that answers as it reads.
         for await (const part of request) {
@@ -106,6 +110,7 @@ for (const client of both) {
           server.isHttp2 ? h2Cluster('u', upstream.port) : clusterJson('u', [upstream.port]),
         ],
         routes: [routeTo('u')],
+        manager: log.manager,
       });
       let received: Buffer;
       if (client.isHttp2) {
@@ -114,11 +119,13 @@ for (const client of both) {
         session.close();
         received = answer.body;
       } else {
-        const answer = await proxy.fetch('/', { method: 'POST', body: sent });
+        const body = new Blob([sent]).stream();
+        const answer = await proxy.fetch('/', { method: 'POST', body, duplex: 'half' });
         received = Buffer.from(await answer.arrayBuffer());
       }
       assert.equal(received.length, sent.length);
       assert.equal(digest(received), digest(sent));
+      assert.equal(await log.next(), `${sent.length} ${sent.length}`);
     });
   }
 }

@@ -11,7 +11,7 @@ import { ChunkScanner } from '../http1/chunk-scanner.ts';
 import { headFlag, MessageHead } from '../http1/head-parser.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import { parseTrailers, trailerText } from '../http1/trailers.ts';
-import { passAsChunk, passLastChunk } from './chunk-framing.ts';
+import { ChunkFraming } from './chunk-framing.ts';
 import { readResponse, readTrailers, requestList, trailerObject } from './head-translation.ts';
 import { endStreamFlag, errorCode } from './session-limits.ts';
 
@@ -175,6 +175,11 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
 
   #pass = (bytes: Buffer, start: number, end: number): boolean =>
     this.#user?.upstreamBody(this, bytes, start, end) ?? true;
+  readonly #chunks = new ChunkFraming(this.#pass);
+
+  get framingBytes(): number {
+    return this.#chunks.framingBytes;
+  }
 
   get #encodes(): boolean {
     return this.isChunked && !this.decodeChunks;
@@ -182,9 +187,7 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
 
   #onData(chunk: Buffer): boolean {
     if (this.#user === undefined) return true;
-    const ready = this.#encodes
-      ? passAsChunk(chunk, this.#pass)
-      : this.#pass(chunk, 0, chunk.length);
+    const ready = this.#encodes ? this.#chunks.pass(chunk) : this.#pass(chunk, 0, chunk.length);
     this.#user?.upstreamFlush(this);
     return ready;
   }
@@ -192,7 +195,7 @@ export class Http2ClientStream implements UpstreamConnection, RequestOutlet {
   #onEnd(): void {
     const stream = this.#stream;
     if (this.#user === undefined || !this.#gotHead || stream?.rstCode !== errorCode.none) return;
-    if (this.#encodes) passLastChunk(this.#lastText(), this.#pass);
+    if (this.#encodes) this.#chunks.end(this.#lastText());
     const user = this.#user;
     this.#user = undefined;
     // An answer before the request was complete: the rest of it is not wanted.

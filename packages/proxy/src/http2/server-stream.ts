@@ -7,7 +7,7 @@ import { headFlag, MessageHead } from '../http1/head-parser.ts';
 import type { HeaderBlock } from '../http1/header-block.ts';
 import type { ServerExchange } from '../http1/server-connection.ts';
 import { trailerText } from '../http1/trailers.ts';
-import { passAsChunk, passLastChunk } from './chunk-framing.ts';
+import { ChunkFraming } from './chunk-framing.ts';
 import { readRequest, readTrailers, responseList, trailerObject } from './head-translation.ts';
 import { errorCode } from './session-limits.ts';
 
@@ -133,6 +133,11 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
 
   #pass = (bytes: Buffer, start: number, end: number): boolean =>
     this.#exchange?.requestBody(bytes, start, end) ?? true;
+  readonly #chunks = new ChunkFraming(this.#pass);
+
+  get framingBytes(): number {
+    return this.#chunks.framingBytes;
+  }
 
   #take(chunk: Buffer): boolean {
     const exchange = this.#exchange;
@@ -140,7 +145,7 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
     if (this.#isTunnel) return exchange.tunnelBytes(chunk);
     exchange.messages?.request.read(chunk, 0, chunk.length);
     const isChunked = (this.request.flags & headFlag.chunked) !== 0;
-    const ready = isChunked ? passAsChunk(chunk, this.#pass) : this.#pass(chunk, 0, chunk.length);
+    const ready = isChunked ? this.#chunks.pass(chunk) : this.#pass(chunk, 0, chunk.length);
     this.#exchange?.requestFlush();
     return ready;
   }
@@ -153,7 +158,7 @@ export class Http2ServerStream implements FramedDownstream, ResponseOutlet {
       return;
     }
     if ((this.request.flags & headFlag.chunked) !== 0) {
-      passLastChunk(trailerText(this.#trailersIn), this.#pass);
+      this.#chunks.end(trailerText(this.#trailersIn));
     }
     this.#exchange?.requestEnd();
     this.#exchange?.requestFlush();
