@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CustomResourceDefinition, KubeObject, ResourceKind } from '@lateen/api';
 import type { Clock, Logger, Metric } from '@lateen/base';
@@ -28,8 +28,8 @@ export interface ApiServerOptions {
   readonly storePath: string;
   /** Address to listen on. */
   readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
+  /** 0: any free port. A server that listens there hands its port over: nobody can take it in between. */
+  readonly port: number | Server;
   /** PEM. `clientCa` signs client certificates. */
   readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
   /** Asked in order; a request nobody recognises gets 401. */
@@ -127,12 +127,14 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
   };
 };
 
-const listen = (server: https.Server, host: string, port: number): Promise<void> => {
+const listen = (server: https.Server, host: string, port: number | Server): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen(port, host, () => {
+  const onListening = (): void => {
     server.off('error', reject);
     resolve();
-  });
+  };
+  if (typeof port === 'number') server.listen(port, host, onListening);
+  else server.listen(port, onListening);
   return promise;
 };

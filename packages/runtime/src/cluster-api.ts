@@ -80,12 +80,11 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
   let server: ApiServer | undefined;
   const find: FindObject = (...path) => server?.coreObject(...path);
   const verifyToken = liveAccountVerifier(pki.tokens, find);
-  options.port.release();
   server = await startApiServer({
     clock,
     log,
     host: apiHost,
-    port: options.port.port,
+    port: options.port.listener,
     storePath: state.store,
     tls: { key, cert: certificate, clientCa: pki.authority.certificate },
     authenticators: [clientCertificateAuthenticator, bearerTokenAuthenticator(verifyToken)],

@@ -46,6 +46,8 @@ export const isPortFree = async (host: string, port: number): Promise<boolean> =
 /** A port that nobody else can have until its owner listens on it. */
 export interface HeldPort {
   readonly port: number;
+  /** Listens there, and closes what comes; may hand the port over to another server. */
+  readonly listener: Server;
   /** Lets go of it, at once: to be called right before listening. */
   release(): void;
 }
@@ -58,7 +60,8 @@ export const holdFreePort = async (
 ): Promise<HeldPort | undefined> => {
   for (let port = wanted; port < Math.min(wanted + tries, 65_536); port++) {
     const server = await listenTcp({ host, port }, (socket) => socket.destroy()).catch(() => null);
-    if (server !== null) return { port, release: () => void closeListener(server) };
+    if (server !== null)
+      return { port, listener: server, release: () => void closeListener(server) };
   }
   return undefined;
 };
