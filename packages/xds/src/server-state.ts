@@ -1,8 +1,13 @@
+import { isMessage } from '@bufbuild/protobuf';
+import { ClusterSchema } from '../gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { Resource } from './resource.ts';
 import { type ResourceMap, resourcesOfType, type Snapshot } from './snapshot.ts';
+import { endpointNameOf } from './snapshot-consistency.ts';
 import {
   type Difference,
   differenceFrom,
+  forget,
+  holds,
   isEmptyDifference,
   markSatisfied,
   markSent,
@@ -64,6 +69,8 @@ export const withSubscription = (state: ServerState, subscription: Subscription)
  * The pushes that are due, with these rules of order (make before break):
  * - listeners and routes wait while clusters have changes that cannot go out yet. Endpoints do not:
  *   Envoy settles a cluster response only after the endpoints of its new clusters came;
+ * - endpoints of a cluster that changes go out again, even unchanged: Envoy warms such a cluster anew, asks
+ *   for no endpoints that it has asked for before, and settles no cluster response until they come;
  * - clusters and endpoints are withdrawn after the listeners and routes that named them are settled, unless
  *   a response of their type tells all that there is (`tellsAll`) and must go: what it leaves out is withdrawn.
  */
@@ -72,10 +79,10 @@ export const duePushes = (
   snapshot: Snapshot,
   tellsAll: (typeUrl: string) => boolean,
 ): { readonly state: ServerState; readonly pushes: readonly Push[] } => {
-  const differences = allDifferences(state, snapshot);
+  const { state: before, differences } = allDifferences(state, snapshot);
   const pushes: Push[] = [];
-  let next = state;
-  for (const due of dueDifferences(state, differences, tellsAll)) {
+  let next = before;
+  for (const due of dueDifferences(before, differences, tellsAll)) {
     const { subscription, difference } = due;
     const resources = resourcesOfType(snapshot, subscription.typeUrl);
     if (!isEmptyDifference(difference) || subscription.owesAnswer) {
@@ -139,17 +146,36 @@ const referrers: readonly string[] = [typeUrls.listener, typeUrls.route];
 const referred: readonly string[] = [typeUrls.cluster, typeUrls.endpoint];
 
 const allDifferences = (
-  { subscriptions }: ServerState,
+  state: ServerState,
   snapshot: Snapshot,
-): ReadonlyMap<string, Difference> =>
-  new Map(
-    [...subscriptions.values()]
-      .sort((left, right) => comparePushOrder(left.typeUrl, right.typeUrl))
-      .map((subscription) => [
-        subscription.typeUrl,
-        differenceFrom(subscription, resourcesOfType(snapshot, subscription.typeUrl)),
-      ]),
-  );
+): { readonly state: ServerState; readonly differences: ReadonlyMap<string, Difference> } => {
+  let next = state;
+  const differences = new Map<string, Difference>();
+  for (const typeUrl of [...state.subscriptions.keys()].sort(comparePushOrder)) {
+    const subscription = next.subscriptions.get(typeUrl);
+    if (subscription === undefined) continue;
+    const difference = differenceFrom(subscription, resourcesOfType(snapshot, typeUrl));
+    differences.set(typeUrl, difference);
+    if (typeUrl === typeUrls.cluster) next = withEndpointsAgain(next, subscription, difference);
+  }
+  return { state: next, differences };
+};
+
+/** The state in which the endpoints of known clusters that go out now are as if never sent. */
+const withEndpointsAgain = (
+  state: ServerState,
+  clusters: Subscription,
+  { changed }: Difference,
+): ServerState => {
+  const endpoints = state.subscriptions.get(typeUrls.endpoint);
+  if (endpoints === undefined || clusters.outstanding !== undefined) return state;
+  const names = changed
+    .filter(({ name }) => holds(clusters, name))
+    .flatMap(({ message }) =>
+      isMessage(message, ClusterSchema) ? (endpointNameOf(message) ?? []) : [],
+    );
+  return withSubscription(state, forget(endpoints, names));
+};
 
 const isPending = (differences: ReadonlyMap<string, Difference>, typeUrl: string): boolean => {
   const difference = differences.get(typeUrl);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { ClusterSchema } from '../gen/envoy/config/cluster/v3/cluster_pb.js';
+import { Cluster_DiscoveryType, ClusterSchema } from '../gen/envoy/config/cluster/v3/cluster_pb.js';
 import { NodeSchema } from '../gen/envoy/config/core/v3/base_pb.js';
 import { ClusterLoadAssignmentSchema } from '../gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../gen/envoy/config/listener/v3/listener_pb.js';
@@ -301,6 +301,28 @@ describe('delta server', () => {
     pair.publish(createSnapshot([...fixed, route('x', 0), route('y', 1)]));
     pair.drain();
     assert.deepEqual(pair.log, ['RouteConfiguration +y -']);
+  });
+
+  it('sends endpoints again, as they are, when their cluster has changed', () => {
+    const eds = (name: string, edition: number): Resource =>
+      createResource(
+        typeUrls.cluster,
+        name,
+        ClusterSchema,
+        create(ClusterSchema, {
+          name,
+          altStatName: `e${edition}`,
+          clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+        }),
+      );
+    const fixed = [eds('same', 0), endpoint('same', 0), endpoint('c', 0)];
+    const pair = settledPair(...fixed, eds('c', 0));
+    pair.publish(createSnapshot([...fixed, eds('c', 1)]));
+    pair.drain();
+    assert.deepEqual(pair.log, ['Cluster +c -', 'ClusterLoadAssignment +c -']);
+    pair.publish(createSnapshot([...fixed, eds('c', 1)]));
+    pair.drain();
+    assert.equal(pair.log.length, 2);
   });
 
   it('adds what is referred to first and withdraws it last', () => {

@@ -153,6 +153,19 @@ export const differenceFrom = (subscription: Subscription, resources: ResourceMa
   return { changed, withdrawn, missing };
 };
 
+/** Whether the client has a resource of that name, in whatever version. */
+export const holds = ({ held }: Pick<Subscription, 'held'>, name: string): boolean =>
+  (held.get(name) ?? absent) !== absent;
+
+/** As if these had never been sent: they are sent again as they are. */
+export const forget = (subscription: Subscription, names: readonly string[]): Subscription => {
+  const forgotten = names.filter((name) => holds(subscription, name));
+  if (forgotten.length === 0) return subscription;
+  const held = new Map(subscription.held);
+  for (const name of forgotten) held.delete(name);
+  return { ...subscription, held, satisfiedBy: undefined };
+};
+
 /** The resources of the type that the client wants. */
 export const subscribedResources = (
   { wildcard, names }: Pick<Subscription, 'wildcard' | 'names'>,
