@@ -11,7 +11,7 @@ import { addProxyConfig } from './commands/proxy-config.ts';
 import { addProxyStatus } from './commands/proxy-status.ts';
 import { printRemoteClusters } from './commands/remote-clusters.ts';
 import { status } from './commands/status.ts';
-import { type UpOptions, up } from './commands/up.ts';
+import { type ProxyKind, proxyKinds, type UpOptions, up } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import { addSourceOptions, type SourceFlags, sourceWords } from './dashboard/source-flags.ts';
 import { memberPorts } from './mesh/member-ports.ts';
@@ -50,6 +50,7 @@ interface UpFlags extends MeshFlags, MembershipFlags, SourceFlags {
   /** False with `--no-dashboard`. */
   readonly dashboard: boolean;
   readonly images: readonly string[];
+  readonly proxy: ProxyKind;
 }
 
 /** The words of `lateen up` again, for the process in the background. */
@@ -62,6 +63,7 @@ const upWords = (flags: UpFlags): readonly string[] => [
   ...sourceWords(flags),
   ...(flags.sample === undefined ? [] : ['--sample', flags.sample]),
   ...flags.images.flatMap((file) => ['--images', file]),
+  ...['--proxy', flags.proxy],
   ...meshFlagWords(flags),
   ...(flags.context === undefined ? [] : ['--context', flags.context]),
 ];
@@ -129,6 +131,11 @@ const addUp = (program: Command, output: Output, env: NodeJS.ProcessEnv): void =
   addMeshOptions(
     addSourceOptions(command)
       .option('--images <file>', 'a further image catalog (repeatable)', collect, [])
+      .addOption(
+        new Option('--proxy <kind>', "whose proxies: ours, or the machine's Envoy (docs/envoy.md)")
+          .choices(proxyKinds)
+          .default('lateen'),
+      )
       .addOption(
         new Option('--network <kind>', 'how pods are connected')
           .choices(['auto', 'loopback'])

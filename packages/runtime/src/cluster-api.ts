@@ -29,6 +29,8 @@ export interface ClusterApiOptions {
   readonly network: Network;
   readonly port: HeldPort;
   readonly membership: MeshMembership | undefined;
+  /** Of injected proxies. Default: our own. */
+  readonly proxyImage?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Undefined until the node is up. */
@@ -48,14 +50,14 @@ const apiHost = '127.0.0.1';
 /** Name of the kubeconfig's context when there is only one cluster. */
 const soleClusterName = 'lateen';
 
-const injectionOptions = (membership: MeshMembership | undefined): InjectionOptions =>
-  membership === undefined
-    ? defaultInjectionOptions
-    : {
-        ...defaultInjectionOptions,
-        clusterId: membership.cluster,
-        network: membership.network,
-      };
+const injectionOptions = ({
+  membership,
+  proxyImage = defaultInjectionOptions.proxyImage,
+}: ClusterApiOptions): InjectionOptions => ({
+  ...defaultInjectionOptions,
+  proxyImage,
+  ...(membership && { clusterId: membership.cluster, network: membership.network }),
+});
 
 /** istiod's service account, as its certificate names it. */
 const pilotUser = {
@@ -93,7 +95,7 @@ export const openClusterApi = async (options: ClusterApiOptions): Promise<Cluste
     kinds: builtinKinds,
     admission: [
       serviceAccountPlugin,
-      injectionPlugin(ownClient, injectionOptions(membership), metrics),
+      injectionPlugin(ownClient, injectionOptions(options), metrics),
       istioValidationPlugin(metrics),
       ...(membership?.primary === undefined ? [] : [remoteRulesPlugin(membership.primary.cluster)]),
     ],

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly imageCatalogs: readonly string[];
   /** Its place in a mesh of several clusters; undefined: it is one of its own. */
   readonly membership?: MeshMembership | undefined;
+  /** Image of the proxies of pods made from now on, gateways' too. Default: our own. */
+  readonly proxyImage?: string | undefined;
   /** Eyes run beside it and take spans; without, nothing is traced that nobody asked for. Default true. */
   readonly hasEyes?: boolean | undefined;
   readonly onProgress: (note: ProgressNote) => void;

@@ -131,6 +131,7 @@ const start = async (base: Foundation): Promise<Cluster> => {
     pki: base.pki,
     port: apiPort,
     membership: options.membership,
+    proxyImage: options.proxyImage,
     kubelet: () => kubelet,
   });
   cleanup.add(() => api.close());
@@ -204,6 +205,7 @@ const populate = async (base: Foundation, interior: Interior): Promise<NodeAgent
   const isKept = await keepsMeshConfig(client, hasEyes);
   const system = istioSystem({
     hasEyes,
+    proxyImage: options.proxyImage,
     networkId: membership?.network,
     controlPlane:
       primary !== undefined ? 'elsewhere' : membership?.hasRemotes === true ? 'shared' : 'here',

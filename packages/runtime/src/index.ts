@@ -5,6 +5,7 @@ export { publishTelemetry } from './bootstrap/telemetry-service.ts';
 export { type Cluster, startCluster } from './cluster.ts';
 export type { ClusterOptions, ProgressNote } from './cluster-options.ts';
 export type { AddonEndpoints } from './images/addon-images.ts';
+export { envoyImage, envoyProgram } from './images/envoy-program.ts';
 export {
   type RemoteClusterRow,
   readProxyStatus,

@@ -44,6 +44,12 @@ const logFlags = (level: LogLevel): readonly string[] =>
         ...['--component-log-level', 'misc:error'],
       ];
 
+/**
+ * As Istio runs it: connections of a listener that changed are asked to end with their next answer, so that a
+ * new policy holds for them too, and not after ten minutes.
+ */
+const drainFlags = ['--drain-time-s', '45', '--drain-strategy', 'immediate'];
+
 /** Its connections are ours. */
 const adminListener = 'listener.admin.';
 
@@ -63,9 +69,9 @@ class EnvoyProxy implements CompanionProxy {
     this.adminAddress = adminAddress;
     this.#admin = new EnvoyAdmin(adminAddress);
     this.#status = new EnvoyStatus(this.#admin);
-    const flags = ['--disable-hot-restart', '--concurrency', '2', ...logFlags(logLevel)];
+    const flags = ['--disable-hot-restart', '--concurrency', '2', ...drainFlags];
     const pipe = join(dirname(configPath), 'stdout.pipe');
-    const words = ['-c', withPipe, pipe, binary, '-c', configPath, ...flags];
+    const words = ['-c', withPipe, pipe, binary, '-c', configPath, ...flags, ...logFlags(logLevel)];
     this.#child = spawn('/bin/sh', words, { stdio: ['ignore', 'inherit', 'inherit'] });
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#child.once('error', (error) => resolve(error.message));

@@ -1,6 +1,8 @@
 import {
   type Cluster,
   type ClusterOptions,
+  envoyImage,
+  envoyProgram,
   type MeshMembership,
   publishTelemetry,
   type RunRecord,
@@ -16,6 +18,18 @@ import { applySample, findSample, type Sample, samplePath, untilPage } from '../
 import { startCard } from '../start-card.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 
+/** Whose proxies a mesh has. */
+export const proxyKinds = ['lateen', 'envoy'] as const;
+export type ProxyKind = (typeof proxyKinds)[number];
+
+/** Undefined: our own. @throws RuntimeError when there is no Envoy on this machine. */
+const proxyImageOf = (kind: ProxyKind): string | undefined => {
+  if (kind === 'lateen') return undefined;
+  if (envoyProgram(process.env) === undefined)
+    throw new RuntimeError('bad-state', 'there is no envoy on the PATH (ENVOY may name it)');
+  return envoyImage;
+};
+
 /** Flags of `lateen up`. */
 export interface UpOptions extends SourceFlags {
   /** This cluster's place in a mesh; set for the processes that `upMesh` starts. */
@@ -28,6 +42,7 @@ export interface UpOptions extends SourceFlags {
   /** Serve the dashboard too. */
   readonly dashboard: boolean;
   readonly images: readonly string[];
+  readonly proxy: ProxyKind;
   /** Set in the process that `--detach` left in the background. */
   readonly background: boolean;
   /** How a person calls this program. */
@@ -42,6 +57,7 @@ const clusterOptions = (options: UpOptions, progress: Progress): ClusterOptions 
   gatewayPort: options.gatewayPort,
   imageCatalogs: [samplePath('images.json'), ...options.images],
   membership: options.membership,
+  proxyImage: proxyImageOf(options.proxy),
   hasEyes: options.dashboard,
   onProgress: ({ kind, what, detail }) =>
     kind === 'warning' ? progress.warn(what, detail) : progress.done(what, detail),

@@ -35,6 +35,7 @@ const wordsFor = (member: MeshMember, at: number, options: UpOptions): readonly 
   ...sourceWords(options),
   ...(options.sample === undefined || at > 0 ? [] : ['--sample', options.sample]),
   ...options.images.flatMap((file) => ['--images', file]),
+  ...['--proxy', options.proxy],
 ];
 
 const until = async (

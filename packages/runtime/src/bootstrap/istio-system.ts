@@ -123,6 +123,7 @@ interface GatewaySettings {
   readonly role: string;
   readonly type: 'LoadBalancer' | 'ClusterIP';
   readonly ports: readonly ServicePort[];
+  readonly image: string;
   /** Network it is the way into. */
   readonly networkId?: string | undefined;
 }
@@ -132,6 +133,7 @@ const gateway = ({
   role,
   type,
   ports,
+  image,
   networkId,
 }: GatewaySettings): readonly KubeObject[] => {
   const selector = { app: name, istio: role };
@@ -154,7 +156,7 @@ const gateway = ({
         containers: [
           {
             name: 'istio-proxy',
-            image: `lateen/proxyv2:${imageTag}`,
+            image,
             args: ['proxy', 'router', '--domain', '$(POD_NAMESPACE).svc.cluster.local'],
             ports: containerPorts.map((containerPort) => ({ containerPort, protocol: 'TCP' })),
             env: [
@@ -185,6 +187,8 @@ export interface SystemShape {
   readonly controlPlane?: 'here' | 'shared' | 'elsewhere';
   /** Eyes take spans. Default true. */
   readonly hasEyes?: boolean;
+  /** Of both gateways. Default: our own proxy's. */
+  readonly proxyImage?: string | undefined;
 }
 
 /**
@@ -195,6 +199,7 @@ export const istioSystem = ({
   networkId,
   controlPlane = 'here',
   hasEyes = true,
+  proxyImage: image = `lateen/proxyv2:${imageTag}`,
 }: SystemShape = {}): readonly KubeObject[] => {
   const isElsewhere = controlPlane === 'elsewhere';
   return [
@@ -206,6 +211,7 @@ export const istioSystem = ({
       name: 'istio-ingressgateway',
       role: 'ingressgateway',
       type: 'LoadBalancer',
+      image,
       networkId,
       ports: [
         tcp('status-port', 15021),
@@ -222,6 +228,7 @@ export const istioSystem = ({
           name: 'istio-egressgateway',
           role: 'egressgateway',
           type: 'ClusterIP',
+          image,
           ports: [tcp('http2', 80, 8080), tcp('https', 443, 8443)],
         })),
   ];

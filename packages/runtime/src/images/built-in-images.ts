@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Container } from '@lateen/api';
-import { installedProgram } from '../addons/installed-program.ts';
 import { preparePodSocket } from '../bootstrap/pod-socket.ts';
 import { adminPort, type ProxyRole, proxyBootstrap } from '../bootstrap/proxy-bootstrap.ts';
 import { ConfigMissing } from '../kubelet/config-source.ts';
 import { mountedPaths, replaceMountPaths } from '../kubelet/pod-volumes.ts';
 import type { Destination } from '../network/tcp-relay.ts';
+import { envoyImage, envoyProgram, envoyVariable } from './envoy-program.ts';
 import type { LocalImage } from './image-catalog.ts';
 import type { Program } from './program.ts';
 
@@ -90,14 +90,10 @@ const proxy = (options: BuiltInImageOptions): Program => ({
   },
 });
 
-/** The program of `envoyproxy/envoy`: what the variable names, else `envoy` on the PATH. */
-const envoyVariable = 'ENVOY';
-
 /** The same agent and the same bootstrap, for a real Envoy in the place of our proxy. */
 const envoy = (options: BuiltInImageOptions): Program => ({
   prepare: async (request) => {
-    const binary =
-      process.env[envoyVariable] || installedProgram(['envoy'], { PATH: process.env['PATH'] });
+    const binary = envoyProgram(process.env);
     if (binary === undefined)
       throw new ConfigMissing(
         `there is no envoy on the PATH of lateen up (${envoyVariable} may name it)`,
@@ -139,6 +135,6 @@ export const builtInImages = (options: BuiltInImageOptions): readonly LocalImage
     image('lateen/proxyv2', 'agent', proxy(options)),
     image('istio/pilot', 'pilot', pilot(options)),
     image('istio/proxyv2', 'agent', proxy(options)),
-    image('envoyproxy/envoy', 'agent', envoy(options)),
+    image(envoyImage, 'agent', envoy(options)),
   ];
 };
