@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { ApiError } from '../api-error.ts';
 
 /** One durable change: the new text of an object, or its removal. */
 export interface JournalEntry {
@@ -15,6 +16,31 @@ export interface StoredRow {
   readonly value: string;
 }
 
+const layout = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS objects (
+    key TEXT PRIMARY KEY, revision INTEGER NOT NULL, value TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS head (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL);
+  INSERT OR IGNORE INTO head VALUES (1, 1);
+`;
+
+const openDatabase = (path: string): DatabaseSync => {
+  try {
+    const database = new DatabaseSync(path);
+    database.exec(layout);
+    return database;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = 'restore the file, or move it away and begin with an empty cluster';
+    throw new ApiError(
+      'InternalError',
+      `the store ${path} cannot be opened (${reason}): ${advice}`,
+    );
+  }
+};
+
 /**
  * The current objects on disk. Every batch is one SQLite transaction with `synchronous = FULL` in
  * WAL mode: when `write` returns, the batch survives a crash of the process or of the machine.
@@ -25,18 +51,9 @@ export class Journal {
   readonly #remove: StatementSync;
   readonly #setRevision: StatementSync;
 
-  /** Opens or creates the file at `path`; its folder must exist. */
+  /** Opens or creates the file at `path`; its folder must exist. @throws ApiError InternalError that names it. */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path);
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS objects (
-        key TEXT PRIMARY KEY, revision INTEGER NOT NULL, value TEXT NOT NULL
-      ) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS head (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL);
-      INSERT OR IGNORE INTO head VALUES (1, 1);
-    `);
+    this.#database = openDatabase(path);
     this.#put = this.#database.prepare(
       'INSERT INTO objects VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value',
     );

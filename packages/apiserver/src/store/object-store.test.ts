@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,6 +40,14 @@ test('what was written is there after a reopen, with its revision', async (t) =>
   assert.deepEqual(again.get(key('a')), b);
   assert.deepEqual(again.list('//configmaps/'), [b]);
   again.close();
+});
+
+test('a file that is no store is named, with what to do', (t) => {
+  const path = scratch(t);
+  writeFileSync(path, 'no database, and long enough to be taken for the head of one');
+  assert.throws(() => new ObjectStore(path), {
+    message: `the store ${path} cannot be opened (file is not a database): restore the file, or move it away and begin with an empty cluster`,
+  });
 });
 
 test('a write based on an old state is refused, even within one turn', async (t) => {
