@@ -8,6 +8,11 @@ import { isKubeError, type KubeClient, resourceOfKind, resources } from '@lateen
 /** A page must come within this time after its pods were made. */
 const pageTimeoutMs = 90_000;
 const pollMs = 50;
+/**
+ * Pods that are ready become endpoints of proxies after istiod's debounce: whoever asks before makes the mesh's first
+ * request a failed one, which the graph shows for a minute.
+ */
+const settleMs = 400;
 
 /** What `up --sample` can bring: manifests below `samples/` and the page that shows they work. */
 export interface Sample {
@@ -77,9 +82,10 @@ const statusOf = (url: string): Promise<number> =>
     request.on('error', () => resolve(0));
   });
 
-/** Asks for a page until it is there. False when it did not come in time, or the signal fired. */
+/** Asks for a page of pods that are ready until it is there. False when it did not come in time, or the signal fired. */
 export const untilPage = async (url: string, signal: AbortSignal): Promise<boolean> => {
   const deadlineMs = performance.now() + pageTimeoutMs;
+  await new Promise((resolve) => setTimeout(resolve, settleMs));
   while (!signal.aborted && performance.now() < deadlineMs) {
     if ((await statusOf(url)) === 200) return true;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
