@@ -8,7 +8,7 @@ import {
 } from '@lateen/xds/gen/envoy/service/accesslog/v3/als_pb.js';
 import { eventually, routeTo, runProxy } from '../testing/running-proxy.ts';
 import { clusterJson, http2Protocol, routesJson } from '../testing/static-bootstrap.ts';
-import { namedUpstream } from '../testing/upstream.ts';
+import { namedUpstream, refusedPort } from '../testing/upstream.ts';
 
 /** An `AccessLogService` by grpc-js: a second opinion on what we send. It has a last word only where it is told to. */
 const startService = async (answers: boolean) => {
@@ -119,10 +119,8 @@ test('http_grpc: entries of requests, with who sends them and the headers asked 
 });
 
 test('flags of a failed request; entries that are refused are counted', async () => {
-  await using up = await namedUpstream('up');
   await using service = await startService(false);
-  await using running = await run(up.port, service.port, logJson('Http'));
-  await up[Symbol.asyncDispose]();
+  await using running = await run(refusedPort, service.port, logJson('Http'));
   assert.equal((await running.fetch('/')).status, 503);
   await eventually(() => counted(running, 'logs_dropped') === 1);
   assert.equal(counted(running, 'reports_refused'), 1);

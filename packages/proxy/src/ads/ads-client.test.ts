@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { typeUrls } from '@lateen/xds';
 import { type ProxyServer, startProxy } from '../proxy.ts';
-import { type AdsFixture, type FixtureResources, startAdsFixture } from '../testing/ads-fixture.ts';
+import { type FixtureResources, startAdsFixture } from '../testing/ads-fixture.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { eventually } from '../testing/running-proxy.ts';
 import {
@@ -120,13 +122,37 @@ for (const apiType of ['DELTA_GRPC', 'GRPC']) {
   });
 }
 
+/** Leads to a server that goes and comes back: a port that was let go of could be anybody's. */
+const startDoor = async () => {
+  let behind: number | undefined;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (behind === undefined) return socket.destroy();
+    const other = connect(behind, '127.0.0.1').on('error', () => undefined);
+    socket.on('close', () => other.destroy());
+    other.on('close', () => socket.destroy());
+    return socket.pipe(other).pipe(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    lead: (port: number | undefined) => {
+      behind = port;
+    },
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+};
+
 test('serves on while the control plane is gone, and follows it when it is back', async () => {
   await using a = await namedUpstream('a');
   await using b = await namedUpstream('b');
   const first = await startAdsFixture(resourcesFor({ a: [a.port] }, 'a'));
-  const proxy = await proxyFor(first.port);
+  await using door = await startDoor();
+  door.lead(first.port);
+  const proxy = await proxyFor(door.port);
   try {
     await eventually(() => proxy.isReady);
+    door.lead(undefined);
     await first[Symbol.asyncDispose]();
     await eventually(
       () =>
@@ -137,9 +163,8 @@ test('serves on while the control plane is gone, and follows it when it is back'
         ).value === 0,
     );
     assert.equal(await get(proxy), '200 a');
-    await using second: AdsFixture = await startAdsFixture(resourcesFor({ b: [b.port] }, 'b'), {
-      port: first.port,
-    });
+    await using second = await startAdsFixture(resourcesFor({ b: [b.port] }, 'b'));
+    door.lead(second.port);
     await eventually(async () => (await get(proxy)) === '200 b');
     assert.equal(second.streams, 1);
   } finally {

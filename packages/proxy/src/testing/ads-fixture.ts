@@ -121,7 +121,7 @@ const credentialsOf = (security: FixtureSecurity | undefined): ServerCredentials
 /** Serves a snapshot to every stream with the state machines of `@lateen/xds`. */
 export const startAdsFixture = async (
   first: FixtureResources,
-  options: { readonly port?: number; readonly tls?: FixtureSecurity } = {},
+  options: { readonly tls?: FixtureSecurity } = {},
 ): Promise<AdsFixture> => {
   let snapshot = await buildSnapshot(first);
   const pushes = new Set<() => void>();
@@ -158,10 +158,8 @@ export const startAdsFixture = async (
   const server = new Server();
   server.addService(service, { delta: serve(deltaServer), sotw: serve(sotwServer) });
   const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(
-      `127.0.0.1:${options.port ?? 0}`,
-      credentialsOf(options.tls),
-      (error, actual) => (error === null ? resolve(actual) : reject(error)),
+    server.bindAsync('127.0.0.1:0', credentialsOf(options.tls), (error, actual) =>
+      error === null ? resolve(actual) : reject(error),
     ),
   );
   return {

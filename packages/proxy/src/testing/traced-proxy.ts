@@ -36,7 +36,7 @@ export const listening = async (
 export interface TracedProxy {
   /** Port of the cluster `reviews`. */
   readonly upstream: number;
-  readonly collector: SpanCollector;
+  readonly collector: Pick<SpanCollector, 'port'>;
   readonly isGrpc?: boolean;
   readonly tracing: JsonObject;
   readonly routes?: readonly JsonObject[];

@@ -6,14 +6,14 @@ import { grpcCollector } from '../testing/span-collector.ts';
 import { clusterJson } from '../testing/static-bootstrap.ts';
 import { inbound, listening, outbound, runTraced, statOf } from '../testing/traced-proxy.ts';
 import { collectorCluster, overGrpc } from '../testing/tracing-json.ts';
+import { refusedPort } from '../testing/upstream.ts';
 
 test('a collector that is gone costs spans, not requests, and they are counted', async () => {
   await using upstream = await listening();
-  await using collector = await grpcCollector();
-  await collector[Symbol.asyncDispose]();
   const logged: string[] = [];
   const clock = { nowMs: () => 0, schedule: () => () => undefined };
   const log = createLogger({ clock, sink: (line) => logged.push(line), level: 'warn' });
+  const collector = { port: refusedPort };
   const parts = { upstream: upstream.port, collector, tracing: overGrpc() };
   await using proxy = await runTraced(parts, { log });
   for (const lost of [1, 2]) {
