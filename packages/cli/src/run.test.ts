@@ -178,6 +178,12 @@ test('the card shows where to look, how to connect, and three things to try', ()
   assert.match(card, / istioctl ps\n/);
   const short = { ...options, command: 'lateen', detached: true };
   assert.match(startCard(record, short), / lateen ps\n/);
+  // Nothing is behind the gateway yet: what is to be tried brings something there.
+  const bare = startCard(record, { ...short, sample: undefined });
+  assert.match(
+    bare,
+    /istio-injection=enabled\n.*bookinfo-gateway\.yaml\n +curl \S+\/productpage\n/,
+  );
   const endings = [
     ['.lateen', 'lateen down'],
     ['/srv/mesh', 'lateen down --state-dir /srv/mesh'],

@@ -25,9 +25,9 @@ const nextSteps = (
         binFolder === undefined ? `${command} ps` : 'istioctl ps',
       ]
     : [
-        'kubectl get pods -A',
         'kubectl label namespace default istio-injection=enabled',
-        `curl ${record.gateway.http}/`,
+        'kubectl apply -f samples/bookinfo/platform/kube/bookinfo.yaml -f samples/bookinfo/networking/bookinfo-gateway.yaml',
+        `curl ${record.gateway.http}/productpage`,
       ];
 
 /** Where commands look when they are not told. */
