@@ -50,6 +50,16 @@ const cases: readonly [string[], number, RegExp][] = [
   [['down', '--state-dir', '/nonexistent/lateen'], 0, /no cluster is running/],
   [['install', '--set', 'profile=demo', '-y'], 2, /no command "install": .*"lateen up"/],
   [['dashboard', 'kialy'], 2, /Allowed choices are kiali, prometheus/],
+  [
+    ['validate', '-f', '/no/file.yaml'],
+    1,
+    /^lateen: cannot read \/no\/file\.yaml: there is no such file\n$/,
+  ],
+  [
+    ['analyze', '--use-kube=false', '/no/file.yaml'],
+    1,
+    /cannot read \/no\/file\.yaml: there is no/,
+  ],
   [['x', 'describe', 'pod', 'a'], 2, /no command "x describe": "lateen explain/],
   [
     ['up', '--state-dir', '/dev/null'],

@@ -8,6 +8,13 @@ import type { Output } from './progress.ts';
 const usageExit = 2;
 const failureExit = 1;
 
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path, message }: NodeJS.ErrnoException = error;
+  if (code === 'ENOENT' && path !== undefined) return `cannot read ${path}: there is no such file`;
+  return message;
+};
+
 /** Says why it ended; returns the exit code. */
 const failed = (error: unknown, output: Output, env: NodeJS.ProcessEnv): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
@@ -16,8 +23,7 @@ const failed = (error: unknown, output: Output, env: NodeJS.ProcessEnv): number 
     return error.exitCode;
   }
   const isAway = error instanceof KubeError && error.code === 'unreachable';
-  const message = error instanceof Error ? error.message : String(error);
-  output.err(`lateen: ${message}${isAway ? '; "lateen up" starts one' : ''}\n`);
+  output.err(`lateen: ${messageOf(error)}${isAway ? '; "lateen up" starts one' : ''}\n`);
   if (env['LATEEN_DEBUG'] !== undefined && error instanceof Error) output.err(`${error.stack}\n`);
   return failureExit;
 };

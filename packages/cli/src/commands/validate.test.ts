@@ -88,3 +88,26 @@ test('what is no manifest is not valid', async (t) => {
   assert.deepEqual({ code, out }, { code: 1, out: '' });
   assert.match(err.replace(file, 'FILE'), /^FILE:8:1: error: /);
 });
+
+test('kinds and versions that Istio does not have are refused, those of others are not', async (t) => {
+  const row = (apiVersion: string, kind: string): string =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: a }\n`;
+  const file = fileWith(
+    t,
+    [
+      row('networking.istio.io/v1', 'VirtualServce'),
+      row('networking.istio.io/v2', 'VirtualService'),
+      row('example.com/v1', 'VirtualServce'),
+      row('install.istio.io/v1alpha1', 'IstioOperator'),
+    ].join('---\n'),
+  );
+  const { code, err } = await runWords(['validate', '-f', file]);
+  assert.equal(code, 1);
+  assert.equal(
+    err.replaceAll(file, 'FILE'),
+    `FILE:2:7: error: VirtualServce a: no matches for kind "VirtualServce" in version "networking.istio.io/v1"
+FILE:6:7: error: VirtualService a: no matches for kind "VirtualService" in version "networking.istio.io/v2"
+Error: 2 errors occurred
+`,
+  );
+});

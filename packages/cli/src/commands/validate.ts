@@ -1,4 +1,5 @@
 import { objectName, validateObject } from '@lateen/analysis';
+import { istioGroups, istioKinds, type KubeObject } from '@lateen/api';
 import type { Diagnostic, SourcePosition } from '@lateen/base';
 import { celProblem, regexProblem } from '@lateen/routing';
 import type { Command } from 'commander';
@@ -26,6 +27,15 @@ interface Judged {
   readonly isError: boolean;
 }
 
+const groups: ReadonlySet<string> = new Set(Object.values(istioGroups));
+
+/** Whether a cluster with Istio's CRDs would not know the kind: misspelt, or of a version there is none of. */
+const isUnknownToIstio = ({ apiVersion, kind }: KubeObject): boolean => {
+  const [group = '', version = ''] = apiVersion.split('/');
+  const served = istioKinds.find((one) => one.group === group && one.kind === kind);
+  return groups.has(group) && !(served?.versions.some(({ name }) => name === version) ?? false);
+};
+
 /** `file.yaml:7:5: error: VirtualService default/x: spec.hosts: must not be empty`. */
 const judge = ({ object, file, locate }: ManifestObject): readonly Judged[] => {
   const line = ({ severity, code, path = '', message }: Diagnostic): Judged => {
@@ -36,6 +46,11 @@ const judge = ({ object, file, locate }: ManifestObject): readonly Judged[] => {
     const text = `${at(position)}: ${severity}: ${name}: ${named}`;
     return { file, text, isError: severity === 'error' };
   };
+  if (isUnknownToIstio(object)) {
+    const { apiVersion, kind } = object;
+    const message = `no matches for kind "${kind}" in version "${apiVersion}"`;
+    return [line({ severity: 'error', code: 'FieldInvalid', path: 'kind', message })];
+  }
   // Kinds of others are none of this command's business, as for istioctl.
   return (validateObject(object, { regexProblem, celProblem }) ?? []).map(line);
 };
