@@ -40,22 +40,34 @@ export interface RunRecord {
   readonly clusters?: readonly MemberRecord[];
 }
 
-/** Field 22 of /proc/PID/stat; undefined when there is no such process. */
-export const processStart = (pid: number): string | undefined => {
+/** Fields of /proc/PID/stat from the third on, the state; undefined when there is no such process. */
+const processFields = (pid: number): readonly string[] | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command, in parentheses, may hold blanks.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
 };
 
+/** When it started, in the kernel's ticks; undefined when there is no such process, or one that ended unnoticed. */
+export const processStart = (pid: number): string | undefined => {
+  const fields = processFields(pid);
+  return fields === undefined || /^[ZX]/.test(fields[0] ?? '') ? undefined : fields[19];
+};
+
+/** Of a process' flags: PF_EXITING. */
+const exiting = 0x4;
+
+const isEnding = (pid: number): boolean => (Number(processFields(pid)?.[6]) & exiting) !== 0;
+
 /** The record of the cluster that runs now; undefined when none does (a crash leaves the file behind). */
 export const readRunRecord = (state: StateFolder): RunRecord | undefined => {
   const record = readJsonFile(state.runRecord) as RunRecord | undefined;
   if (record === undefined || typeof record.pid !== 'number') return undefined;
-  return processStart(record.pid) === record.processStart ? record : undefined;
+  const { pid } = record;
+  return processStart(pid) === record.processStart && !isEnding(pid) ? record : undefined;
 };
 
 /** Says what runs; `lateen status` and `lateen up --detach` read it. */

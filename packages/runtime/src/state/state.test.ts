@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -55,6 +57,31 @@ test('a second supervisor on the same folder is refused, until the first ends', 
   await new Promise((resolve) => lock.close(resolve));
   const again = await lockStateFolder(root);
   await new Promise((resolve) => again.close(resolve));
+});
+
+test('who starts while the one before is still ending waits for its end', async (t) => {
+  const { root } = folderOf(t);
+  const lock = await lockStateFolder(root);
+  const next = lockStateFolder(root);
+  lock.close();
+  const again = await next;
+  await new Promise((resolve) => again.close(resolve));
+});
+
+test('a process that ended and that nobody waits for does not run', async (t) => {
+  // The shell becomes a program that knows nothing of the shell's child.
+  const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600']);
+  t.after(() => parent.kill());
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(String(line));
+  const until = async (path: string, holds: RegExp): Promise<void> => {
+    while (!holds.test(readFileSync(path, 'utf8'))) await new Promise(setImmediate);
+  };
+  await until(`/proc/${parent.pid}/cmdline`, /^sleep/);
+  assert.notEqual(processStart(pid), undefined);
+  process.kill(pid);
+  await until(`/proc/${pid}/stat`, /\) Z /);
+  assert.equal(processStart(pid), undefined);
 });
 
 test('the record of a process that is gone says nothing', (t) => {
