@@ -36,14 +36,29 @@ export const connectAs = (
   });
 };
 
-/** Everything a connection answers until it ends; '' when it fails. */
-export const answerTo = async (socket: net.Socket, bytes: string): Promise<string> => {
+/** Whether the whole of a response whose length is told has come. */
+const isWhole = (answer: string): boolean => {
+  const end = answer.indexOf('\r\n\r\n');
+  const length = /^content-length: *(\d+)\r?$/im.exec(answer.slice(0, Math.max(end, 0)))?.[1];
+  return length !== undefined && answer.length >= end + 4 + Number(length);
+};
+
+/**
+ * What a connection answers: of one request its response, else everything until it ends; '' when it fails.
+ * Envoy leaves a connection that it will close open for another second.
+ */
+const answerTo = async (
+  socket: net.Socket,
+  bytes: string,
+  isOneRequest: boolean,
+): Promise<string> => {
   const ready = socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect';
   let answer = '';
   socket.setTimeout(answerTimeoutMs, () => socket.destroy());
   socket.setEncoding('latin1');
   socket.on('data', (text: string) => {
     answer += text;
+    if (isOneRequest && isWhole(answer)) socket.destroy();
   });
   socket.on('error', () => socket.destroy());
   socket.once(ready, () => socket.write(bytes, 'latin1'));
@@ -85,7 +100,8 @@ export const socketVerdict = async (
   nowSeconds: number,
 ): Promise<Verdict> => {
   const socket = connectAs(one, endpoint);
-  const answer = await answerTo(socket, requestBytes(one, nowSeconds));
+  const isOneRequest = !one.isTcp && one.raw === undefined;
+  const answer = await answerTo(socket, requestBytes(one, nowSeconds), isOneRequest);
   if (one.isTcp) return answer === '' ? 'refused' : 200;
   return statusOf(answer);
 };
