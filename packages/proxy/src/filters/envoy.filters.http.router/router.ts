@@ -80,7 +80,7 @@ export class Router implements UpstreamUser {
     if (this.#timeoutMs > 0) {
       const expectedMs = expectedTimeoutMs(action, this.#timeoutMs);
       request.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
-      if (exchange.requestDone) this.#armTimeout(exchange.requestDoneMs);
+      if (exchange.requestDone) this.#armTimeout();
     }
     if (this.#cluster.dropsRequest()) {
       this.#reply(503, 'drop overload', 'drop_overload', 'DO');
@@ -103,7 +103,7 @@ export class Router implements UpstreamUser {
     for (const mirror of this.#mirrors) mirror.bodyEnd();
     if (this.#over) return;
     if (this.#connection !== undefined) this.#connection.requestDone = true;
-    this.#armTimeout(this.#exchange.requestDoneMs);
+    this.#armTimeout();
   }
 
   /** The head goes out even when no body has come yet. */
@@ -360,11 +360,11 @@ export class Router implements UpstreamUser {
 
   // --- time ----------------------------------------------------------------------------------
 
-  /** The route's time-out counts from the moment the request is complete (Envoy's rule). */
-  #armTimeout(fromMs: number): void {
+  /** The route's time-out counts from the moment all of the request is here, past all filters (Envoy's rule). */
+  #armTimeout(): void {
     const timeoutMs = this.#timeoutMs;
     if (timeoutMs <= 0 || this.#exchange.upgrade !== undefined) return;
-    this.#deadlines.request(fromMs + timeoutMs);
+    this.#deadlines.request(this.#exchange.manager.deps.nowMs() + timeoutMs);
   }
 
   #onTimeout(): void {
