@@ -138,8 +138,10 @@ export const backend = (folder: string, ports: Pick<Ports, 'backend'>): Contende
   args: nginxAt(folder, 'backend', (own) => backendConfig(own, ports)),
 });
 
-/** V8 flags that the runtime starts proxies with. */
-const proxyFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+/** Arguments of Node for our proxy (`main`) with a bootstrap: V8's flags are those of the runtime. */
+export const lateenArgs = (main: string, bootstrapPath: string): readonly string[] => [
+  ...['--min-semi-space-size=16', '--max-semi-space-size=16', main, '-c', bootstrapPath],
+];
 
 /** Our proxy with a bootstrap. */
 export const lateenWith = (
@@ -155,7 +157,7 @@ export const lateenWith = (
   program: undefined,
   port,
   command: process.execPath,
-  args: [...proxyFlags, main, '-c', write(folder, `${port}.json`, JSON.stringify(bootstrap))],
+  args: lateenArgs(main, write(folder, `${port}.json`, JSON.stringify(bootstrap))),
 });
 
 /** Flags of a stock Envoy with a bootstrap: one worker, as our proxy has one thread. */

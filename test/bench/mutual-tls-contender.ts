@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCertificateAuthority } from '@lateen/identity';
-import { envoyArgs } from './contender.ts';
+import { envoyArgs, lateenArgs } from './contender.ts';
 import { benchHost, type ProxyParts, proxyBootstrap } from './proxy-bootstrap.ts';
 
 /** How the two proxies of a pair talk to each other. */
@@ -173,7 +173,7 @@ export interface BootstrapProgram {
 /** Our proxy; `main` is its program. */
 export const lateenProgram = (main: string): BootstrapProgram => ({
   command: process.execPath,
-  argsOf: (path) => ['--min-semi-space-size=16', '--max-semi-space-size=16', main, '-c', path],
+  argsOf: (path) => lateenArgs(main, path),
   stats: true,
 });
 

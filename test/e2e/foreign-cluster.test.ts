@@ -4,19 +4,13 @@ import { after, before, test } from 'node:test';
 import { createCertificateAuthority } from '@lateen/identity';
 import { systemClock } from '@lateen/kube';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+import { entrance, service } from './reviews-entrance.ts';
 
 const options = { skip: missing, timeout: 240_000 };
 const isAvailable = 'wait --for=condition=Available deployment --all --timeout=60s';
 let mesh: Mesh;
 
 const foreign = createCertificateAuthority({ commonName: 'the root of the east' }, systemClock);
-
-const service = `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, labels: { app: reviews } }
-spec: { ports: [{ port: 9080, name: http }], selector: { app: reviews } }
-`;
 
 const workload = `
 apiVersion: apps/v1
@@ -31,23 +25,6 @@ spec:
       - name: reviews
         image: istio/examples-bookinfo-reviews-v1:1.20.1
         ports: [{ containerPort: 9080 }]
-`;
-
-const entrance = `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: entrance }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ['*'] }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: entrance }
-spec:
-  hosts: ['*']
-  gateways: [entrance]
-  http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
 `;
 
 const context = (cluster: string, command: string, input?: string): Promise<string> =>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Graph } from '@lateen/telemetry/contract';
 import { fetchPage, type Mesh, missing, startMesh, until } from './mesh.ts';
+import { entrance, service } from './reviews-entrance.ts';
 
 const options = { skip: missing, timeout: 240_000 };
 const clusters = ['west', 'east', 'north'] as const;
@@ -12,13 +13,6 @@ let gateways: ReadonlyMap<string, string>;
 
 const context = (cluster: Cluster, command: string, input?: string): Promise<string> =>
   mesh.kubectl(`--context=${cluster} ${command}`, input);
-
-const service = `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, labels: { app: reviews } }
-spec: { ports: [{ port: 9080, name: http }], selector: { app: reviews } }
-`;
 
 const deployment = `
 apiVersion: apps/v1
@@ -36,22 +30,7 @@ spec:
         ports: [{ containerPort: 9080 }]
 `;
 
-const entrance = `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: entrance }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ['*'] }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: entrance }
-spec:
-  hosts: ['*']
-  gateways: [entrance]
-  http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
----
+const strict = `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default }
@@ -96,7 +75,8 @@ test('its proxies belong to one control plane, its service to both', options, as
     await context(cluster, 'apply -f -', service);
   }
   await context('north', 'apply -f -', deployment);
-  for (const cluster of ['west', 'east'] as const) await context(cluster, 'apply -f -', entrance);
+  for (const cluster of ['west', 'east'] as const)
+    await context(cluster, 'apply -f -', `${entrance}---${strict}`);
   await context('north', 'wait --for=condition=Available deployment --all --timeout=60s');
   const secret = await mesh.lateen('create-remote-secret', '--context', 'north');
   await context('east', 'apply -f -', secret.stdout);

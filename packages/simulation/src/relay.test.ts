@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '@lateen/api';
-import { parseAllDocuments } from 'yaml';
 import { meshInputs } from './mesh-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
 import type { Simulation } from './simulation.ts';
+import { objectsOf } from './testing/objects-of.ts';
 
 const workloads = `
 apiVersion: apps/v1
@@ -63,13 +62,7 @@ const ask = (objects: string, path = '/'): Simulation => {
   });
   assert.ok(request.value);
   const { value, diagnostics } = simulate({
-    inputs: meshInputs(
-      completeCluster(
-        parseAllDocuments(workloads + objects)
-          .map((document) => document.toJS() as KubeObject | null)
-          .filter((object) => object !== null),
-      ),
-    ),
+    inputs: meshInputs(completeCluster(objectsOf(workloads + objects))),
     caller: { kind: 'outbound', workload: 'shop' },
     request: request.value,
   });

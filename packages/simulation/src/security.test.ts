@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '@lateen/api';
 import { readExtensionProviders } from '@lateen/translator';
-import { parseAllDocuments } from 'yaml';
 import type { Caller } from './caller.ts';
 import type { SimulatedClient } from './client.ts';
 import { meshInputs } from './mesh-objects.ts';
@@ -10,6 +8,7 @@ import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
 import type { SimulatedArrival, Simulation } from './simulation.ts';
+import { objectsOf } from './testing/objects-of.ts';
 
 const mesh = `
 apiVersion: v1
@@ -41,11 +40,6 @@ metadata: { name: ${name}, namespace: ${namespace} }
 spec: ${spec}
 ---
 `;
-
-const objectsOf = (yaml: string): readonly KubeObject[] =>
-  parseAllDocuments(yaml)
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
 
 interface Question {
   readonly url?: string;

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '@lateen/api';
-import { parseAllDocuments } from 'yaml';
 import { meshInputs } from './mesh-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
 import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
 import type { SimulationInput } from './simulation-input.ts';
+import { objectsOf } from './testing/objects-of.ts';
 
 const mesh = `
 apiVersion: v1
@@ -42,11 +41,6 @@ spec:
   - directResponse: { status: 418 }
 ---
 `;
-
-const objectsOf = (yaml: string): readonly KubeObject[] =>
-  parseAllDocuments(yaml)
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
 
 const ask = (url: string, more: Partial<SimulationInput> & { readonly yaml?: string } = {}) => {
   const request = parseRequest({ method: 'GET', url, headers: [] }).value;

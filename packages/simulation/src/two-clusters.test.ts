@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '@lateen/api';
 import {
   buildClusters,
   buildEndpoints,
@@ -8,7 +7,6 @@ import {
   buildPushContext,
   buildRoutes,
 } from '@lateen/translator';
-import { parseAllDocuments } from 'yaml';
 import { findCaller } from './caller.ts';
 import { askedMesh, type ClusterObjects } from './cluster-objects.ts';
 import { completeCluster } from './offline-cluster.ts';
@@ -16,11 +14,7 @@ import { parseRequest } from './request.ts';
 import { simulate } from './simulate.ts';
 import type { SimulatedDestination, Simulation } from './simulation.ts';
 import type { SimulationInput } from './simulation-input.ts';
-
-const objectsOf = (yaml: string): readonly KubeObject[] =>
-  parseAllDocuments(yaml)
-    .map((document) => document.toJS() as KubeObject | null)
-    .filter((object) => object !== null);
+import { objectsOf } from './testing/objects-of.ts';
 
 const app = (name: string, versions: readonly string[]): string =>
   [

@@ -4,18 +4,8 @@ import type { Graph } from '@lateen/telemetry/contract';
 import { bookinfoMesh } from '../testing/fixture-mesh.ts';
 import { graphOf } from '../testing/fixture-traffic.ts';
 import { drawGraph, layoutInput, layoutKey } from './graph-picture.ts';
-import type { GraphSettings } from './graph-settings.ts';
+import { type GraphSettings, defaultGraphSettings as settings } from './graph-settings.ts';
 
-const settings: GraphSettings = {
-  view: 'versionedApp',
-  labels: ['rate', 'share', 'errors'],
-  percentile: 'p95',
-  showsIdle: true,
-  showsServices: false,
-  showsFrames: true,
-  showsLocks: true,
-  animates: true,
-};
 const hidesNothing = (): boolean => false;
 const graph = graphOf(bookinfoMesh, new URLSearchParams());
 

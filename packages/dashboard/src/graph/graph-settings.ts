@@ -21,7 +21,8 @@ export interface GraphSettings {
 
 const storageKey = 'lateen.graph';
 
-const defaults: GraphSettings = {
+/** What a reader sees who has chosen nothing yet. */
+export const defaultGraphSettings: GraphSettings = {
   view: 'versionedApp',
   labels: ['rate', 'share', 'errors'],
   percentile: 'p95',
@@ -41,7 +42,10 @@ const readSaved = (): Partial<GraphSettings> => {
 };
 
 /** What the reader chose about the graph; kept in the browser. */
-export const graphSettings: Signal<GraphSettings> = signal({ ...defaults, ...readSaved() });
+export const graphSettings: Signal<GraphSettings> = signal({
+  ...defaultGraphSettings,
+  ...readSaved(),
+});
 
 effect(() => {
   try {

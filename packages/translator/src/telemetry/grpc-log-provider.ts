@@ -1,55 +1,37 @@
-import {
-  create,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-} from '@bufbuild/protobuf';
-import { packAny } from '@lateen/xds';
-import {
-  type AccessLog,
-  AccessLogSchema,
-} from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { AccessLog } from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import { ApiVersion } from '@lateen/xds/gen/envoy/config/core/v3/config_source_pb.js';
 import {
   type CommonGrpcAccessLogConfigSchema,
   HttpGrpcAccessLogConfigSchema,
   TcpGrpcAccessLogConfigSchema,
 } from '@lateen/xds/gen/envoy/extensions/access_loggers/grpc/v3/als_pb.js';
-import type { HttpGrpcLogProvider, TcpGrpcLogProvider } from '../input/telemetry-provider.ts';
+import type {
+  HttpGrpcLogProvider,
+  OpenTelemetryLogProvider,
+  TcpGrpcLogProvider,
+} from '../input/telemetry-provider.ts';
 import { findProviderTarget } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { grpcTarget } from './grpc-target.ts';
 import { peerStates } from './peer-states.ts';
+import { typedLog } from './typed-log.ts';
 
 const httpLogName = 'http_envoy_accesslog';
 const tcpLogName = 'tcp_envoy_accesslog';
 
-const accessLog = <Desc extends DescMessage>(
-  name: string,
-  schema: Desc,
-  message: MessageShape<Desc>,
-): AccessLog =>
-  create(AccessLogSchema, {
-    name,
-    configType: { case: 'typedConfig', value: packAny(schema, message) },
-  });
-
-/** Undefined: the provider's service is not in the mesh. */
-const commonConfig = (
+/** What all logs that go to a provider by gRPC say alike; undefined: the provider's service is not in the mesh. */
+export const commonLogConfig = (
   push: PushContext,
-  provider: TcpGrpcLogProvider,
+  provider: OpenTelemetryLogProvider | TcpGrpcLogProvider,
   defaultName: string,
 ): MessageInitShape<typeof CommonGrpcAccessLogConfigSchema> | undefined => {
   const target = findProviderTarget(push, provider);
   if (target === undefined) return undefined;
-  const { filterStateObjectsToLog: own } = provider;
+  const own = 'filterStateObjectsToLog' in provider ? provider.filterStateObjectsToLog : [];
   return {
     logName: provider.logName || defaultName,
-    grpcService: {
-      targetSpecifier: {
-        case: 'envoyGrpc',
-        value: { clusterName: target.cluster, authority: target.hostname },
-      },
-    },
+    grpcService: { targetSpecifier: grpcTarget(target) },
     transportApiVersion: ApiVersion.V3,
     filterStateObjectsToLog: [...(own.length > 0 ? own : peerStates)],
   };
@@ -60,7 +42,7 @@ export const httpGrpcLog = (
   push: PushContext,
   provider: HttpGrpcLogProvider,
 ): AccessLog | undefined => {
-  const common = commonConfig(push, provider, httpLogName);
+  const common = commonLogConfig(push, provider, httpLogName);
   if (common === undefined) return undefined;
   const config = create(HttpGrpcAccessLogConfigSchema, {
     commonConfig: common,
@@ -68,7 +50,7 @@ export const httpGrpcLog = (
     additionalResponseHeadersToLog: [...provider.additionalResponseHeadersToLog],
     additionalResponseTrailersToLog: [...provider.additionalResponseTrailersToLog],
   });
-  return accessLog('envoy.access_loggers.http_grpc', HttpGrpcAccessLogConfigSchema, config);
+  return typedLog('envoy.access_loggers.http_grpc', HttpGrpcAccessLogConfigSchema, config);
 };
 
 /** Entries of connections for an `AccessLogService` (`envoyTcpAls`); the name is Istio's. */
@@ -76,8 +58,8 @@ export const tcpGrpcLog = (
   push: PushContext,
   provider: TcpGrpcLogProvider,
 ): AccessLog | undefined => {
-  const common = commonConfig(push, provider, tcpLogName);
+  const common = commonLogConfig(push, provider, tcpLogName);
   if (common === undefined) return undefined;
   const config = create(TcpGrpcAccessLogConfigSchema, { commonConfig: common });
-  return accessLog('envoy.tcp_grpc_access_log', TcpGrpcAccessLogConfigSchema, config);
+  return typedLog('envoy.tcp_grpc_access_log', TcpGrpcAccessLogConfigSchema, config);
 };

@@ -1,10 +1,5 @@
 import { create, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
-import { packAny } from '@lateen/xds';
-import {
-  type AccessLog,
-  AccessLogSchema,
-} from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
-import { ApiVersion } from '@lateen/xds/gen/envoy/config/core/v3/config_source_pb.js';
+import type { AccessLog } from '@lateen/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import type { SubstitutionFormatStringSchema } from '@lateen/xds/gen/envoy/config/core/v3/substitution_format_string_pb.js';
 import { FileAccessLogSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { OpenTelemetryAccessLogConfigSchema } from '@lateen/xds/gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
@@ -15,9 +10,8 @@ import {
 import type { ExtensionProvider } from '../input/extension-provider.ts';
 import type { FileLogProvider, OpenTelemetryLogProvider } from '../input/telemetry-provider.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { findProviderTarget } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
-import { httpGrpcLog, tcpGrpcLog } from './grpc-log-provider.ts';
+import { commonLogConfig, httpGrpcLog, tcpGrpcLog } from './grpc-log-provider.ts';
 import {
   istioTextFormat,
   jsonLogFormat,
@@ -26,7 +20,7 @@ import {
   stringsOf,
   textLogFormat,
 } from './log-format.ts';
-import { peerStates } from './peer-states.ts';
+import { typedLog } from './typed-log.ts';
 
 const defaultLogName = 'otel_envoy_accesslog';
 const standardOutput = '/dev/stdout';
@@ -36,19 +30,11 @@ const fileLog = (
   path: string,
   format: MessageInitShape<typeof SubstitutionFormatStringSchema>,
 ): AccessLog =>
-  create(AccessLogSchema, {
-    name: 'envoy.access_loggers.file',
-    configType: {
-      case: 'typedConfig',
-      value: packAny(
-        FileAccessLogSchema,
-        create(FileAccessLogSchema, {
-          path,
-          accessLogFormat: { case: 'logFormat', value: format },
-        }),
-      ),
-    },
-  });
+  typedLog(
+    'envoy.access_loggers.file',
+    FileAccessLogSchema,
+    create(FileAccessLogSchema, { path, accessLogFormat: { case: 'logFormat', value: format } }),
+  );
 
 /** A file in the format that MeshConfig gives (`accessLogEncoding`, `accessLogFormat`). */
 export const meshFileLog = (path: string, mesh: MeshConfig): AccessLog =>
@@ -87,34 +73,22 @@ const openTelemetryLog = (
   push: PushContext,
   provider: OpenTelemetryLogProvider,
 ): AccessLog | undefined => {
-  const target = findProviderTarget(push, provider);
-  if (target === undefined) return undefined;
+  const commonConfig = commonLogConfig(push, provider, defaultLogName);
+  if (commonConfig === undefined) return undefined;
   const body = provider.logFormat?.text || istioTextFormat;
   const labels = provider.logFormat?.labels ?? {};
   const config = create(OpenTelemetryAccessLogConfigSchema, {
-    commonConfig: {
-      logName: provider.logName || defaultLogName,
-      grpcService: {
-        targetSpecifier: {
-          case: 'envoyGrpc',
-          value: { clusterName: target.cluster, authority: target.hostname },
-        },
-      },
-      transportApiVersion: ApiVersion.V3,
-      filterStateObjectsToLog: [...peerStates],
-    },
+    commonConfig,
     disableBuiltinLabels: true,
     body: { value: { case: 'stringValue', value: body } },
     ...(Object.keys(labels).length > 0 && { attributes: attributesOf(labels) }),
     formatters: reqWithoutQueryFormatters(body, ...stringsOf(labels)),
   });
-  return create(AccessLogSchema, {
-    name: 'envoy.access_loggers.open_telemetry',
-    configType: {
-      case: 'typedConfig',
-      value: packAny(OpenTelemetryAccessLogConfigSchema, config),
-    },
-  });
+  return typedLog(
+    'envoy.access_loggers.open_telemetry',
+    OpenTelemetryAccessLogConfigSchema,
+    config,
+  );
 };
 
 /** Undefined: the provider takes no logs, or its service is not in the mesh. */

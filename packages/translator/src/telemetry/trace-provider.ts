@@ -35,6 +35,7 @@ import {
   type ProviderTarget,
 } from '../push-context/extension-provider-lookup.ts';
 import type { PushContext } from '../push-context/push-context.ts';
+import { grpcTarget } from './grpc-target.ts';
 
 type OpenTelemetryFields = MessageFields<typeof OpenTelemetryConfigSchema>;
 
@@ -75,15 +76,12 @@ const joinPath = (hostname: string, path: string): string =>
 
 const exporter = (
   { http, grpc }: OpenTelemetryProvider,
-  { hostname, cluster }: ProviderTarget,
+  target: ProviderTarget,
 ): OpenTelemetryFields =>
   http === undefined
     ? {
         grpcService: {
-          targetSpecifier: {
-            case: 'envoyGrpc',
-            value: { clusterName: cluster, authority: hostname },
-          },
+          targetSpecifier: grpcTarget(target),
           ...(grpc?.timeout !== undefined && { timeout: duration(grpc.timeout) }),
           initialMetadata: (grpc?.initialMetadata ?? []).map(({ name = '', value = '' }) => ({
             key: name,
@@ -94,8 +92,8 @@ const exporter = (
     : {
         httpService: {
           httpUri: {
-            uri: joinPath(hostname, http.path ?? ''),
-            httpUpstreamType: { case: 'cluster', value: cluster },
+            uri: joinPath(target.hostname, http.path ?? ''),
+            httpUpstreamType: { case: 'cluster', value: target.cluster },
             timeout: duration(http.timeout ?? defaultExportTimeoutMs),
           },
           requestHeadersToAdd: headerOptions(http.headers),

@@ -3,21 +3,10 @@ import { test } from 'node:test';
 import { bookinfoMesh } from '../../testing/fixture-mesh.ts';
 import { graphOf } from '../../testing/fixture-traffic.ts';
 import { drawGraph, layoutInput } from '../graph-picture.ts';
-import type { GraphSettings } from '../graph-settings.ts';
+import { defaultGraphSettings as settings } from '../graph-settings.ts';
 import { layoutGraph } from '../layout/layout-graph.ts';
 import { labelFontSize, placeLabels } from './label-places.ts';
 import { buildScene, type Scene } from './scene.ts';
-
-const settings: GraphSettings = {
-  view: 'versionedApp',
-  labels: ['rate', 'share', 'errors'],
-  percentile: 'p95',
-  showsIdle: true,
-  showsServices: false,
-  showsFrames: true,
-  showsLocks: true,
-  animates: true,
-};
 
 const sceneOf = (timesBusier: number): Scene => {
   const graph = graphOf(bookinfoMesh, new URLSearchParams());
